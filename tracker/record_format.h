@@ -1,0 +1,290 @@
+/* record_format.h - the record of one process, as it lies in its file.
+ *
+ * The only header that tracker/ (writes) and tools/ (reads) share. A record is
+ *
+ *     page 0          struct record_header
+ *     page 1 …        chunks, each starting on a page, in any order
+ *
+ * A chunk says what it holds and how long it is, so a reader walks from one to the next and skips kinds that
+ * it does not know. A page that should start a chunk and has no RECORD_CHUNK_MAGIC is stepped over: its writer
+ * was stopped between taking the room and naming it. Nothing in a record is a pointer: places inside are byte
+ * offsets from the start of the file, or units of RECORD_UNIT where 32 bits must do.
+ *
+ * A record is written by any thread of a running process at any time, and outlives it. Fields that change
+ * after their chunk was named are _Atomic; a reader takes a slot as true only if its word is the same before
+ * and after it read the rest. All of it is hostile input to a reader.
+ */
+#ifndef TRACKER_RECORD_FORMAT_H
+#define TRACKER_RECORD_FORMAT_H
+
+#include <stdint.h>
+
+#define RECORD_MAGIC "LEFTOPEN" /* eight bytes, no terminating zero */
+enum {
+    RECORD_VERSION = 1,        /* what this source writes */
+    RECORD_OLDEST_READER = 1,  /* the oldest version of a reader that understands what this source writes */
+    RECORD_OLDEST_READABLE = 1 /* the oldest record that this source's reader understands */
+};
+
+#define RECORD_PAGE_BYTES 4096u /* of the format; the machine's pages may be larger */
+#define RECORD_UNIT 16u         /* stack ids and detail ids are offset / RECORD_UNIT; 0 means none */
+#define RECORD_SUFFIX ".leftopen"
+
+/* machine (ELF e_machine) << 16 | bytes of a pointer << 8 | 1 for little endian */
+#define RECORD_ABI_X86_64 (62u << 16 | 8u << 8 | 1u)
+#define RECORD_ABI_AARCH64 (183u << 16 | 8u << 8 | 1u)
+
+/* How the process ended; RECORD_END_RUNNING in the record of a process that is gone means that nothing could
+ * be written at its end (SIGKILL, a fatal signal, a system call that bypassed libc). */
+enum record_end {
+    RECORD_END_RUNNING,
+    RECORD_END_EXIT,       /* exit(), return from main, last thread's pthread_exit */
+    RECORD_END_EXIT_NOW,   /* _exit(), _Exit(), syscall(SYS_exit_group) */
+    RECORD_END_QUICK_EXIT, /* quick_exit() */
+    RECORD_END_ABORT,      /* abort() */
+    RECORD_END_EXEC        /* another image took over; `status` is 0 */
+};
+
+/* What the exit pass has done, each bit set when the step is complete. */
+enum record_pass {
+    RECORD_PASS_BEGUN = 1,
+    RECORD_PASS_RECONCILED = 2, /* every slot was compared with the kernel */
+    RECORD_PASS_DETAILS = 4,    /* details were asked from the kernel */
+    RECORD_PASS_RELEASED = 8,   /* outcomes are final */
+    RECORD_PASS_REPORTED = 16   /* a report was shown: nothing is left to tell unless asked */
+};
+
+/* Facts about the process that a report mentions. */
+enum record_note {
+    RECORD_NOTE_NO_PROC = 1,               /* /proc/self/fd could not be read */
+    RECORD_NOTE_LOCKED_DOWN = 2,           /* seccomp: no system calls of ours, so nothing was reconciled */
+    RECORD_NOTE_UNSHARED = 4,              /* a thread got a descriptor table of its own */
+    RECORD_NOTE_NO_LIBUNWIND = 8,          /* unwind=libunwind was asked for and could not be had */
+    RECORD_NOTE_MEMORY_ONLY = 16,          /* the record had no file while the process ran */
+    RECORD_NOTE_THREADS_AT_EXIT = 32,      /* other threads ran while the exit pass worked */
+    RECORD_NOTE_FORK_CHILD = 64,           /* this process came from a fork that no exec followed */
+    RECORD_NOTE_STANDARD_ERROR_LOST = 128, /* descriptor 2 was no longer the program's: nothing was written */
+    RECORD_NOTE_NO_RENDERER = 256          /* the tool could not be run; raw frames were shown, or nothing */
+};
+
+/* Why something is missing. Each is a counter; a report names those that are not zero. */
+enum record_loss {
+    RECORD_LOSS_MEMORY, /* handles not recorded: no room in the record */
+    RECORD_LOSS_STACK,  /* handles recorded without a stack: no room in the record */
+    RECORD_LOSS_CLOSE,  /* closes that were not seen: the number was handed out again */
+    RECORD_LOSS_BUSY,   /* events that met a record being made by another thread */
+    RECORD_LOSS_COUNT = 8
+};
+
+struct record_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t oldest_reader;
+    uint32_t abi;
+    uint32_t header_bytes;      /* sizeof(struct record_header) of the writer */
+    uint8_t name[16];           /* random; the file is called by its hexadecimal form + RECORD_SUFFIX */
+    uint8_t parent_name[16];    /* of the process this one was forked from; zero: none */
+    uint64_t fork_sequence;     /* handles of the parent up to this sequence number were inherited */
+    uint64_t started_realtime;  /* CLOCK_REALTIME, ns: the program's start (of a fork child: its first event) */
+    uint64_t started_monotonic; /* CLOCK_MONOTONIC, ns, same instant */
+    _Atomic uint64_t ended_realtime;  /* ns; 0 while running */
+    _Atomic uint64_t ended_monotonic; /* ns; the `now` that ages are taken from */
+    int32_t pid;                      /* in the process's own pid namespace */
+    int32_t parent_pid;
+    _Atomic int32_t status;      /* exit status, where `end` has one */
+    _Atomic uint32_t end;        /* enum record_end */
+    _Atomic uint32_t pass;       /* enum record_pass, or-ed */
+    _Atomic uint32_t notes;      /* enum record_note, or-ed */
+    _Atomic uint64_t limit_soft; /* RLIMIT_NOFILE at start and again at the exit pass */
+    _Atomic uint64_t limit_hard;
+    uint64_t executable;     /* offset of a zero-terminated path, 0: unknown */
+    uint64_t arguments;      /* offset of zero-terminated strings, one after the other */
+    uint32_t argument_bytes; /* all of them with their zeros; may be cut short */
+    uint32_t argument_count;
+    uint64_t options;           /* offset of the zero-terminated LEFTOPEN_OPTIONS, 0: none */
+    _Atomic uint64_t allocated; /* bytes of the file in use, a multiple of RECORD_PAGE_BYTES */
+    _Atomic uint64_t losses[RECORD_LOSS_COUNT];
+    _Atomic int64_t unseen; /* descriptors open at the exit pass that no entry explains; -1 unknown */
+    _Atomic int64_t reserved[7];
+    /* Written by every acquire and release: a cache line of its own. */
+    _Alignas(64) _Atomic uint64_t sequence; /* number of acquires so far */
+    _Atomic int64_t open;                   /* handles open now */
+    _Atomic int64_t peak;                   /* most handles open at once */
+};
+
+#define RECORD_CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
+
+enum record_chunk_kind {
+    RECORD_CHUNK_UNUSED,  /* room that was taken and given up */
+    RECORD_CHUNK_NUMBERS, /* struct record_slot per descriptor number, from `first` on */
+    RECORD_CHUNK_OBJECTS, /* struct record_slot per handle that is an address; in no order */
+    RECORD_CHUNK_STACKS,  /* struct record_stack, one after the other, up to `used` bytes */
+    RECORD_CHUNK_MODULES, /* struct record_module, likewise */
+    RECORD_CHUNK_THREADS, /* struct record_thread, likewise */
+    RECORD_CHUNK_FORKS,   /* struct record_fork, likewise */
+    RECORD_CHUNK_DETAILS, /* struct record_detail, likewise */
+    RECORD_CHUNK_TEXT     /* bytes that the header's offsets point into */
+};
+
+/* Heads every chunk; entries follow at once. In RECORD_CHUNK_NUMBERS and _OBJECTS this is the place of the
+ * first slot: a chunk of N pages holds N * 64 - 1 slots. */
+struct record_chunk {
+    _Atomic uint32_t magic; /* stored last, release */
+    uint32_t kind;          /* enum record_chunk_kind */
+    uint64_t bytes;         /* with this head; a multiple of RECORD_PAGE_BYTES */
+    uint64_t first;         /* RECORD_CHUNK_NUMBERS: the number of the first slot */
+    uint32_t entry_bytes;   /* 0: entries tell their own length in their first uint32_t */
+    uint32_t entries;       /* how many fit; 0 where entries have their own length */
+    _Atomic uint64_t used;  /* bytes of entries taken so far, without this head; may run past the end: clamp.
+                             * An entry that was taken and not finished has length 0: stop there, later
+                             * entries of this chunk are not readable. Slots: not used, free ones are state 0 */
+    uint64_t reserved[3];
+};
+_Static_assert(sizeof(struct record_chunk) == 64, "a chunk's head takes the room of one slot");
+
+/* The word of a slot
+ *
+ *   63            32 31        12 11     4 3     0
+ *  +----------------+------------+--------+-------+
+ *  |    stack id    | generation |  kind  | state |
+ *  +----------------+------------+--------+-------+
+ *
+ * Everything that must agree is in one word, changed by compare-and-swap only. The generation grows by one at
+ * each acquire, so that a word seen twice means that nothing happened in between. A freed slot keeps kind,
+ * stack and generation: who closes it once more learns what it was. */
+enum record_state {
+    RECORD_STATE_FREE,
+    RECORD_STATE_WRITING, /* acquired; its fields are being written */
+    RECORD_STATE_LIVE,
+    RECORD_STATE_RELEASING, /* a release has begun and has not returned */
+    RECORD_STATE_OWNED,     /* belongs to the stream or directory at `object`: not a handle by itself */
+    RECORD_STATE_INHERITED  /* open before the program started (stack 0), or made by the parent of a fork */
+};
+#define RECORD_WORD(state, kind, generation, stack)                                                            \
+    ((uint64_t)(state) | (uint64_t)(kind) << 4 | (uint64_t)((generation)&0xfffffu) << 12 |                     \
+     (uint64_t)(stack) << 32)
+#define RECORD_WORD_STATE(word) ((unsigned)((word)&0xf))
+#define RECORD_WORD_KIND(word) ((unsigned)((word) >> 4 & 0xff))
+#define RECORD_WORD_GENERATION(word) ((unsigned)((word) >> 12 & 0xfffff))
+#define RECORD_WORD_STACK(word) ((uint32_t)((word) >> 32))
+
+/* Kinds of handle, one per row of kinds.def. */
+enum record_kind {
+#define KIND(name, word, plural, report) RECORD_KIND_##name,
+#include "kinds.def"
+    RECORD_KIND_COUNT
+};
+
+enum record_outcome {
+    RECORD_OUTCOME_NONE, /* not a finding of the exit pass: not held, inherited, or no pass ran */
+    RECORD_OUTCOME_LEFT, /* left open; not released yet, or never (the process died first) */
+    RECORD_OUTCOME_RELEASED,
+    RECORD_OUTCOME_FAILED,      /* released, and the kernel said `error` */
+    RECORD_OUTCOME_SKIPPED,     /* left open and not released: release=none|streams, or nothing to release */
+    RECORD_OUTCOME_HANDED_OVER, /* a fork child that got it lives on: not left open by this process */
+    RECORD_OUTCOME_GONE         /* the kernel does not know it: closed behind our back, dropped */
+};
+
+enum record_slot_flag {
+    RECORD_SLOT_CLOSE_BEGUN = 1, /* a close was begun by the program and never returned (cancelled) */
+    RECORD_SLOT_FROM_FORK = 2,   /* acquired by a process this one was forked from */
+    RECORD_SLOT_ADOPTED = 4      /* from a fork, and that process is gone: handed over, now this one's own */
+};
+
+struct record_slot {
+    _Atomic uint64_t word;
+    _Atomic uint64_t sequence; /* order of acquires in this process, from 1 */
+    _Atomic uint64_t opened;   /* CLOCK_MONOTONIC, ns (coarse); 0 unknown */
+    _Atomic uint64_t object;   /* numbers: address of the stream or directory that owns it, 0 none.
+                                * objects: the handle's own address */
+    _Atomic uint64_t closer;   /* code address that began the last release, 0 none */
+    _Atomic int32_t thread;    /* kernel thread id that acquired it; 0 unknown */
+    _Atomic int32_t number;    /* objects: the descriptor inside, -1 none.
+                                * numbers: the descriptor it was made from (dup, accept), -1 none */
+    _Atomic int32_t owner_pid; /* RECORD_SLOT_FROM_FORK: process that acquired it. process: pid of the child */
+    _Atomic uint32_t detail;   /* offset / RECORD_UNIT of its struct record_detail, 0 none */
+    _Atomic uint8_t outcome;   /* enum record_outcome */
+    _Atomic uint8_t error;     /* errno of RECORD_OUTCOME_FAILED */
+    _Atomic uint8_t flags;     /* enum record_slot_flag */
+    uint8_t reserved[5];
+};
+_Static_assert(sizeof(struct record_slot) == 64, "one slot, one cache line");
+
+/* A PC with this bit is exact (a signal frame's interrupted instruction, a caller-only address is not): look
+ * it up as it is. All others are return addresses: look up PC - 1. */
+#define RECORD_PC_EXACT (1ull << 63)
+
+enum record_stack_flag {
+    RECORD_STACK_CUT = 1,        /* deeper than `depth` */
+    RECORD_STACK_CALLER_ONLY = 2 /* the place or the back end allowed one frame only */
+};
+
+struct record_stack {
+    uint32_t bytes; /* of this entry, a multiple of RECORD_UNIT; stored last */
+    uint32_t next;  /* the writer's own */
+    uint32_t hash;
+    uint16_t frames;
+    uint16_t flags;           /* enum record_stack_flag */
+    uint64_t modules_epoch;   /* grows whenever a module was unloaded: same PCs, other code */
+    _Atomic uint64_t opened;  /* handles acquired here so far */
+    _Atomic uint64_t closed;  /* of these, released again */
+    _Atomic uint32_t details; /* details given to handles of this stack */
+    char call[28];            /* name of the acquiring call, zero-terminated */
+    uint64_t pc[];            /* innermost first; pc[0] is in the program's call */
+};
+
+struct record_module {
+    uint32_t bytes; /* of this entry, a multiple of RECORD_UNIT; stored last */
+    uint32_t build_id_bytes;
+    uint64_t start, end;         /* addresses mapped */
+    uint64_t bias;               /* address in the process - address in the file */
+    uint64_t loaded_epoch;       /* modules_epoch in which it was first seen */
+    _Atomic uint64_t gone_epoch; /* first epoch in which it was not there any more; 0: still there */
+    uint8_t build_id[32];
+    uint32_t path_bytes; /* without a terminating zero, though one follows */
+    uint32_t reserved;
+    char path[];
+};
+
+struct record_thread {
+    _Atomic uint32_t bytes; /* stored last */
+    int32_t thread;
+    char name[16]; /* zero-terminated; as it was at the thread's first acquire, or later */
+    uint64_t reserved;
+};
+
+enum record_fork_state {
+    RECORD_FORK_UNUSED, /* taken, and the fork failed or has not returned */
+    RECORD_FORK_LIVING, /* forked, and neither ended nor executed anything by a call that was seen */
+    RECORD_FORK_EXECUTED,
+    RECORD_FORK_ENDED
+};
+
+struct record_fork {
+    _Atomic uint32_t bytes; /* stored last */
+    _Atomic uint32_t state; /* enum record_fork_state; written by the child */
+    _Atomic int32_t pid;
+    uint32_t reserved;
+    uint64_t sequence; /* of the parent at the fork */
+    uint64_t reserved_too;
+};
+
+/* What the kernel said of a handle when it was asked (exit pass). Behind the struct, without gaps: the link
+ * text (/proc/self/fd/N), the local and the peer socket address as the kernel gives them. */
+struct record_detail {
+    uint32_t bytes;    /* of this entry, a multiple of RECORD_UNIT; stored last */
+    uint32_t mode;     /* st_mode, 0 unknown */
+    uint64_t sequence; /* of the slot it belongs to */
+    uint64_t device, inode;
+    int64_t size;                                         /* st_size */
+    uint32_t links;                                       /* st_nlink */
+    uint32_t descriptor_flags;                            /* FD_CLOEXEC */
+    uint32_t status_flags;                                /* O_RDONLY … */
+    uint16_t socket_domain, socket_type, socket_protocol; /* 0 unknown */
+    uint8_t tcp_state;                                    /* TCP_ESTABLISHED … , 0 unknown */
+    uint8_t reserved;
+    uint16_t link_bytes, local_bytes, peer_bytes, reserved_too;
+    char text[];
+};
+
+#endif
