@@ -1,0 +1,74 @@
+# leftopen: build, check, install. `make help` lists the targets; V=1 shows the commands.
+
+CC      ?= gcc
+CXX     ?= g++
+CFLAGS  ?= -O2 -g
+prefix  ?= /usr/local
+bindir  ?= $(prefix)/bin
+libdir  ?= $(prefix)/lib
+ARCH    := $(shell $(CC) -dumpmachine | cut -d- -f1)
+B       := build
+
+ifndef V
+Q = @
+say = @printf '  %-6s %s\n' $(1) $(2)
+endif
+
+WARN   := -Wall -Wextra -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+COMMON := -std=gnu17 -I. $(WARN) -MMD -MP
+# The library: no fortify or large-file macros (they rename the definitions of the wrappers), no TLS calls, no
+# stack protector (wrappers run before TLS is there), unwind tables so that exceptions and cancellation pass.
+LIBRARY_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -fno-delete-null-pointer-checks \
+	-fno-builtin-exit -fcf-protection=branch -Wframe-larger-than=2048
+TOOL_FLAGS := $(COMMON) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
+TOOL_LIBS  := -ldw -lelf -ljansson -l:libiberty.a
+
+TRACKER_SOURCES := $(sort $(wildcard tracker/*.c) $(wildcard tracker/$(ARCH)/*.S))
+SHIM_SOURCES    := $(sort $(wildcard shim/*.c) $(wildcard shim/$(ARCH)/*.S))
+TOOL_SOURCES    := $(sort $(wildcard tools/*.c))
+object = $(patsubst %,$(B)/$(2)/%.o,$(1))
+
+TRACKER_OBJECTS := $(call object,$(TRACKER_SOURCES),library)
+SHIM_OBJECTS    := $(call object,$(SHIM_SOURCES),library)
+TOOL_OBJECTS    := $(call object,$(TOOL_SOURCES),tool)
+
+.PHONY: all
+all: $(B)/libleftopen.so $(B)/leftopen
+
+$(B)/library/%.o: % Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_FLAGS) -c $< -o $@
+$(B)/tool/%.o: % Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(TOOL_FLAGS) -c $< -o $@
+
+$(B)/libtracker.a: $(TRACKER_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/exports.map: shim/exports.map.in shim/calls.def
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c $< -I. -o $@
+$(B)/libleftopen.so: $(SHIM_OBJECTS) $(TRACKER_OBJECTS) $(B)/exports.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $(SHIM_OBJECTS) $(TRACKER_OBJECTS) -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
+		-Wl,-z,initfirst,-z,noexecstack,--build-id,--hash-style=gnu -Wl,--version-script=$(B)/exports.map
+
+$(B)/libtool.a: $(filter-out %/main.c.o,$(TOOL_OBJECTS))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(B)/leftopen: $(B)/tool/tools/main.c.o $(B)/libtool.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+-include tests/tests.mk
+
+.PHONY: clean
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

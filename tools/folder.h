@@ -1,0 +1,38 @@
+/* folder.h - where record files lie, and which of them belong to living processes. */
+#ifndef TOOLS_FOLDER_H
+#define TOOLS_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct folder_list {
+    char **paths; /* owned */
+    size_t count;
+};
+
+/* The folder that `record=auto` means: $XDG_RUNTIME_DIR/leftopen, else /dev/shm/leftopen-UID. Owned by caller.
+ */
+char *folder_automatic(void);
+
+/* A new folder for the records of one tree, writable for every user and readable for its owner only (mode
+ * 01733), so that processes which change their user still find it. NULL with errno if none can be made. */
+char *folder_make_for_tree(void);
+
+/* Every file in `folder` whose name is 32 hexadecimal digits + RECORD_SUFFIX. Returns 0 or -errno. Symbolic
+ * links, folders and files of another owner (unless we are root, or the folder is one for a tree) are left out.
+ */
+int folder_list(const char *folder, struct folder_list *list);
+void folder_list_end(struct folder_list *list);
+
+/* True if a process still has the record mapped: it holds an exclusive flock on the file. */
+bool folder_record_is_alive(const char *path);
+
+/* Turns what a user wrote (a file, a folder, or a PID, resolved through /proc also into containers) into record
+ * paths. Returns 0, or 66 with a clear message on standard error. */
+int folder_resolve(const char *wanted, struct folder_list *list);
+
+/* Removes dead records that are stale: older than a day, or beyond the newest 64 or 64 MiB of them. */
+void folder_tidy(const char *folder);
+
+#endif

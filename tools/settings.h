@@ -1,0 +1,43 @@
+/* settings.h - the options of one run of the tool, from LEFTOPEN_OPTIONS and the command line. */
+#ifndef TOOLS_SETTINGS_H
+#define TOOLS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* One row per line of tracker/settings.def, in its order: enum setting_id SETTING_strict, … */
+enum setting_id {
+#define SETTING(name, type, value, values, text) SETTING_##name,
+#include "tracker/settings.def"
+    SETTING_COUNT
+};
+
+struct settings {
+    char *value[SETTING_COUNT]; /* never NULL: the default where nothing was said; checked, owned */
+    bool given[SETTING_COUNT];  /* said by LEFTOPEN_OPTIONS or the command line */
+};
+
+/* All defaults. */
+void settings_begin(struct settings *settings);
+void settings_end(struct settings *settings);
+
+/* Takes one option; `-` in the name counts as `_`. `from` names the source for messages ("LEFTOPEN_OPTIONS",
+ * "--color"). An unknown name is a warning on standard error and returns false; a value that does not fit is a
+ * warning that says what would fit, keeps the old value and returns false. */
+bool settings_take(struct settings *settings, const char *name, const char *value, const char *from);
+
+/* Takes a whole LEFTOPEN_OPTIONS string: name=value, separated by : , blank tab or newline; a value may be in
+ * single or double quotes. What cannot be parsed is warned about and left out. NULL is an empty string. */
+void settings_take_string(struct settings *settings, const char *string, const char *from);
+
+long settings_number(const struct settings *settings, enum setting_id id);
+bool settings_flag(const struct settings *settings, enum setting_id id);
+
+/* The options that were given, as one string that LEFTOPEN_OPTIONS can carry (quoted where needed), without
+ * those in the list `without` (ended by SETTING_COUNT). The caller frees it. */
+char *settings_string(const struct settings *settings, const enum setting_id *without);
+
+/* Prints every option with its type, default, current value and text. */
+void settings_help(const struct settings *settings, FILE *out);
+
+#endif
