@@ -30,6 +30,14 @@ bool settings_take(struct settings *settings, const char *name, const char *valu
  * single or double quotes. What cannot be parsed is warned about and left out. NULL is an empty string. */
 void settings_take_string(struct settings *settings, const char *string, const char *from);
 
+/* The option called `name` (`-` counts as `_`), SETTING_COUNT if there is none. */
+enum setting_id settings_find(const char *name);
+
+const char *settings_name(enum setting_id id);
+
+/* The option that `name` was most likely meant to be, NULL if none is near. */
+const char *settings_nearest(const char *name);
+
 long settings_number(const struct settings *settings, enum setting_id id);
 bool settings_flag(const struct settings *settings, enum setting_id id);
 

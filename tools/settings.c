@@ -1,0 +1,239 @@
+/* settings.c - see settings.h. The options themselves are the rows of tracker/settings.def. */
+#include "tools/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/fail.h"
+#include "tools/nearest.h"
+
+enum type { FLAG, NUMBER, TEXT, CHOICE, WORDS };
+static const char *const type_words[] = {"flag", "number", "text", "choice", "list"};
+
+static const struct row {
+    const char *name;
+    enum type type;
+    const char *value;  /* the default */
+    const char *values; /* what fits, see settings.def */
+    const char *text;
+} rows[SETTING_COUNT] = {
+#define SETTING(name, type, value, values, text) {#name, type, value, values, text},
+#include "tracker/settings.def"
+};
+
+static char *copy(const char *text, size_t length) {
+    char *new = strndup(text, length);
+    if (!new)
+        exit(failure(EXIT_OWN_FAILURE, "no memory for the options"));
+    return new;
+}
+
+static void replace(struct settings *settings, enum setting_id id, const char *value) {
+    free(settings->value[id]);
+    settings->value[id] = copy(value, strlen(value));
+}
+
+void settings_begin(struct settings *settings) {
+    memset(settings, 0, sizeof *settings);
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++)
+        replace(settings, id, rows[id].value);
+}
+
+void settings_end(struct settings *settings) {
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++)
+        free(settings->value[id]);
+    memset(settings, 0, sizeof *settings);
+}
+
+const char *settings_name(enum setting_id id) { return rows[id].name; }
+
+static bool same_name(const char *wanted, const char *name) {
+    for (; *wanted && *name; wanted++, name++)
+        if ((*wanted == '-' ? '_' : *wanted) != *name)
+            return false;
+    return *wanted == *name;
+}
+
+enum setting_id settings_find(const char *name) {
+    enum setting_id id = 0;
+    while (id < SETTING_COUNT && !same_name(name, rows[id].name))
+        id++;
+    return id;
+}
+
+const char *settings_nearest(const char *name) {
+    const char *names[SETTING_COUNT];
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++)
+        names[id] = rows[id].name;
+    return nearest(name, names, SETTING_COUNT);
+}
+
+/* "1" or "0" for a word that says yes or no, else NULL. */
+static const char *flag_value(const char *word) {
+    static const char *const words[][2] = {{"0", "0"}, {"no", "0"},  {"false", "0"},
+                                           {"1", "1"}, {"yes", "1"}, {"true", "1"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i][0]) == 0)
+            return words[i][1];
+    return NULL;
+}
+
+static bool number_fits(const char *value, const char *range) {
+    long from = strtol(range, NULL, 10), to = strtol(strstr(range, "..") + 2, NULL, 10);
+    char *end;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    return isdigit((unsigned char)*value) && *end == '\0' && errno == 0 && from <= number && number <= to;
+}
+
+static bool is_choice(const char *value, const char *choices) {
+    size_t length = strlen(value);
+    for (const char *choice = choices; length > 0; choice++) {
+        size_t here = strcspn(choice, "|");
+        if (here == length && memcmp(choice, value, length) == 0)
+            return true;
+        choice += here;
+        if (*choice == '\0')
+            break;
+    }
+    return false;
+}
+
+/* The value as it is kept, or NULL if it does not fit. */
+static const char *checked(const struct row *row, const char *value) {
+    switch (row->type) {
+    case FLAG:
+        return flag_value(value);
+    case NUMBER:
+        return number_fits(value, row->values) ? value : NULL;
+    case CHOICE:
+        return is_choice(value, row->values) ? value : NULL;
+    case TEXT:
+    case WORDS:
+        break;
+    }
+    return value;
+}
+
+static const char *what_fits(const struct row *row) { return row->type == FLAG ? "0 or 1" : row->values; }
+
+bool settings_take(struct settings *settings, const char *name, const char *value, const char *from) {
+    enum setting_id id = settings_find(name);
+    if (id == SETTING_COUNT) {
+        const char *near = settings_nearest(name);
+        if (near)
+            warning("%s: there is no option '%s'; did you mean '%s'?", from, name, near);
+        else
+            warning("%s: there is no option '%s'; `leftopen help options` lists them", from, name);
+        return false;
+    }
+    const char *kept = checked(&rows[id], value);
+    if (!kept) {
+        warning("%s: '%s' does not fit the option %s, which takes %s; it stays '%s'", from, value,
+                rows[id].name, what_fits(&rows[id]), settings->value[id]);
+        return false;
+    }
+    replace(settings, id, kept);
+    settings->given[id] = true;
+    return true;
+}
+
+#define SEPARATORS ":, \t\r\n"
+
+/* Where the value that starts at `start` ends, and what it says. NULL: its quote is never closed, or something
+ * follows the closing quote. */
+static const char *read_value(const char *start, char **value) {
+    if (*start != '\'' && *start != '"') {
+        size_t length = strcspn(start, SEPARATORS);
+        *value = copy(start, length);
+        return start + length;
+    }
+    const char *close = strchr(start + 1, *start);
+    if (!close || (close[1] && !strchr(SEPARATORS, close[1])))
+        return NULL;
+    *value = copy(start + 1, (size_t)(close - start - 1));
+    return close + 1;
+}
+
+void settings_take_string(struct settings *settings, const char *string, const char *from) {
+    for (const char *at = string ? string : ""; *(at += strspn(at, SEPARATORS));) {
+        size_t length = strcspn(at, "=" SEPARATORS);
+        if (at[length] != '=') {
+            warning("%s: '%.*s' has no value; options are written name=value", from, (int)length, at);
+            at += length;
+            continue;
+        }
+        char *name = copy(at, length), *value;
+        const char *end = read_value(at + length + 1, &value);
+        if (!end) {
+            warning("%s: the quotes in '%s' do not fit together; left out from there on", from, at);
+            free(name);
+            return;
+        }
+        settings_take(settings, name, value, from);
+        free(name);
+        free(value);
+        at = end;
+    }
+}
+
+long settings_number(const struct settings *settings, enum setting_id id) {
+    return strtol(settings->value[id], NULL, 10);
+}
+
+bool settings_flag(const struct settings *settings, enum setting_id id) {
+    return strcmp(settings->value[id], "0") != 0;
+}
+
+static bool is_among(enum setting_id id, const enum setting_id *list) {
+    while (*list != SETTING_COUNT && *list != id)
+        list++;
+    return *list == id;
+}
+
+/* The quote that `value` needs in an option string: "" where none, NULL where no quote can carry it. */
+static const char *quote_for(const char *value) {
+    bool needed = value[strcspn(value, SEPARATORS)] || *value == '\'' || *value == '"';
+    if (!needed)
+        return "";
+    return !strchr(value, '\'') ? "'" : !strchr(value, '"') ? "\"" : NULL;
+}
+
+char *settings_string(const struct settings *settings, const enum setting_id *without) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        exit(failure(EXIT_OWN_FAILURE, "no memory for the options"));
+    const char *separator = "";
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
+        if (!settings->given[id] || is_among(id, without))
+            continue;
+        const char *quote = quote_for(settings->value[id]);
+        if (!quote) {
+            warning("the value of %s has both kinds of quotes and cannot be passed on: %s", rows[id].name,
+                    settings->value[id]);
+            continue;
+        }
+        fprintf(out, "%s%s=%s%s%s", separator, rows[id].name, quote, settings->value[id], quote);
+        separator = ":";
+    }
+    if (fclose(out) != 0)
+        exit(failure(EXIT_OWN_FAILURE, "no memory for the options"));
+    return text;
+}
+
+void settings_help(const struct settings *settings, FILE *out) {
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
+        const struct row *row = &rows[id];
+        fprintf(out, "  %s\n      %s\n      %s", row->name, row->text, type_words[row->type]);
+        if (*row->values)
+            fprintf(out, " %s", row->values);
+        fprintf(out, ", default '%s'", row->value);
+        if (strcmp(row->value, settings->value[id]) != 0)
+            fprintf(out, ", now '%s'", settings->value[id]);
+        fputc('\n', out);
+    }
+}
