@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/fail.h"
+#include "tools/memory.h"
 #include "tools/nearest.h"
 
 enum type { FLAG, NUMBER, TEXT, CHOICE, WORDS };
@@ -23,16 +24,9 @@ static const struct row {
 #include "tracker/settings.def"
 };
 
-static char *copy(const char *text, size_t length) {
-    char *new = strndup(text, length);
-    if (!new)
-        exit(failure(EXIT_OWN_FAILURE, "no memory for the options"));
-    return new;
-}
-
 static void replace(struct settings *settings, enum setting_id id, const char *value) {
     free(settings->value[id]);
-    settings->value[id] = copy(value, strlen(value));
+    settings->value[id] = memory_copy(value);
 }
 
 void settings_begin(struct settings *settings) {
@@ -140,6 +134,11 @@ bool settings_take(struct settings *settings, const char *name, const char *valu
     return true;
 }
 
+void settings_reset(struct settings *settings, enum setting_id id) {
+    replace(settings, id, rows[id].value);
+    settings->given[id] = false;
+}
+
 #define SEPARATORS ":, \t\r\n"
 
 /* Where the value that starts at `start` ends, and what it says. NULL: its quote is never closed, or something
@@ -147,13 +146,13 @@ bool settings_take(struct settings *settings, const char *name, const char *valu
 static const char *read_value(const char *start, char **value) {
     if (*start != '\'' && *start != '"') {
         size_t length = strcspn(start, SEPARATORS);
-        *value = copy(start, length);
+        *value = memory_copy_bytes(start, length);
         return start + length;
     }
     const char *close = strchr(start + 1, *start);
     if (!close || (close[1] && !strchr(SEPARATORS, close[1])))
         return NULL;
-    *value = copy(start + 1, (size_t)(close - start - 1));
+    *value = memory_copy_bytes(start + 1, (size_t)(close - start - 1));
     return close + 1;
 }
 
@@ -165,7 +164,7 @@ void settings_take_string(struct settings *settings, const char *string, const c
             at += length;
             continue;
         }
-        char *name = copy(at, length), *value;
+        char *name = memory_copy_bytes(at, length), *value;
         const char *end = read_value(at + length + 1, &value);
         if (!end) {
             warning("%s: the quotes in '%s' do not fit together; left out from there on", from, at);

@@ -26,6 +26,9 @@ void settings_end(struct settings *settings);
  * warning that says what would fit, keeps the old value and returns false. */
 bool settings_take(struct settings *settings, const char *name, const char *value, const char *from);
 
+/* Back to the default, as if nothing had been said. */
+void settings_reset(struct settings *settings, enum setting_id id);
+
 /* Takes a whole LEFTOPEN_OPTIONS string: name=value, separated by : , blank tab or newline; a value may be in
  * single or double quotes. What cannot be parsed is warned about and left out. NULL is an empty string. */
 void settings_take_string(struct settings *settings, const char *string, const char *from);

@@ -1,0 +1,59 @@
+/* command.c - the table of sub-commands, and what they have in common. A new sub-command is one row. */
+#include "tools/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/fail.h"
+#include "tools/help.h"
+
+const struct command *const commands[] = {
+    &command_run, &command_report, &command_clean, &command_help, &command_version, NULL,
+};
+
+const struct command *command_find(const char *name) {
+    for (const struct command *const *row = commands; *row; row++)
+        if (strcmp((*row)->name, name) == 0)
+            return *row;
+    return NULL;
+}
+
+static int unknown_option(const char *option, const char *name) {
+    const char *near = option[1] == '-' ? settings_nearest(name) : NULL;
+    if (near)
+        return failure(EXIT_USAGE, "there is no option %s; did you mean --%s?", option, near);
+    return failure(EXIT_USAGE, "there is no option %s; `leftopen help options` lists them", option);
+}
+
+/* Takes the option at argv[0] and, if it stands apart, its value at argv[1]. Returns how many words it took, or
+ * a negative exit status. */
+static int take_option(struct settings *settings, char **argv) {
+    char name[64], from[72];
+    size_t length = strcspn(argv[0], "=");
+    bool has_value = argv[0][length] == '=';
+    snprintf(from, sizeof from, "%.*s", (int)length, argv[0]);
+    snprintf(name, sizeof name, "%.*s", (int)length - 2, length > 2 ? argv[0] + 2 : "");
+    if (strncmp(argv[0], "--", 2) != 0 || settings_find(name) == SETTING_COUNT)
+        return -unknown_option(from, name);
+    if (!has_value && !argv[1])
+        return -failure(EXIT_USAGE, "%s needs a value: %s=VALUE", from, from);
+    const char *value = has_value ? argv[0] + length + 1 : argv[1];
+    if (!settings_take(settings, name, value, from))
+        return -EXIT_USAGE;
+    return has_value ? 1 : 2;
+}
+
+int command_options(struct settings *settings, int argc, char **argv) {
+    int at = 1;
+    while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
+        if (strcmp(argv[at], "--") == 0)
+            return at + 1;
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+            return help_show(argv[0]);
+        int taken = take_option(settings, argv + at);
+        if (taken < 0)
+            return taken;
+        at += taken;
+    }
+    return at;
+}

@@ -1,0 +1,29 @@
+/* command.h - the sub-commands: one row each, defined beside its code, listed in command.c. */
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
+
+#include "tools/settings.h"
+
+struct command {
+    const char *name;
+    const char *arguments; /* as in a synopsis */
+    const char *summary;   /* one line */
+    const char *text;      /* for `leftopen help NAME` */
+    /* argv[0] is the name of the sub-command; returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_run, command_report, command_clean, command_help, command_version;
+
+/* All of them, ended by NULL. */
+extern const struct command *const commands[];
+
+const struct command *command_find(const char *name);
+
+/* Reads the options at the front of argv, from argv[1] on: `--name=value` or `--name value` per row of
+ * tracker/settings.def. Stops at the first other word, or behind `--`. Returns the index of the word it stopped
+ * at (argc: none is left); or 0 if --help was asked for and shown; or a negative exit status after a message on
+ * standard error. So: `if (at <= 0) return -at;`. */
+int command_options(struct settings *settings, int argc, char **argv);
+
+#endif

@@ -1,0 +1,128 @@
+/* help.c - the sub-commands help and version. What it says of options comes from tracker/settings.def, what it
+ * says of sub-commands from their rows. */
+#include "tools/help.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/fail.h"
+#include "tools/nearest.h"
+
+#ifndef LEFTOPEN_VERSION
+#define LEFTOPEN_VERSION "0.1.0"
+#endif
+
+static int show_overview(void) {
+    puts("Usage: leftopen [OPTIONS] [--] PROGRAM [ARGUMENTS…]\n"
+         "  or:  leftopen COMMAND …\n"
+         "\n"
+         "Runs PROGRAM and reports what it left open: files, sockets, streams, processes and so on,\n"
+         "each with the place that opened it. What was left open is flushed and released.\n"
+         "\n"
+         "Commands:");
+    for (const struct command *const *row = commands; *row; row++)
+        printf("  %-8s  %s\n", (*row)->name, (*row)->summary);
+    puts("\n"
+         "A command wins over a program of the same name: `leftopen -- report` runs the program report.\n"
+         "\n"
+         "Options are written --name=value or --name value, or name=value in LEFTOPEN_OPTIONS;\n"
+         "`leftopen help options` lists them, `leftopen help suppressions` says how to allow what is meant\n"
+         "to stay open, `leftopen help COMMAND` tells more of a command.\n"
+         "\n"
+         "Exit status: that of PROGRAM; 23 if it left handles open and ended with 0 (--exitcode changes it).\n"
+         "64 wrong usage, 125 leftopen itself failed, 126 PROGRAM cannot be executed, 127 it was not found.");
+    return 0;
+}
+
+static int show_options(void) {
+    struct settings settings;
+    settings_begin(&settings);
+    settings_take_string(&settings, getenv("LEFTOPEN_OPTIONS"), "LEFTOPEN_OPTIONS");
+    puts(
+        "Options, as --name=value before the program or as name=value in LEFTOPEN_OPTIONS, there separated by\n"
+        "colon, comma or blank; a value with one of these is put in quotes. `-` in a name counts as `_`.\n"
+        "The words of a list are joined by +.\n");
+    settings_help(&settings, stdout);
+    settings_end(&settings);
+    return 0;
+}
+
+static int show_suppressions(void) {
+    puts("A file named by --suppressions=FILE lists what may stay open, one line each; # starts a comment.\n"
+         "\n"
+         "  leak:PATTERN    any handle with a frame whose function, source file or module fits\n"
+         "  KIND:PATTERN    the same for handles of one kind only (socket:, file:, stream: …)\n"
+         "  path:PATTERN    handles that refer to such a file or address\n"
+         "\n"
+         "In a pattern * is any text, ^ the start and $ the end. After blanks may follow\n"
+         "  max=N               at most N handles\n"
+         "  until=YYYY-MM-DD    no longer than that day\n"
+         "\n"
+         "Blocks for Valgrind with CoreError:FdNotClosed are understood too. Suppressed handles are released\n"
+         "like others, but count neither for the exit status nor for strict. --verbosity=1 names suppressions\n"
+         "that matched nothing.");
+    return 0;
+}
+
+static int show_command(const struct command *command) {
+    printf("Usage: leftopen %s%s%s\n\n%s\n\n%s\n", command->name, *command->arguments ? " " : "",
+           command->arguments, command->summary, command->text);
+    return 0;
+}
+
+static int unknown_topic(const char *topic) {
+    const char *names[32] = {"options", "suppressions"};
+    size_t count = 2;
+    for (const struct command *const *row = commands; *row && count < 32; row++)
+        names[count++] = (*row)->name;
+    const char *near = nearest(topic, names, count);
+    if (near)
+        return failure(EXIT_USAGE, "there is no help on '%s'; did you mean '%s'?", topic, near);
+    return failure(EXIT_USAGE, "there is no help on '%s'; `leftopen help` lists the commands", topic);
+}
+
+int help_show(const char *topic) {
+    if (!topic)
+        return show_overview();
+    if (strcmp(topic, "options") == 0)
+        return show_options();
+    if (strcmp(topic, "suppressions") == 0)
+        return show_suppressions();
+    const struct command *command = command_find(topic);
+    return command ? show_command(command) : unknown_topic(topic);
+}
+
+int help_version(void) {
+    puts("leftopen " LEFTOPEN_VERSION);
+    return 0;
+}
+
+static int run_help(int argc, char **argv) {
+    if (argc > 2)
+        return failure(EXIT_USAGE, "help takes one topic, not '%s' too", argv[2]);
+    return help_show(argc > 1 ? argv[1] : NULL);
+}
+
+static int run_version(int argc, char **argv) {
+    if (argc > 1)
+        return failure(EXIT_USAGE, "version takes no argument, not '%s'", argv[1]);
+    return help_version();
+}
+
+const struct command command_help = {
+    .name = "help",
+    .arguments = "[COMMAND | options | suppressions]",
+    .summary = "Explain a command, the options, or suppressions.",
+    .text = "Without an argument it shows an overview.",
+    .run = run_help,
+};
+
+const struct command command_version = {
+    .name = "version",
+    .arguments = "",
+    .summary = "Show the version.",
+    .text = "The first line is `leftopen VERSION`.",
+    .run = run_version,
+};

@@ -1,0 +1,286 @@
+/* run.c - the sub-command run: a program under the library, and the report when it has ended. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/child.h"
+#include "tools/command.h"
+#include "tools/fail.h"
+#include "tools/folder.h"
+#include "tools/library.h"
+#include "tools/memory.h"
+#include "tools/report.h"
+#include "tools/target.h"
+
+struct run {
+    struct settings settings;
+    char **argv; /* of the program */
+    struct target target;
+    char *folder;              /* for the records of the tree */
+    struct folder_list before; /* records that lay there already */
+    int hold;                  /* keeps others from cleaning it */
+    struct child child;
+    int status; /* wait status of the program */
+};
+
+/* Options from the environment. Within a tree that another `leftopen run` watches they are what that run made
+ * of its own options: where its records and its report go is not meant for us. */
+static void take_environment(struct settings *settings) {
+    const char *options = getenv("LEFTOPEN_OPTIONS");
+    settings_take_string(settings, options, "LEFTOPEN_OPTIONS");
+    if (!folder_is_for_tree(settings->value[SETTING_record]))
+        return;
+    settings_reset(settings, SETTING_record);
+    settings_reset(settings, SETTING_report);
+}
+
+/* A file that is named relative to where we are must be found by processes that are elsewhere. */
+static void make_absolute(struct settings *settings, enum setting_id id) {
+    const char *value = settings->value[id];
+    char here[PATH_MAX];
+    if (!*value || *value == '/' || !getcwd(here, sizeof here))
+        return;
+    char *path = memory_format("%s/%s", here, value);
+    if (access(path, F_OK) == 0 || id == SETTING_record)
+        settings_take(settings, settings_name(id), path, settings_name(id));
+    free(path);
+}
+
+static int hold_or_say(struct run *run) {
+    run->hold = run->folder ? folder_hold(run->folder) : -1;
+    if (run->hold >= 0)
+        return 0;
+    return failure(EXIT_OWN_FAILURE, "no folder for the records can be made in /dev/shm or /tmp: %s",
+                   strerror(errno));
+}
+
+/* The folder that the user has named: its records stay. False if it cannot be had. */
+static bool take_named_folder(struct run *run, const char *name) {
+    mkdir(name, 0700);
+    run->hold = folder_hold(name);
+    if (run->hold < 0 || access(name, W_OK | X_OK) != 0 || folder_list(name, &run->before) != 0) {
+        warning("records cannot lie in %s now (%s); this run uses a folder of its own", name,
+                errno == EWOULDBLOCK ? "another run uses it" : strerror(errno));
+        return false;
+    }
+    run->folder = memory_copy(name);
+    return true;
+}
+
+static int prepare_folder(struct run *run) {
+    const char *named = run->settings.value[SETTING_record];
+    if (strcmp(named, "off") == 0)
+        warning("record=off cannot be had here: the report is made from the records after the end; "
+                "a bare LD_PRELOAD can do without");
+    else if (strcmp(named, "auto") != 0 && take_named_folder(run, named))
+        return 0;
+    run->folder = folder_make_for_tree();
+    return hold_or_say(run);
+}
+
+/* The program's own options, and that nobody but us reports. */
+static void export_options(struct run *run) {
+    static const enum setting_id ours[] = {SETTING_record, SETTING_report, SETTING_exitcode, SETTING_format,
+                                           SETTING_color,  SETTING_help,   SETTING_COUNT};
+    struct settings first;
+    settings_begin(&first);
+    settings_take(&first, "record", run->folder, "record");
+    settings_take(&first, "report", "none", "report");
+    char *records = settings_string(&first, (enum setting_id[]){SETTING_COUNT});
+    char *others = settings_string(&run->settings, ours);
+    char *all = memory_format("%s%s%s", records, *others ? ":" : "", others);
+    setenv("LEFTOPEN_OPTIONS", all, 1);
+    free(all);
+    free(others);
+    free(records);
+    settings_end(&first);
+}
+
+static int prepare_environment(struct run *run) {
+    char *library = library_find();
+    char *preload = library ? library_preload(library, run->folder) : NULL;
+    free(library);
+    if (!preload)
+        return EXIT_OWN_FAILURE;
+    setenv("LD_PRELOAD", preload, 1);
+    free(preload);
+    export_options(run);
+    if (run->target.address_sanitizer) {
+        const char *before = getenv("ASAN_OPTIONS");
+        char *options = memory_format("%s%sverify_asan_link_order=0", before ? before : "", before ? ":" : "");
+        setenv("ASAN_OPTIONS", options, 1);
+        free(options);
+    }
+    return 0;
+}
+
+static int cannot_execute(const struct run *run, int error) {
+    return failure(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE, "%s cannot be executed: %s",
+                   run->target.path, strerror(error));
+}
+
+/* Nobody is needed beside a program that cannot be watched: it takes our place. */
+static int run_unwatched(struct run *run) {
+    warning("%s %s: it runs unwatched", run->argv[0], run->target.reason);
+    char **shell_argv = target_shell_arguments(&run->target, run->argv);
+    int error = target_execute(&run->target, run->argv, shell_argv);
+    free(shell_argv);
+    return cannot_execute(run, error);
+}
+
+/* The records that the tree has made. */
+static void list_records(const struct run *run, struct folder_list *records) {
+    struct folder_list all;
+    *records = (struct folder_list){0};
+    folder_list(run->folder, &all);
+    for (size_t i = 0; i < all.count; i++)
+        if (!folder_list_has(&run->before, all.paths[i]))
+            folder_list_add(records, all.paths[i]);
+    folder_list_end(&all);
+}
+
+static FILE *open_report(const struct run *run) {
+    bool quiet = false;
+    FILE *out = report_open(&run->settings, run->child.pid, run->target.path, &quiet);
+    return out || !quiet ? out : fopen("/dev/null", "we");
+}
+
+/* Shows the report; the verdict is whether leftopen could do its work (0), and what it found. */
+static int report(const struct run *run, struct report_verdict *verdict) {
+    struct folder_list records;
+    list_records(run, &records);
+    struct report_request request = {
+        .records = (const char *const *)records.paths,
+        .count = records.count,
+        .settings = &run->settings,
+        .first = run->child.pid,
+        .first_ended = true,
+        .first_status = run->status,
+        .may_be_empty = true,
+    };
+    FILE *out = open_report(run);
+    int error = out ? report_records(&request, out, verdict) : EXIT_OWN_FAILURE;
+    if (out && out != stderr)
+        fclose(out);
+    folder_list_end(&records);
+    return error;
+}
+
+static int exit_code(const struct settings *settings) {
+    return settings->given[SETTING_exitcode] ? (int)settings_number(settings, SETTING_exitcode) : EXIT_FINDINGS;
+}
+
+/* The program's own end comes first; only a success can be overruled. */
+static int final_status(const struct run *run, int error, const struct report_verdict *verdict) {
+    if (!WIFEXITED(run->status) || WEXITSTATUS(run->status) != 0)
+        return child_end_like(run->status);
+    if (error)
+        return EXIT_OWN_FAILURE;
+    return verdict->left_open ? exit_code(&run->settings) : 0;
+}
+
+static int watch(struct run *run) {
+    int error = child_start(&run->child, &run->target, run->argv);
+    if (error)
+        return cannot_execute(run, error);
+    child_leave_descriptors(run->hold);
+    run->status = child_wait(&run->child);
+    return 0;
+}
+
+/* What nobody needs any more goes; a folder that the user has named keeps its records. */
+static void tidy_up(struct run *run) {
+    if (folder_is_for_tree(run->folder))
+        folder_end(run->folder);
+    close(run->hold);
+    struct folder_list others;
+    folder_list_trees(&others);
+    for (size_t i = 0; i < others.count; i++)
+        folder_tidy(others.paths[i]);
+    folder_list_end(&others);
+}
+
+static int run_watched(struct run *run) {
+    int error = prepare_folder(run);
+    if (error)
+        return error;
+    error = prepare_environment(run);
+    if (!error)
+        error = watch(run);
+    if (error) {
+        tidy_up(run);
+        return error;
+    }
+    struct report_verdict verdict = {0};
+    error = report(run, &verdict);
+    tidy_up(run);
+    return final_status(run, error, &verdict);
+}
+
+static int run_program(struct run *run) {
+    switch (target_look(run->argv[0], &run->target)) {
+    case TARGET_WATCHABLE:
+        return run_watched(run);
+    case TARGET_UNWATCHABLE:
+        return run_unwatched(run);
+    case TARGET_CANNOT_EXECUTE:
+        return failure(EXIT_CANNOT_EXECUTE, "%s %s", run->argv[0], run->target.reason);
+    case TARGET_NOT_FOUND:
+        break;
+    }
+    return failure(EXIT_NOT_FOUND, "%s %s", run->argv[0], run->target.reason);
+}
+
+static int take_arguments(struct run *run, int argc, char **argv) {
+    take_environment(&run->settings);
+    int at = command_options(&run->settings, argc, argv);
+    if (at <= 0)
+        return at;
+    if (at == argc)
+        return -failure(EXIT_USAGE, "no program to run; `leftopen help run` tells more");
+    run->argv = argv + at;
+    make_absolute(&run->settings, SETTING_suppressions);
+    if (strcmp(run->settings.value[SETTING_record], "auto") != 0 &&
+        strcmp(run->settings.value[SETTING_record], "off") != 0)
+        make_absolute(&run->settings, SETTING_record);
+    if (settings_flag(&run->settings, SETTING_help))
+        settings_help(&run->settings, stderr);
+    return at;
+}
+
+static int run_run(int argc, char **argv) {
+    struct run run = {.hold = -1};
+    settings_begin(&run.settings);
+    int status = take_arguments(&run, argc, argv);
+    status = status > 0 ? run_program(&run) : -status;
+    target_end(&run.target);
+    folder_list_end(&run.before);
+    free(run.folder);
+    settings_end(&run.settings);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .arguments = "[OPTIONS] [--] PROGRAM [ARGUMENTS…]",
+    .summary = "Run PROGRAM and report what it and its children left open.",
+    .text =
+        "`run` itself may be left out. The report goes to standard error when PROGRAM has ended; processes\n"
+        "of its tree that live on are shown as running. PROGRAM keeps the terminal, its process group and\n"
+        "every descriptor; signals sent to leftopen reach it.\n"
+        "\n"
+        "Exit status: that of PROGRAM, and where a signal ended it the same signal; 23 (--exitcode=N) if\n"
+        "handles were left open and PROGRAM ended with 0; 125 if leftopen itself failed; 126 if PROGRAM\n"
+        "cannot be executed; 127 if it was not found.\n"
+        "\n"
+        "Programs that the dynamic loader does not load libraries into (static, setuid, of another machine)\n"
+        "run unwatched, and leftopen says so.\n"
+        "\n"
+        "`leftopen help options` lists the options.",
+    .run = run_run,
+};
