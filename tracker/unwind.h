@@ -38,6 +38,12 @@ struct unwind_result unwind_here(uint64_t *frames, size_t capacity, uintptr_t ca
 /* Any context. To be called after modules were unloaded: what was learned about addresses may be wrong now. */
 void unwind_forget(void);
 
+/* Any context. From now on no page is probed: a filter may kill for a system call that the program did not ask
+ * for. A walk ends where it would have to probe: on coroutines and alternate stacks after the first page, and
+ * on deeper frames of other threads than they were seen in before. The main thread's own stack is walked as
+ * ever. */
+void unwind_without_system_calls(void);
+
 /* Child of a fork only, before its first unwind_here: the parent was multi-threaded, so back ends that take
  * locks must not be used any more (glibc does not re-initialise the loader's write lock in the child). */
 void unwind_in_fork_child(void);
