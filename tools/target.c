@@ -90,8 +90,9 @@ static enum target_state cannot_execute(struct target *target, const char *path,
 /* Cuts the interpreter's name out of a #! line, as fs/binfmt_script.c does. NULL: none is named. */
 static char *interpreter_of(char *line) {
     char *name = line + 2 + strspn(line + 2, " \t");
-    name[strcspn(name, " \t\n")] = '\0';
-    return *name ? name : NULL;
+    size_t length = strcspn(name, " \t\n");
+    name[length] = '\0';
+    return length ? name : NULL;
 }
 
 static ssize_t read_first_line(const char *path, char line[SCRIPT_LINE_BYTES + 1]) {
@@ -138,10 +139,11 @@ static enum target_state look_at(struct target *target, const char *path, unsign
         return TARGET_WATCHABLE;
     if (length >= 4 && memcmp(line, "\177ELF", 4) == 0)
         return look_at_elf(target, path);
+    bool is_text = !memchr(line, '\0', (size_t)length);
     char *interpreter = length >= 2 && memcmp(line, "#!", 2) == 0 ? interpreter_of(line) : NULL;
     if (interpreter)
         return by_way_of(target, interpreter, look_at(target, interpreter, depth + 1));
-    if (memchr(line, '\0', (size_t)length))
+    if (!is_text)
         return TARGET_WATCHABLE; /* a format that binfmt_misc may know; the kernel will say */
     target->is_plain_text = true;
     return depth ? TARGET_WATCHABLE : by_way_of(target, "/bin/sh", look_at(target, "/bin/sh", 1));
