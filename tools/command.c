@@ -6,6 +6,7 @@
 
 #include "tools/fail.h"
 #include "tools/help.h"
+#include "tools/nearest.h"
 
 const struct command *const commands[] = {
     &command_run, &command_report, &command_clean, &command_help, &command_version, NULL,
@@ -16,6 +17,14 @@ const struct command *command_find(const char *name) {
         if (strcmp((*row)->name, name) == 0)
             return *row;
     return NULL;
+}
+
+const char *command_nearest(const char *name) {
+    const char *names[32];
+    size_t count = 0;
+    for (const struct command *const *row = commands; *row && count < 32; row++)
+        names[count++] = (*row)->name;
+    return nearest(name, names, count);
 }
 
 static int unknown_option(const char *option, const char *name) {

@@ -73,11 +73,9 @@ static int show_command(const struct command *command) {
 }
 
 static int unknown_topic(const char *topic) {
-    const char *names[32] = {"options", "suppressions"};
-    size_t count = 2;
-    for (const struct command *const *row = commands; *row && count < 32; row++)
-        names[count++] = (*row)->name;
-    const char *near = nearest(topic, names, count);
+    const char *near = nearest(topic, (const char *const[]){"options", "suppressions"}, 2);
+    if (!near)
+        near = command_nearest(topic);
     if (near)
         return failure(EXIT_USAGE, "there is no help on '%s'; did you mean '%s'?", topic, near);
     return failure(EXIT_USAGE, "there is no help on '%s'; `leftopen help` lists the commands", topic);
@@ -99,16 +97,31 @@ int help_version(void) {
     return 0;
 }
 
+/* The word behind the options, which are allowed and mean nothing here, NULL if there is none. Returns what
+ * command_options does, or -64 if there is more than one word. */
+static int one_word(int argc, char **argv, const char **word) {
+    struct settings unused;
+    settings_begin(&unused);
+    int at = command_options(&unused, argc, argv);
+    settings_end(&unused);
+    *word = at > 0 && at < argc ? argv[at] : NULL;
+    if (*word && at + 1 < argc)
+        return -failure(EXIT_USAGE, "%s does not take '%s' too", argv[0], argv[at + 1]);
+    return at;
+}
+
 static int run_help(int argc, char **argv) {
-    if (argc > 2)
-        return failure(EXIT_USAGE, "help takes one topic, not '%s' too", argv[2]);
-    return help_show(argc > 1 ? argv[1] : NULL);
+    const char *topic;
+    int at = one_word(argc, argv, &topic);
+    return at > 0 ? help_show(topic) : -at;
 }
 
 static int run_version(int argc, char **argv) {
-    if (argc > 1)
-        return failure(EXIT_USAGE, "version takes no argument, not '%s'", argv[1]);
-    return help_version();
+    const char *word;
+    int at = one_word(argc, argv, &word);
+    if (at <= 0)
+        return -at;
+    return word ? failure(EXIT_USAGE, "version takes no argument, not '%s'", word) : help_version();
 }
 
 const struct command command_help = {

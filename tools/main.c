@@ -33,7 +33,10 @@ static int run_command(const struct command *command, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     if (argc < 2)
-        return failure(EXIT_USAGE, "no program and no command; `leftopen help` tells more");
+        return failure(EXIT_USAGE,
+                       "what shall run? `leftopen [OPTIONS] [--] PROGRAM …` or `leftopen COMMAND …`; a "
+                       "command wins over a program of its name: `leftopen -- help` runs a program "
+                       "help; `leftopen help` tells more");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help_show(NULL);
     if (strcmp(argv[1], "--version") == 0)

@@ -222,6 +222,14 @@ static int run_watched(struct run *run) {
     return final_status(run, error, &verdict);
 }
 
+static int not_found(const struct run *run) {
+    const char *near = command_nearest(run->argv[0]);
+    if (near)
+        return failure(EXIT_NOT_FOUND, "%s %s; did you mean the command %s?", run->argv[0], run->target.reason,
+                       near);
+    return failure(EXIT_NOT_FOUND, "%s %s", run->argv[0], run->target.reason);
+}
+
 static int run_program(struct run *run) {
     switch (target_look(run->argv[0], &run->target)) {
     case TARGET_WATCHABLE:
@@ -233,7 +241,7 @@ static int run_program(struct run *run) {
     case TARGET_NOT_FOUND:
         break;
     }
-    return failure(EXIT_NOT_FOUND, "%s %s", run->argv[0], run->target.reason);
+    return not_found(run);
 }
 
 static int take_arguments(struct run *run, int argc, char **argv) {

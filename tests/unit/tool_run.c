@@ -1,0 +1,795 @@
+/* `leftopen PROGRAM` is as if nobody stood in between: the same output, status, signals, descriptors,
+ * environment.
+ *
+ * Drives the built tool: $LEFTOPEN, else build/leftopen. Wherever the truth is what happens without the tool,
+ * the same command is run bare and both are compared. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/unit/skips.h"
+
+static char tool[PATH_MAX], folder[64];
+enum { MOST_WORDS = 32, OUTPUT_BYTES = 16384, NOBODY = 65534 };
+
+static void begin(void) {
+    strcpy(folder, "/tmp/leftopen-run-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chmod(folder, 0755), 0);
+    ck_assert_int_eq(chdir(folder), 0);
+    unsetenv("LEFTOPEN_OPTIONS");
+    unsetenv("LD_PRELOAD");
+}
+
+static void end(void) {
+    char command[96];
+    snprintf(command, sizeof command, "/bin/rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* A command that runs with its output in pipes. */
+struct running {
+    pid_t pid;
+    int out, error;
+};
+
+struct result {
+    int status; /* as waitpid gives it */
+    char out[OUTPUT_BYTES], error[OUTPUT_BYTES];
+};
+
+static void become(char **words, int out, int error) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(out, STDOUT_FILENO);
+    dup2(error, STDERR_FILENO);
+    close_range(3, ~0U, 0);
+    execvp(words[0], words);
+    _exit(99);
+}
+
+static struct running start_words(char **words) {
+    int out[2], error[2];
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(error, O_CLOEXEC), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        become(words, out[1], error[1]);
+    close(out[1]);
+    close(error[1]);
+    return (struct running){pid, out[0], error[0]};
+}
+
+/* Reads both to their ends, whichever speaks first. */
+static void read_all(const struct running *running, struct result *result) {
+    struct pollfd polls[2] = {{running->out, POLLIN, 0}, {running->error, POLLIN, 0}};
+    char *texts[2] = {result->out, result->error};
+    size_t lengths[2] = {0, 0};
+    while (polls[0].fd >= 0 || polls[1].fd >= 0) {
+        ck_assert_int_ge(poll(polls, 2, -1), 0);
+        for (int i = 0; i < 2; i++) {
+            if (!polls[i].revents)
+                continue;
+            ssize_t got = read(polls[i].fd, texts[i] + lengths[i], OUTPUT_BYTES - 1 - lengths[i]);
+            lengths[i] += got > 0 ? (size_t)got : 0;
+            if (got <= 0)
+                polls[i].fd = -1;
+        }
+    }
+    texts[0][lengths[0]] = texts[1][lengths[1]] = '\0';
+}
+
+static struct result *finish(struct running running) {
+    static struct result results[2]; /* of the last two commands */
+    static unsigned turn;
+    struct result *result = &results[turn++ % 2];
+    read_all(&running, result);
+    ck_assert_int_eq(waitpid(running.pid, &result->status, 0), running.pid);
+    close(running.out);
+    close(running.error);
+    return result;
+}
+
+static void gather(char **words, char *first, va_list rest) {
+    size_t count = 0;
+    for (char *word = first; word; word = va_arg(rest, char *))
+        words[count++] = word;
+    words[count] = NULL;
+}
+
+static struct running start(char *first, ...) {
+    char *words[MOST_WORDS];
+    va_list rest;
+    va_start(rest, first);
+    gather(words, first, rest);
+    va_end(rest);
+    return start_words(words);
+}
+
+static struct result *run(char *first, ...) {
+    char *words[MOST_WORDS];
+    va_list rest;
+    va_start(rest, first);
+    gather(words, first, rest);
+    va_end(rest);
+    return finish(start_words(words));
+}
+
+static struct result *shell(char *command) { return run("sh", "-c", command, NULL); }
+static struct result *shell_under(char *command) { return run(tool, "sh", "-c", command, NULL); }
+
+static void same_as_bare(char *command) {
+    const struct result *bare = shell(command), *under = shell_under(command);
+    ck_assert_str_eq(under->out, bare->out);
+    ck_assert_int_eq(under->status, bare->status);
+}
+
+static void ends_with(const struct result *result, int status) {
+    ck_assert_msg(WIFEXITED(result->status), "wait status %#x, said: %s", (unsigned)result->status,
+                  result->error);
+    ck_assert_msg(WEXITSTATUS(result->status) == status, "status %d, said: %s", WEXITSTATUS(result->status),
+                  result->error);
+}
+
+static void says(const struct result *result, const char *text) {
+    ck_assert_msg(strstr(result->error, text) != NULL, "wanted '%s', said: %s", text, result->error);
+}
+
+static void make_file(const char *name, const char *text, mode_t mode) {
+    FILE *file = fopen(name, "w");
+    fputs(text, file);
+    fclose(file);
+    ck_assert_int_eq(chmod(name, mode), 0);
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Waits for a line of output that is `expected`; fails after ten seconds. */
+static void expect_line(int descriptor, const char *expected) {
+    char line[256];
+    size_t length = 0;
+    for (;;) {
+        struct pollfd ready = {descriptor, POLLIN, 0};
+        ck_assert_msg(poll(&ready, 1, 10000) == 1, "nothing came; wanted '%s'", expected);
+        ck_assert_msg(read(descriptor, line + length, 1) == 1, "end of output; wanted '%s'", expected);
+        if (line[length] == '\r')
+            continue;
+        if (line[length] == '\n' || length == sizeof line - 2)
+            break;
+        length++;
+    }
+    line[length] = '\0';
+    ck_assert_str_eq(line, expected);
+}
+
+/* Says "ready", then the name of each signal that it gets; ends at USR2. Catches all that can be. */
+#define ECHO_SIGNALS                                                                                           \
+    "$| = 1; use POSIX ();"                                                                                    \
+    "for my $n (qw(INT TERM HUP QUIT USR1 USR2 ALRM WINCH CONT TSTP PIPE)) {"                                  \
+    "  $SIG{$n} = sub { print \"$n\\n\"; POSIX::_exit(7) if $n eq 'USR2' } }"                                  \
+    "print \"ready\\n\"; sleep 1 while 1"
+
+/* ---- status ---- */
+
+static const int statuses[] = {0, 1, 2, 23, 64, 77, 99, 125, 126, 127, 128, 130, 255};
+
+START_TEST(exit_statuses_are_the_programs_own) {
+    char command[32];
+    snprintf(command, sizeof command, "exit %d", statuses[_i]);
+    ends_with(shell_under(command), statuses[_i]);
+}
+END_TEST
+
+static const int deadly[] = {SIGTERM, SIGKILL, SIGINT, SIGHUP, SIGPIPE, SIGUSR1, SIGABRT, SIGSEGV, SIGALRM};
+
+START_TEST(deaths_by_signal_are_repeated) {
+    char command[32];
+    snprintf(command, sizeof command, "kill -%d $$", deadly[_i]);
+    const struct result *result = shell_under(command);
+    ck_assert(WIFSIGNALED(result->status));
+    ck_assert_int_eq(WTERMSIG(result->status), deadly[_i]);
+}
+END_TEST
+
+START_TEST(no_second_core) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_CORE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_CORE, &limit);
+    int bare = shell("kill -ABRT $$")->status;
+    if (!WCOREDUMP(bare))
+        SKIP("this machine writes no core files");
+    ck_assert(!WCOREDUMP(shell_under("kill -ABRT $$")->status));
+}
+END_TEST
+
+START_TEST(what_is_left_open_gives_23) {
+    char *leak = "use POSIX (); POSIX::open('/etc/passwd') > 2 or die; exit $ARGV[0]";
+    ends_with(run(tool, "perl", "-e", leak, "0", NULL), 23);
+    ends_with(run(tool, "--exitcode=5", "perl", "-e", leak, "0", NULL), 5);
+    ends_with(run(tool, "--exitcode=0", "perl", "-e", leak, "0", NULL), 0);
+    ends_with(run(tool, "perl", "-e", leak, "3", NULL), 3);
+    ends_with(run(tool, "--report=none", "perl", "-e", leak, "0", NULL), 23);
+    ends_with(run(tool, "perl", "-e", "exit 0", NULL), 0);
+}
+END_TEST
+
+/* ---- programs that cannot be run, or not be watched ---- */
+
+static const struct {
+    char *name;
+    int status;
+    const char *message;
+} impossible[] = {
+    {"./nothing", 127, "leftopen: ./nothing does not exist"},
+    {"no-such-program", 127, "leftopen: no-such-program was not found in PATH"},
+    {"/tmp", 126, "leftopen: /tmp is a directory"},
+    {"./data", 126, "leftopen: ./data is not executable"},
+    {"./gone", 126, "leftopen: ./gone is run by /no/interpreter, which does not exist"},
+    {"./binary", 126, "leftopen: ./binary cannot be executed: Exec format error"},
+};
+
+START_TEST(what_cannot_be_run_is_said_in_one_line) {
+    make_file("data", "echo hello\n", 0644);
+    make_file("gone", "#!/no/interpreter\n", 0755);
+    make_file("binary", "\177ELFnonsense", 0755);
+    const struct result *result = run(tool, impossible[_i].name, NULL);
+    ends_with(result, impossible[_i].status);
+    says(result, impossible[_i].message);
+    ck_assert_ptr_eq(strchr(result->error, '\n'), strrchr(result->error, '\n'));
+    ck_assert_str_eq(result->out, "");
+}
+END_TEST
+
+START_TEST(a_static_program_runs_unwatched) {
+    make_file("p.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 42; }\n", 0644);
+    if (WEXITSTATUS(shell("${CC:-gcc} -static -o p p.c")->status) != 0)
+        SKIP("no static libc");
+    const struct result *result = run(tool, "./p", NULL);
+    ends_with(result, 42);
+    ck_assert_str_eq(result->out, "hello\n");
+    ck_assert_str_eq(result->error, "leftopen: ./p is statically linked: it runs unwatched\n");
+}
+END_TEST
+
+START_TEST(a_setuid_program_runs_unwatched) {
+    if (getuid() != 0)
+        SKIP("only root can make setuid programs of others");
+    ends_with(shell("cp /usr/bin/id p && chown 65534 p && chmod 4755 p"), 0);
+    const struct result *result = run(tool, "./p", "-u", NULL);
+    ends_with(result, 0);
+    says(result, "is setuid to user 65534");
+    ck_assert_str_eq(result->out, run("./p", "-u", NULL)->out);
+}
+END_TEST
+
+START_TEST(an_address_sanitizer_program_runs) {
+    make_file("p.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n", 0644);
+    if (WEXITSTATUS(shell("${CC:-gcc} -fsanitize=address -o p p.c")->status) != 0)
+        SKIP("no libasan");
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+    const struct result *result = run(tool, "./p", NULL);
+    ends_with(result, 0);
+    ck_assert_str_eq(result->out, "hello\n");
+}
+END_TEST
+
+START_TEST(scripts_without_a_first_line_are_run_by_sh) {
+    make_file("text", "echo \"$0 $1\"\n", 0755);
+    const struct result *result = run(tool, "./text", "one", NULL);
+    ends_with(result, 0);
+    ck_assert_str_eq(result->out, "./text one\n");
+}
+END_TEST
+
+START_TEST(names_are_found_as_the_shell_finds_them) {
+    ends_with(shell("mkdir one two one/tool"), 0);
+    make_file("two/tool", "#!/bin/sh\necho \"$0\"\n", 0755);
+    setenv("PATH", "one:two:/usr/bin:/bin", 1);
+    const struct result *under = run(tool, "tool", NULL), *bare = run("env", "tool", NULL);
+    ck_assert_str_eq(under->out, "two/tool\n");
+    ck_assert_str_eq(under->out, bare->out);
+    same_as_bare("tr '\\0' ' ' < /proc/self/cmdline");
+}
+END_TEST
+
+/* ---- command line ---- */
+
+static const struct {
+    char *words[3];
+    int status;
+    const char *message;
+} usage[] = {
+    {{NULL}, 64, "leftopen -- help"},
+    {{"--stirct=1", "true"}, 64, "did you mean --strict?"},
+    {{"--zzzzzzz", "true"}, 64, "there is no option --zzzzzzz"},
+    {{"-x", "true"}, 64, "there is no option -x"},
+    {{"--depth=x", "true"}, 64, "1..128"},
+    {{"--depth"}, 64, "--depth needs a value"},
+    {{"--strict=1"}, 64, "no program"},
+    {{"run"}, 64, "no program"},
+    {{"help", "nothing"}, 64, "there is no help on 'nothing'"},
+    {{"help", "optoins"}, 64, "did you mean 'options'?"},
+    {{"help", "run", "clean"}, 64, "clean"},
+    {{"version", "2"}, 64, "leftopen -- version"},
+    {{"reprot", "x"}, 127, "did you mean the command report?"},
+    {{"clean", "/no/folder"}, 66, "/no/folder: No such file"},
+    {{"--", "help"}, 127, "help was not found in PATH"},
+    {{"--help"}, 0, ""},
+    {{"-h"}, 0, ""},
+    {{"--version"}, 0, ""},
+    {{"run", "--help"}, 0, ""},
+    {{"--color=never", "help"}, 0, ""},
+    {{"--color", "never", "version"}, 0, ""},
+    {{"--min-count=3", "--", "true"}, 0, ""},
+    {{"run", "--", "true"}, 0, ""},
+};
+
+START_TEST(command_lines) {
+    char *const *words = usage[_i].words;
+    const struct result *result = run(tool, words[0], words[1], words[2], NULL);
+    ends_with(result, usage[_i].status);
+    says(result, usage[_i].message);
+    if (usage[_i].status == 0)
+        ck_assert_str_eq(result->error, "");
+}
+END_TEST
+
+START_TEST(options_end_where_the_program_begins) {
+    ck_assert_str_eq(run(tool, "echo", "--depth=x", "--help", "--", "-x", NULL)->out,
+                     "--depth=x --help -- -x\n");
+    ck_assert_str_eq(run(tool, "--", "echo", "a", NULL)->out, "a\n");
+}
+END_TEST
+
+START_TEST(mistakes_in_the_environment_are_warnings) {
+    setenv("LEFTOPEN_OPTIONS", "dpeth=3:depth=x", 1);
+    const struct result *result = run(tool, "sh", "-c", "echo $LEFTOPEN_OPTIONS; exit 4", NULL);
+    ends_with(result, 4);
+    says(result, "did you mean 'depth'?");
+    says(result, "1..128");
+    ck_assert_ptr_null(strstr(result->out, "depth"));
+}
+END_TEST
+
+/* ---- environment ---- */
+
+START_TEST(options_are_passed_on) {
+    setenv("LEFTOPEN_OPTIONS", "depth=7:exitcode=9:color=always", 1);
+    make_file("suppress", "", 0644);
+    const struct result *result = run(tool, "--min-count=2", "--suppressions=suppress", "--format=text", "sh",
+                                      "-c", "cd /; echo \"$LEFTOPEN_OPTIONS\"", NULL);
+    char absolute[128];
+    snprintf(absolute, sizeof absolute, "suppressions=%s/suppress", folder);
+    static const char *const wanted[] = {"depth=7", "min_count=2", "report=none", "record=/"};
+    static const char *const unwanted[] = {"exitcode", "color", "format"};
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_ptr_nonnull(strstr(result->out, wanted[i]));
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_ptr_null(strstr(result->out, unwanted[i]));
+    ck_assert_ptr_nonnull(strstr(result->out, absolute));
+}
+END_TEST
+
+START_TEST(what_was_preloaded_stays) {
+    setenv("LD_PRELOAD", "libc.so.6", 1);
+    const struct result *result = shell_under("echo $LD_PRELOAD");
+    ck_assert_ptr_nonnull(strstr(result->out, "/libleftopen.so:libc.so.6\n"));
+    ck_assert_int_eq(result->out[0], '/');
+}
+END_TEST
+
+START_TEST(nothing_else_of_the_environment_changes) {
+    setenv("STRANGE", "a\nb=c", 1);
+    same_as_bare("env | grep -v -e ^LD_PRELOAD= -e ^LEFTOPEN_OPTIONS= -e ^_=");
+    same_as_bare("umask; pwd; ulimit -a; ulimit -H -a");
+}
+END_TEST
+
+START_TEST(a_run_within_a_run_reports_for_itself) {
+    const struct result *result = run(tool, tool, "sh", "-c", "echo $LEFTOPEN_OPTIONS; exit 3", NULL);
+    ends_with(result, 3);
+    char *first = strstr(result->out, "record=");
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_null(strstr(first + 1, "record="));
+}
+END_TEST
+
+START_TEST(the_folder_of_records_goes) {
+    const struct result *result =
+        shell_under("f=${LEFTOPEN_OPTIONS##*record=}; f=${f%%:*}; echo $f; test -d $f && exit 5");
+    ends_with(result, 5);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(result->out, "\n"), result->out);
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(records_stay_in_a_folder_that_was_named) {
+    char *leak = "use POSIX (); POSIX::open('/etc/passwd')";
+    ends_with(run(tool, "--record=records", "perl", "-e", leak, NULL), 23);
+    ck_assert_str_eq(shell("ls records | grep -c 'leftopen$'")->out, "1\n");
+    ends_with(run(tool, "--record=records", "true", NULL), 0); /* not told again */
+}
+END_TEST
+
+START_TEST(record_off_is_said_to_be_impossible) {
+    const struct result *result = run(tool, "--record=off", "true", NULL);
+    ends_with(result, 0);
+    says(result, "leftopen: record=off cannot");
+}
+END_TEST
+
+START_TEST(a_folder_with_a_blank_is_no_obstacle) {
+    char command[PATH_MAX * 3];
+    snprintf(command, sizeof command, "mkdir 'a b:c' && cp %s ${LIBRARY:-$(dirname %s)/libleftopen.so} 'a b:c'",
+             tool, tool);
+    ends_with(shell(command), 0);
+    const struct result *result = run("a b:c/leftopen", "sh", "-c", "echo $LD_PRELOAD; exit 6", NULL);
+    ends_with(result, 6);
+    ck_assert_str_eq(result->error, "");
+    ck_assert_ptr_nonnull(strstr(result->out, "/libleftopen.so"));
+}
+END_TEST
+
+START_TEST(a_missing_library_is_our_failure) {
+    char command[PATH_MAX + 64];
+    snprintf(command, sizeof command, "mkdir alone && cp %s alone", tool);
+    ends_with(shell(command), 0);
+    const struct result *result = run("alone/leftopen", "true", NULL);
+    if (WIFEXITED(result->status) && WEXITSTATUS(result->status) == 0)
+        SKIP("the library is installed on this machine");
+    ends_with(result, 125);
+    says(result, "libleftopen.so was not found");
+}
+END_TEST
+
+/* ---- descriptors ---- */
+
+START_TEST(descriptors_are_the_same) {
+    int inherited = open("/etc/passwd", O_RDONLY);
+    ck_assert_int_ge(inherited, 0);
+    char *list = "exec 9<&0; ls /proc/self/fd; perl -e 'open F, \"<\", \"/dev/null\"; print fileno F, \"\\n\"'";
+    same_as_bare(list);
+    same_as_bare("exec 0<&- 2>&-; ls /proc/self/fd");
+}
+END_TEST
+
+START_TEST(the_end_of_output_is_seen_at_once) {
+    double began = now();
+    struct running running = start(tool, "sh", "-c", "echo x; exec >&-; exec sleep 3", NULL);
+    expect_line(running.out, "x");
+    char byte;
+    ck_assert_int_eq(read(running.out, &byte, 1), 0);
+    ck_assert_msg(now() - began < 2.5, "leftopen holds on to the program's output");
+    finish(running);
+}
+END_TEST
+
+START_TEST(the_writer_of_our_input_sees_its_end) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    int keep = dup(STDIN_FILENO);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    struct running running = start(tool, "sh", "-c", "exec <&-; echo closed; exec sleep 3", NULL);
+    dup2(keep, STDIN_FILENO);
+    expect_line(running.out, "closed");
+    signal(SIGPIPE, SIG_IGN);
+    ck_assert_int_eq(write(ends[1], "x", 1), -1);
+    ck_assert_int_eq(errno, EPIPE);
+    kill(running.pid, SIGTERM);
+    finish(running);
+}
+END_TEST
+
+/* ---- signals ---- */
+
+static const struct {
+    int number;
+    const char *name;
+} forwarded[] = {{SIGINT, "INT"},   {SIGTERM, "TERM"}, {SIGHUP, "HUP"},   {SIGQUIT, "QUIT"},
+                 {SIGUSR1, "USR1"}, {SIGALRM, "ALRM"}, {SIGCONT, "CONT"}, {SIGWINCH, "WINCH"},
+                 {SIGTSTP, "TSTP"}, {SIGPIPE, "PIPE"}};
+
+START_TEST(signals_sent_to_us_reach_the_program) {
+    struct running running = start(tool, "perl", "-e", ECHO_SIGNALS, NULL);
+    expect_line(running.out, "ready");
+    for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++) {
+        ck_assert_int_eq(kill(running.pid, forwarded[i].number), 0);
+        expect_line(running.out, forwarded[i].name);
+    }
+    kill(running.pid, SIGUSR2);
+    const struct result *result = finish(running);
+    ck_assert_str_eq(result->out, "USR2\n"); /* and none of them twice */
+    ends_with(result, 7);
+}
+END_TEST
+
+START_TEST(what_the_program_sends_us_is_not_sent_back) {
+    const struct result *result =
+        run(tool, "perl", "-e", "$SIG{USR1} = sub { print \"back\\n\" }; kill 'USR1', getppid; sleep 1; exit 4",
+            NULL);
+    ends_with(result, 4);
+    ck_assert_str_eq(result->out, "");
+}
+END_TEST
+
+START_TEST(a_queued_value_is_passed_on) {
+    make_file("p.c",
+              "#include <signal.h>\n#include <stdio.h>\n"
+              "int main(void) { sigset_t s; siginfo_t i; sigemptyset(&s); sigaddset(&s, SIGRTMIN);\n"
+              "sigprocmask(SIG_BLOCK, &s, 0); puts(\"ready\"); fflush(stdout); sigwaitinfo(&s, &i);\n"
+              "return i.si_value.sival_int; }\n",
+              0644);
+    ends_with(shell("${CC:-gcc} -o p p.c"), 0);
+    struct running running = start(tool, "./p", NULL);
+    expect_line(running.out, "ready");
+    sigqueue(running.pid, SIGRTMIN, (union sigval){.sival_int = 55});
+    ends_with(finish(running), 55);
+}
+END_TEST
+
+START_TEST(an_alarm_of_our_caller_is_the_programs) {
+    const struct result *result = run("perl", "-e", "alarm 1; exec @ARGV", tool, "sleep", "5", NULL);
+    ck_assert(WIFSIGNALED(result->status));
+    ck_assert_int_eq(WTERMSIG(result->status), SIGALRM);
+}
+END_TEST
+
+START_TEST(masks_and_ignored_signals_are_inherited) {
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN);
+    const char *const command[] = {"grep", "-e", "^SigBlk", "-e", "^SigIgn", "/proc/self/status"};
+    for (int ignore_children = 0; ignore_children < 2; ignore_children++) {
+        struct running bare, under;
+        signal(SIGCHLD, ignore_children ? SIG_IGN : SIG_DFL);
+        bare = start((char *)command[0], command[1], command[2], command[3], command[4], command[5], NULL);
+        under = start(tool, command[0], command[1], command[2], command[3], command[4], command[5], NULL);
+        signal(SIGCHLD, SIG_DFL);
+        char expected[OUTPUT_BYTES];
+        strcpy(expected, finish(bare)->out);
+        ck_assert_str_eq(finish(under)->out, expected);
+        ck_assert_ptr_nonnull(strstr(expected, "SigIgn"));
+    }
+}
+END_TEST
+
+START_TEST(a_status_is_known_though_children_are_ignored) {
+    signal(SIGCHLD, SIG_IGN);
+    struct running running = start(tool, "sh", "-c", "exit 9", NULL);
+    signal(SIGCHLD, SIG_DFL);
+    ends_with(finish(running), 9);
+}
+END_TEST
+
+START_TEST(nohup_protects_both) {
+    struct running running = start("nohup", tool, "sh", "-c", "echo ready; sleep 1; exit 3", NULL);
+    expect_line(running.out, "ready");
+    kill(running.pid, SIGHUP);
+    ends_with(finish(running), 3);
+}
+END_TEST
+
+/* ---- job control ---- */
+
+static int wait_change(pid_t pid) {
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, WUNTRACED | WCONTINUED), pid);
+    return status;
+}
+
+START_TEST(a_stop_of_the_program_stops_us) {
+    struct running running = start(tool, "sh", "-c", "echo $$; kill -STOP $$; echo on; exit 8", NULL);
+    ck_assert(WIFSTOPPED(wait_change(running.pid)));
+    kill(running.pid, SIGCONT);
+    ck_assert(WIFCONTINUED(wait_change(running.pid)));
+    const struct result *result = finish(running);
+    ends_with(result, 8);
+    ck_assert_ptr_nonnull(strstr(result->out, "on\n"));
+}
+END_TEST
+
+/* What runs in a terminal: a shell of our own, which puts the command into a job as shells do, and tells what
+ * becomes of it on descriptor `told`. */
+static void be_a_shell(int told, char **words) {
+    signal(SIGTTOU, SIG_IGN);
+    pid_t job = fork();
+    if (job == 0) {
+        setpgid(0, 0);
+        tcsetpgrp(STDIN_FILENO, getpid());
+        signal(SIGTTOU, SIG_DFL);
+        execvp(words[0], words);
+        _exit(99);
+    }
+    for (;;) {
+        int status;
+        waitpid(job, &status, WUNTRACED);
+        if (!WIFSTOPPED(status)) {
+            dprintf(told, "ended %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+            _exit(0);
+        }
+        dprintf(told, "stopped\n");
+        tcsetpgrp(STDIN_FILENO, getpgrp());
+        usleep(100000);
+        tcsetpgrp(STDIN_FILENO, job);
+        kill(-job, SIGCONT);
+    }
+}
+
+static pid_t start_terminal(int *terminal, int *told, char *program, char *option, char *text) {
+    int ends[2];
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    pid_t pid = forkpty(terminal, NULL, NULL, NULL);
+    if (pid == 0)
+        be_a_shell(ends[1], (char *[]){tool, program, option, text, NULL});
+    close(ends[1]);
+    *told = ends[0];
+    return pid;
+}
+
+START_TEST(keys_of_the_terminal_come_once) {
+    int terminal, told;
+    pid_t shell_pid =
+        start_terminal(&terminal, &told, "perl", "-e",
+                       "$| = 1; $SIG{INT} = sub { print \"INT\\n\"; ++$n }; $SIG{QUIT} = sub { exit $n };"
+                       "print \"ready\\n\"; sleep 1 while 1");
+    expect_line(terminal, "ready");
+    ck_assert_int_eq(write(terminal, "\003", 1), 1);
+    expect_line(terminal, "^CINT");
+    usleep(300000); /* time for a second one */
+    ck_assert_int_eq(write(terminal, "\034", 1), 1);
+    expect_line(told, "ended 1");
+    waitpid(shell_pid, NULL, 0);
+}
+END_TEST
+
+START_TEST(suspending_stops_the_job_and_continuing_continues_it) {
+    int terminal, told;
+    pid_t shell_pid =
+        start_terminal(&terminal, &told, "perl", "-e",
+                       "$| = 1; $SIG{QUIT} = sub { exit 6 }; print \"ready\\n\"; sleep 1 while 1");
+    expect_line(terminal, "ready");
+    for (int round = 0; round < 3; round++) {
+        ck_assert_int_eq(write(terminal, "\032", 1), 1);
+        expect_line(told, "stopped");
+        usleep(300000);
+    }
+    ck_assert_int_eq(write(terminal, "\034", 1), 1);
+    expect_line(told, "ended 6");
+    waitpid(shell_pid, NULL, 0);
+}
+END_TEST
+
+START_TEST(a_program_that_ignores_suspending_keeps_us_running) {
+    int terminal, told;
+    pid_t shell_pid =
+        start_terminal(&terminal, &told, "perl", "-e",
+                       "$| = 1; $SIG{TSTP} = sub { print \"TSTP\\n\" }; $SIG{QUIT} = sub { exit 6 };"
+                       "print \"ready\\n\"; sleep 1 while 1");
+    expect_line(terminal, "ready");
+    ck_assert_int_eq(write(terminal, "\032", 1), 1);
+    expect_line(terminal, "^ZTSTP");
+    ck_assert_int_eq(write(terminal, "\034", 1), 1);
+    expect_line(told, "ended 6");
+    waitpid(shell_pid, NULL, 0);
+}
+END_TEST
+
+START_TEST(interrupting_ends_both_by_the_signal) {
+    int terminal, told;
+    pid_t shell_pid =
+        start_terminal(&terminal, &told, "perl", "-e", "$| = 1; print \"ready\\n\"; sleep 1 while 1");
+    expect_line(terminal, "ready");
+    ck_assert_int_eq(write(terminal, "\003", 1), 1);
+    expect_line(told, "ended 130");
+    waitpid(shell_pid, NULL, 0);
+}
+END_TEST
+
+/* ---- survivors ---- */
+
+START_TEST(survivors_are_neither_waited_for_nor_killed) {
+    double began = now();
+    const struct result *result = shell_under("sleep 20 >/dev/null 2>&1 & echo $!");
+    ck_assert(now() - began < 5);
+    ends_with(result, 0);
+    pid_t survivor = (pid_t)strtol(result->out, NULL, 10);
+    ck_assert_int_gt(survivor, 1);
+    ck_assert_int_eq(kill(survivor, 0), 0);
+    kill(survivor, SIGKILL);
+}
+END_TEST
+
+START_TEST(the_parent_of_a_survivor_is_who_it_would_be) {
+    /* no subreaper: an orphan goes where it goes without us, and the group is the same */
+    same_as_bare("sh -c 'sleep 0.3; ps -o ppid= -p $$' & exit 0");
+    char command[] = "ps -o pgid= -p $$";
+    const struct result *result = run(tool, "sh", "-c", command, NULL);
+    ck_assert_int_eq(strtol(result->out, NULL, 10), getpgrp());
+}
+END_TEST
+
+int main(void) {
+    const char *wanted = getenv("LEFTOPEN");
+    if (!realpath(wanted ? wanted : "build/leftopen", tool)) {
+        printf("tool_run: %s: %s\n", wanted ? wanted : "build/leftopen", strerror(errno));
+        return 1;
+    }
+    skips_begin();
+    Suite *suite = suite_create("tool_run");
+    TCase *tests = tcase_create("run");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, begin, end);
+#define LOOP(test, table) tcase_add_loop_test(tests, test, 0, (int)(sizeof table / sizeof *table))
+    LOOP(exit_statuses_are_the_programs_own, statuses);
+    LOOP(deaths_by_signal_are_repeated, deadly);
+    tcase_add_test(tests, no_second_core);
+    tcase_add_test(tests, what_is_left_open_gives_23);
+    LOOP(what_cannot_be_run_is_said_in_one_line, impossible);
+    tcase_add_test(tests, a_static_program_runs_unwatched);
+    tcase_add_test(tests, a_setuid_program_runs_unwatched);
+    tcase_add_test(tests, an_address_sanitizer_program_runs);
+    tcase_add_test(tests, scripts_without_a_first_line_are_run_by_sh);
+    tcase_add_test(tests, names_are_found_as_the_shell_finds_them);
+    LOOP(command_lines, usage);
+    tcase_add_test(tests, options_end_where_the_program_begins);
+    tcase_add_test(tests, mistakes_in_the_environment_are_warnings);
+    tcase_add_test(tests, options_are_passed_on);
+    tcase_add_test(tests, what_was_preloaded_stays);
+    tcase_add_test(tests, nothing_else_of_the_environment_changes);
+    tcase_add_test(tests, a_run_within_a_run_reports_for_itself);
+    tcase_add_test(tests, the_folder_of_records_goes);
+    tcase_add_test(tests, records_stay_in_a_folder_that_was_named);
+    tcase_add_test(tests, record_off_is_said_to_be_impossible);
+    tcase_add_test(tests, a_folder_with_a_blank_is_no_obstacle);
+    tcase_add_test(tests, a_missing_library_is_our_failure);
+    tcase_add_test(tests, descriptors_are_the_same);
+    tcase_add_test(tests, the_end_of_output_is_seen_at_once);
+    tcase_add_test(tests, the_writer_of_our_input_sees_its_end);
+    tcase_add_test(tests, signals_sent_to_us_reach_the_program);
+    tcase_add_test(tests, what_the_program_sends_us_is_not_sent_back);
+    tcase_add_test(tests, a_queued_value_is_passed_on);
+    tcase_add_test(tests, an_alarm_of_our_caller_is_the_programs);
+    tcase_add_test(tests, masks_and_ignored_signals_are_inherited);
+    tcase_add_test(tests, a_status_is_known_though_children_are_ignored);
+    tcase_add_test(tests, nohup_protects_both);
+    tcase_add_test(tests, a_stop_of_the_program_stops_us);
+    tcase_add_test(tests, keys_of_the_terminal_come_once);
+    tcase_add_test(tests, suspending_stops_the_job_and_continuing_continues_it);
+    tcase_add_test(tests, a_program_that_ignores_suspending_keeps_us_running);
+    tcase_add_test(tests, interrupting_ends_both_by_the_signal);
+    tcase_add_test(tests, survivors_are_neither_waited_for_nor_killed);
+    tcase_add_test(tests, the_parent_of_a_survivor_is_who_it_would_be);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    skips_end();
+    return failed != 0;
+}
