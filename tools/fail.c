@@ -2,10 +2,12 @@
 #include "tools/fail.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void hide_control_characters(char *text) {
@@ -16,6 +18,25 @@ static void hide_control_characters(char *text) {
     }
 }
 
+/* Writes all of it, without the SIGPIPE that comes where the reader is gone: a message must not end us. */
+static void write_all(const char *bytes, size_t length) {
+    sigset_t pipe_signal, before, pending;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    sigprocmask(SIG_BLOCK, &pipe_signal, &before);
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, bytes, length);
+        if (written < 0 && errno != EINTR)
+            break;
+        bytes += written > 0 ? written : 0;
+        length -= written > 0 ? (size_t)written : 0;
+    }
+    if (length > 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE))
+        sigtimedwait(&pipe_signal, NULL, &(struct timespec){0});
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static void write_line(const char *text) {
     char *line;
     int length = asprintf(&line, "leftopen: %s", text);
@@ -23,12 +44,7 @@ static void write_line(const char *text) {
         return;
     hide_control_characters(line);
     line[length] = '\n'; /* instead of the terminating zero: nothing reads it as a string any more */
-    for (char *rest = line, *end = line + length + 1; rest < end;) {
-        ssize_t written = write(STDERR_FILENO, rest, (size_t)(end - rest));
-        if (written < 0 && errno != EINTR)
-            break;
-        rest += written > 0 ? written : 0;
-    }
+    write_all(line, (size_t)length + 1);
     free(line);
 }
 

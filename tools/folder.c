@@ -35,9 +35,15 @@ char *folder_automatic(void) {
     return memory_format("/dev/shm/leftopen-%u", (unsigned)geteuid());
 }
 
-static char *make_inside(const char *base) {
+/* Held before it gets the mode that makes others take it for one that they may clean. */
+static char *make_inside(const char *base, int *hold) {
     char *folder = memory_format("%s/" TREE_PREFIX "XXXXXX", base);
-    if (mkdtemp(folder) && chmod(folder, TREE_MODE) == 0)
+    if (!mkdtemp(folder)) {
+        free(folder);
+        return NULL;
+    }
+    *hold = folder_hold(folder);
+    if (*hold >= 0 && chmod(folder, TREE_MODE) == 0)
         return folder;
     int error = errno;
     rmdir(folder);
@@ -46,21 +52,24 @@ static char *make_inside(const char *base) {
     return NULL;
 }
 
-char *folder_make_for_tree(void) {
+char *folder_make_for_tree(int *hold) {
     char *folder = NULL;
     for (size_t i = 0; i < sizeof tree_places / sizeof *tree_places && !folder; i++)
-        folder = make_inside(tree_places[i]);
+        folder = make_inside(tree_places[i], hold);
     return folder;
 }
 
 static bool is_ours(uid_t owner) { return owner == geteuid(); }
 
+bool folder_has_tree_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && strncmp(slash + 1, TREE_PREFIX, strlen(TREE_PREFIX)) == 0;
+}
+
 bool folder_is_for_tree(const char *folder) {
     struct stat status;
-    const char *slash = strrchr(folder, '/');
-    const char *name = slash ? slash + 1 : folder;
-    return strncmp(name, TREE_PREFIX, strlen(TREE_PREFIX)) == 0 && lstat(folder, &status) == 0 &&
-           S_ISDIR(status.st_mode) && is_ours(status.st_uid) && (status.st_mode & 07777) == TREE_MODE;
+    return folder_has_tree_name(folder) && lstat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
+           is_ours(status.st_uid) && (status.st_mode & 07777) == TREE_MODE;
 }
 
 void folder_list_add(struct folder_list *list, const char *path) {

@@ -16,11 +16,15 @@ struct folder_list {
 char *folder_automatic(void);
 
 /* A new folder for the records of one tree, writable for every user and readable for its owner only (mode
- * 01733), so that processes which change their user still find it. NULL with errno if none can be made. */
-char *folder_make_for_tree(void);
+ * 01733), so that processes which change their user still find it. It is held from the start by `*hold`, see
+ * folder_hold. Owned by the caller. NULL with errno if none can be made. */
+char *folder_make_for_tree(int *hold);
 
 /* True for a folder of ours that folder_make_for_tree has made. */
 bool folder_is_for_tree(const char *folder);
+
+/* True if a path looks like one, be it there or not, and whosever it is. */
+bool folder_has_tree_name(const char *path);
 
 /* Every such folder where folder_make_for_tree makes them, of living and of dead runs. */
 void folder_list_trees(struct folder_list *list);

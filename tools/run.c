@@ -1,6 +1,7 @@
 /* run.c - the sub-command run: a program under the library, and the report when it has ended. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct run {
 static void take_environment(struct settings *settings) {
     const char *options = getenv("LEFTOPEN_OPTIONS");
     settings_take_string(settings, options, "LEFTOPEN_OPTIONS");
-    if (!folder_is_for_tree(settings->value[SETTING_record]))
+    if (!folder_has_tree_name(settings->value[SETTING_record]))
         return;
     settings_reset(settings, SETTING_record);
     settings_reset(settings, SETTING_report);
@@ -51,25 +52,17 @@ static void make_absolute(struct settings *settings, enum setting_id id) {
     free(path);
 }
 
-static int hold_or_say(struct run *run) {
-    run->hold = run->folder ? folder_hold(run->folder) : -1;
-    if (run->hold >= 0)
-        return 0;
-    return failure(EXIT_OWN_FAILURE, "no folder for the records can be made in /dev/shm or /tmp: %s",
-                   strerror(errno));
-}
-
 /* The folder that the user has named: its records stay. False if it cannot be had. */
 static bool take_named_folder(struct run *run, const char *name) {
     mkdir(name, 0700);
-    run->hold = folder_hold(name);
-    if (run->hold < 0 || access(name, W_OK | X_OK) != 0 || folder_list(name, &run->before) != 0) {
-        warning("records cannot lie in %s now (%s); this run uses a folder of its own", name,
-                errno == EWOULDBLOCK ? "another run uses it" : strerror(errno));
-        return false;
-    }
-    run->folder = memory_copy(name);
-    return true;
+    run->folder = realpath(name, NULL); /* the library follows no symbolic link */
+    run->hold = run->folder ? folder_hold(run->folder) : -1;
+    if (run->hold >= 0 && access(run->folder, W_OK | X_OK) == 0 && folder_list(run->folder, &run->before) == 0)
+        return true;
+    warning("records cannot lie in %s (%s); this run uses a folder of its own", name,
+            errno == EWOULDBLOCK ? "another run uses it" : strerror(errno));
+    free(run->folder);
+    return false;
 }
 
 static int prepare_folder(struct run *run) {
@@ -79,8 +72,11 @@ static int prepare_folder(struct run *run) {
                 "a bare LD_PRELOAD can do without");
     else if (strcmp(named, "auto") != 0 && take_named_folder(run, named))
         return 0;
-    run->folder = folder_make_for_tree();
-    return hold_or_say(run);
+    run->folder = folder_make_for_tree(&run->hold);
+    if (run->folder)
+        return 0;
+    return failure(EXIT_OWN_FAILURE, "no folder for the records can be made in /dev/shm or /tmp: %s",
+                   strerror(errno));
 }
 
 /* The program's own options, and that nobody but us reports. */
@@ -163,6 +159,9 @@ static int report(const struct run *run, struct report_verdict *verdict) {
         .first_status = run->status,
         .may_be_empty = true,
     };
+    /* Whoever was to read the report may be gone, and that is no business of the program's status. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     FILE *out = open_report(run);
     int error = out ? report_records(&request, out, verdict) : EXIT_OWN_FAILURE;
     if (out && out != stderr)
@@ -198,6 +197,9 @@ static void tidy_up(struct run *run) {
     if (folder_is_for_tree(run->folder))
         folder_end(run->folder);
     close(run->hold);
+    char *automatic = folder_automatic();
+    folder_tidy(automatic);
+    free(automatic);
     struct folder_list others;
     folder_list_trees(&others);
     for (size_t i = 0; i < others.count; i++)

@@ -105,12 +105,18 @@ END_TEST
 
 START_TEST(a_tree_folder_can_be_written_but_not_read_by_others) {
     umask(077);
-    char *tree = folder_make_for_tree();
+    int hold;
+    char *tree = folder_make_for_tree(&hold);
     ck_assert_ptr_nonnull(tree);
     struct stat status;
     ck_assert_int_eq(stat(tree, &status), 0);
     ck_assert_int_eq(status.st_mode & 07777, 01733);
     ck_assert(folder_is_for_tree(tree));
+    ck_assert(folder_has_tree_name(tree));
+    ck_assert(!folder_has_tree_name(folder));
+    ck_assert_int_eq(folder_hold(tree), -1);
+    ck_assert_uint_eq(folder_clean(tree), 0);
+    ck_assert_int_eq(access(tree, F_OK), 0); /* empty, but held */
     ck_assert(!folder_is_for_tree(folder));
     ck_assert(!folder_is_for_tree("auto"));
     struct folder_list trees;
@@ -149,7 +155,8 @@ START_TEST(files_of_others_are_left_out_unless_the_folder_is_for_a_tree) {
     if (geteuid() != 0)
         SKIP("only root can make files of others");
     enum { NOBODY = 65534 };
-    char *tree = folder_make_for_tree();
+    int hold;
+    char *tree = folder_make_for_tree(&hold);
     char in_tree[128];
     snprintf(in_tree, sizeof in_tree, "%s/%s", tree, name_of(1));
     make_record(1, 0, 1);
@@ -214,7 +221,8 @@ START_TEST(a_held_folder_is_left_alone) {
 END_TEST
 
 START_TEST(an_empty_tree_folder_goes_with_its_library_name) {
-    char *tree = folder_make_for_tree();
+    int hold;
+    char *tree = folder_make_for_tree(&hold);
     char library[128];
     snprintf(library, sizeof library, "%s/" FOLDER_LIBRARY, tree);
     ck_assert_int_eq(chdir(tree), 0);

@@ -502,6 +502,20 @@ START_TEST(the_writer_of_our_input_sees_its_end) {
 }
 END_TEST
 
+START_TEST(a_reader_of_messages_that_is_gone_changes_no_status) {
+    char command[PATH_MAX + 256];
+    snprintf(command, sizeof command, "{ sleep 0.2; %s --record=off sh -c 'exit 5'; echo $? >status; } 2>&1 | true", tool);
+    shell(command);
+    ck_assert_str_eq(shell("cat status")->out, "5\n");
+    snprintf(command, sizeof command,
+             "{ sleep 0.2; %s --record=off perl -e 'use POSIX (); POSIX::open(\"/etc/passwd\"); exit 6';"
+             " echo $? >status; } 2>&1 | true",
+             tool);
+    shell(command);
+    ck_assert_str_eq(shell("cat status")->out, "6\n");
+}
+END_TEST
+
 /* ---- signals ---- */
 
 static const struct {
@@ -771,6 +785,7 @@ int main(void) {
     tcase_add_test(tests, descriptors_are_the_same);
     tcase_add_test(tests, the_end_of_output_is_seen_at_once);
     tcase_add_test(tests, the_writer_of_our_input_sees_its_end);
+    tcase_add_test(tests, a_reader_of_messages_that_is_gone_changes_no_status);
     tcase_add_test(tests, signals_sent_to_us_reach_the_program);
     tcase_add_test(tests, what_the_program_sends_us_is_not_sent_back);
     tcase_add_test(tests, a_queued_value_is_passed_on);
