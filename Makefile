@@ -20,12 +20,13 @@ COMMON := -std=gnu17 -I. $(WARN) -MMD -MP
 # stack protector (wrappers run before TLS is there), unwind tables so that exceptions and cancellation pass.
 LIBRARY_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -fno-delete-null-pointer-checks \
-	-fno-builtin-exit -fcf-protection=branch -Wframe-larger-than=2048
+	-fno-builtin-exit -fno-tree-loop-distribute-patterns -fcf-protection=branch -Wframe-larger-than=2048
 TOOL_FLAGS := $(COMMON) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
 TOOL_LIBS  := -ldw -lelf -ljansson -l:libiberty.a
 
 TRACKER_SOURCES := $(sort $(wildcard tracker/*.c) $(wildcard tracker/$(ARCH)/*.S))
-SHIM_SOURCES    := $(sort $(wildcard shim/*.c) $(wildcard shim/$(ARCH)/*.S))
+# One unit: an alias must stand where its function does, and the compiler sees through the small ones.
+SHIM_SOURCES    := shim/all.c $(sort $(wildcard shim/$(ARCH)/*.S))
 TOOL_SOURCES    := $(sort $(wildcard tools/*.c))
 object = $(patsubst %,$(B)/$(2)/%.o,$(1))
 
@@ -55,7 +56,7 @@ $(B)/exports.map: shim/exports.map.in shim/calls.def
 	$(Q)$(CC) -E -P -x c $< -I. -o $@
 $(B)/libleftopen.so: $(SHIM_OBJECTS) $(TRACKER_OBJECTS) $(B)/exports.map
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $(SHIM_OBJECTS) $(TRACKER_OBJECTS) -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
+	$(Q)$(CC) $(LDFLAGS) -shared -nostartfiles -o $@ $(SHIM_OBJECTS) $(TRACKER_OBJECTS) -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
 		-Wl,-z,initfirst,-z,noexecstack,--build-id,--hash-style=gnu -Wl,--version-script=$(B)/exports.map
 
 $(B)/libtool.a: $(filter-out %/main.c.o,$(TOOL_OBJECTS))

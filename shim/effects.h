@@ -1,0 +1,90 @@
+/* effects.h - what a call does to the table, as two halves around the real call. In scope: `result`, `call`
+ * (its name), CALLER, and the parameters of the call.
+ *
+ *   ACQUIRES(kind)              the result is a new descriptor
+ *   ACQUIRES_IF(kind, really)   … if the condition holds
+ *   ACQUIRES_FROM(kind, fd)     … made from another one
+ *   ACQUIRES_PAIR(kind, array)  two new descriptors in array[0] and array[1]
+ *   REPLACES(from, to)          the result is a duplicate, put over whatever `to` was
+ *   RELEASES(fd)                the descriptor is gone
+ *   OPENS(kind, shape)          the result is a new stream or directory, with a new descriptor inside
+ *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
+ *   CLOSES(shape, object)       stream or directory and the descriptor inside are gone
+ *
+ * Release: marked before the real call (the kernel may give the number to another thread before close returns),
+ * settled after it. Acquire: recorded after success.
+ */
+#ifndef SHIM_EFFECTS_H
+#define SHIM_EFFECTS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "shim/inside.h"
+#include "tracker/tracker.h"
+
+#define BEFORE_NOTHING
+#define AFTER_NOTHING
+
+#define BEFORE_ACQUIRES(kind)
+#define AFTER_ACQUIRES(kind) tracker_acquired(result, kind, call, CALLER, -1);
+
+#define BEFORE_ACQUIRES_IF(kind, really)
+#define AFTER_ACQUIRES_IF(kind, really)                                                                        \
+    if (really)                                                                                                \
+        tracker_acquired(result, kind, call, CALLER, -1);
+
+#define BEFORE_ACQUIRES_FROM(kind, from)
+#define AFTER_ACQUIRES_FROM(kind, from) tracker_acquired(result, kind, call, CALLER, from);
+
+#define BEFORE_ACQUIRES_PAIR(kind, array)
+#define AFTER_ACQUIRES_PAIR(kind, array)                                                                       \
+    if (result == 0) {                                                                                         \
+        tracker_acquired((array)[0], kind, call, CALLER, -1);                                                  \
+        tracker_acquired((array)[1], kind, call, CALLER, -1);                                                  \
+    }
+
+#define BEFORE_REPLACES(from, to)                                                                              \
+    struct slot_ticket ticket = from == to ? (struct slot_ticket){0, 0} : tracker_releasing(to, CALLER);
+#define AFTER_REPLACES(from, to) replaced(ticket, from, to, result, call, CALLER);
+
+#define BEFORE_RELEASES(fd) struct slot_ticket ticket = tracker_releasing(fd, CALLER);
+#define AFTER_RELEASES(fd) released(ticket, fd, result);
+
+#define BEFORE_OPENS(kind, shape)
+#define AFTER_OPENS(kind, shape)                                                                               \
+    if (result)                                                                                                \
+        tracker_acquired_object(result, kind, inside_##shape(result), false, call, CALLER);
+
+#define BEFORE_TAKES(kind, fd)
+#define AFTER_TAKES(kind, fd)                                                                                  \
+    if (result)                                                                                                \
+        tracker_acquired_object(result, kind, fd, true, call, CALLER);
+
+#define BEFORE_CLOSES(shape, object)                                                                           \
+    struct tracker_object_ticket ticket = tracker_releasing_object(object, inside_##shape(object), CALLER);
+#define AFTER_CLOSES(shape, object) tracker_released_object(ticket);
+
+/* What open's flags say; a directory opened without O_DIRECTORY is told by the kernel at the end. */
+static inline enum record_kind opens_kind(int flags) {
+    return flags & O_DIRECTORY && (flags & O_TMPFILE) != O_TMPFILE ? RECORD_KIND_DIRECTORY : RECORD_KIND_FILE;
+}
+
+static inline void replaced(struct slot_ticket ticket, int from, int to, int result, const char *call,
+                            uintptr_t caller) {
+    if (result < 0)
+        return tracker_released(ticket, to, EPERM); /* nothing happened to `to` */
+    if (to == STDERR_FILENO)
+        tracker_standard_error_is(true);
+    if (from != to)
+        tracker_replaced(ticket, to, call, caller, from);
+}
+
+static inline void released(struct slot_ticket ticket, int fd, int result) {
+    if (fd == STDERR_FILENO)
+        tracker_standard_error_is(false);
+    tracker_released(ticket, fd, result < 0 ? errno : 0);
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* endings.c - the doors a process leaves by. The exit pass itself runs from a handler that startup.c registers
+ * first, so that it runs last: behind every atexit handler and every destructor, before libc flushes its
+ * streams. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shim/context.h"
+#include "shim/real.h"
+#include "tracker/tracker.h"
+
+/* When the end begins: half of coreutils closes standard error in an exit handler. */
+static void ending(void) {
+    if (context_is_watched())
+        tracker_ending();
+}
+
+static int (*program_main)(int, char **, char **);
+
+static int watched_main(int argc, char **argv, char **environment) {
+    int status = program_main(argc, argv, environment);
+    ending();
+    return status;
+}
+
+/* libc's start of the program. A return from main is seen only here: it calls libc's own exit. One function
+ * under both of its versions (2.2.5 and 2.34): it looks whether `init` is there. */
+EXPORT int __libc_start_main(int (*main_function)(int, char **, char **), int argc, char **argv,
+                             void (*init)(void), void (*fini)(void), void (*loader_fini)(void),
+                             void *stack_end);
+EXPORT int __libc_start_main(int (*main_function)(int, char **, char **), int argc, char **argv,
+                             void (*init)(void), void (*fini)(void), void (*loader_fini)(void),
+                             void *stack_end) {
+    if (context_watching) {
+        program_main = main_function;
+        main_function = watched_main;
+    }
+    return real.__libc_start_main(main_function, argc, argv, init, fini, loader_fini, stack_end);
+}
+
+EXPORT _Noreturn void exit(int status) {
+    ending();
+    real.exit(status);
+    __builtin_unreachable();
+}
+
+EXPORT _Noreturn void _exit(int status) {
+    if (context_is_watched())
+        tracker_end(RECORD_END_EXIT_NOW, status & 0xff, false);
+    for (;;)
+        SYS(SYS_exit_group, status);
+}
+
+/* The last of all handlers. on_exit, since it is told the status. */
+static void last_handler(int status, void *nothing) {
+    if (context_is_watched())
+        tracker_end(RECORD_END_EXIT, status & 0xff, true);
+}
+
+static void last_quick_handler(void *nothing) {
+    if (context_is_watched())
+        tracker_end(RECORD_END_QUICK_EXIT, 0, false);
+}

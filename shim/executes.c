@@ -1,0 +1,77 @@
+/* executes.c - exec in all its forms. The environment is passed on as the program gave it: a child that is
+ * started without our variables is not watched, and the tool says so. */
+#include <alloca.h>
+#include <stdarg.h>
+
+#include "shim/context.h"
+#include "shim/real.h"
+#include "tracker/tracker.h"
+
+extern char **environ;
+
+/* Around a real call that returns only if it failed. */
+#define EXECUTING(real_call)                                                                                   \
+    ({                                                                                                         \
+        bool watched = context_is_watched();                                                                   \
+        if (watched)                                                                                           \
+            tracker_executing();                                                                               \
+        int failed = real_call;                                                                                \
+        if (watched)                                                                                           \
+            tracker_execute_failed();                                                                          \
+        failed;                                                                                                \
+    })
+
+EXPORT int execve(const char *path, char *const arguments[], char *const environment[]) {
+    return EXECUTING(real.execve(path, arguments, environment));
+}
+
+EXPORT int execv(const char *path, char *const arguments[]) { return EXECUTING(real.execv(path, arguments)); }
+
+EXPORT int execvp(const char *file, char *const arguments[]) { return EXECUTING(real.execvp(file, arguments)); }
+
+EXPORT int execvpe(const char *file, char *const arguments[], char *const environment[]) {
+    return EXECUTING(real.execvpe(file, arguments, environment));
+}
+
+EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]) {
+    return EXECUTING(real.fexecve(fd, arguments, environment));
+}
+
+EXPORT int execveat(int folder, const char *path, char *const arguments[], char *const environment[],
+                    int flags) {
+    return EXECUTING(real.execveat(folder, path, arguments, environment, flags));
+}
+
+/* The list as an array, on the stack as libc does it (these calls are async-signal-safe): in `arguments`, with
+ * what follows the list's NULL in `list`. */
+#define ARRAY_FROM_LIST(arguments, list, first)                                                                \
+    va_list list;                                                                                              \
+    int count = 1;                                                                                             \
+    va_start(list, first);                                                                                     \
+    while (va_arg(list, char *))                                                                               \
+        count++;                                                                                               \
+    va_end(list);                                                                                              \
+    char **arguments = alloca(((size_t)count + 1) * sizeof *arguments);                                        \
+    va_start(list, first);                                                                                     \
+    arguments[0] = (char *)first;                                                                              \
+    for (int i = 1; i <= count; i++)                                                                           \
+        arguments[i] = va_arg(list, char *);
+
+EXPORT int execl(const char *path, const char *first, ...) {
+    ARRAY_FROM_LIST(arguments, list, first)
+    va_end(list);
+    return EXECUTING(real.execv(path, arguments));
+}
+
+EXPORT int execlp(const char *file, const char *first, ...) {
+    ARRAY_FROM_LIST(arguments, list, first)
+    va_end(list);
+    return EXECUTING(real.execvp(file, arguments));
+}
+
+EXPORT int execle(const char *path, const char *first, ...) {
+    ARRAY_FROM_LIST(arguments, list, first)
+    char **environment = va_arg(list, char **);
+    va_end(list);
+    return EXECUTING(real.execve(path, arguments, environment));
+}

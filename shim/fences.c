@@ -1,0 +1,69 @@
+/* fences.c - calls after which the world may have shrunk: no /proc, no folder for records, another user, or a
+ * filter that kills. What needs the world is done before they are passed on. */
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "shim/context.h"
+#include "shim/real.h"
+#include "tracker/tracker.h"
+
+static void prepare(void) {
+    if (context_is_watched())
+        tracker_prepare();
+}
+
+EXPORT int prctl(int option, ...) {
+    va_list list;
+    va_start(list, option);
+    unsigned long a = va_arg(list, unsigned long), b = va_arg(list, unsigned long);
+    unsigned long c = va_arg(list, unsigned long), d = va_arg(list, unsigned long);
+    va_end(list);
+    if (option != PR_SET_SECCOMP)
+        return context_ready ? real.prctl(option, a, b, c, d) : RAW(SYS_prctl, option, a, b, c, d);
+    prepare();
+    int result = real.prctl(option, a, b, c, d);
+    if (result == 0 && context_is_watched())
+        tracker_locked_down();
+    return result;
+}
+
+EXPORT int chroot(const char *path) {
+    prepare();
+    return real.chroot(path);
+}
+
+EXPORT int setuid(uid_t user) {
+    prepare();
+    return real.setuid(user);
+}
+
+EXPORT int seteuid(uid_t user) {
+    prepare();
+    return real.seteuid(user);
+}
+
+EXPORT int setreuid(uid_t real_user, uid_t effective) {
+    prepare();
+    return real.setreuid(real_user, effective);
+}
+
+EXPORT int setresuid(uid_t real_user, uid_t effective, uid_t saved) {
+    prepare();
+    return real.setresuid(real_user, effective, saved);
+}
+
+EXPORT int unshare(int flags) {
+    prepare();
+    int result = real.unshare(flags);
+    if (result == 0 && flags & CLONE_FILES && context_is_watched())
+        tracker_unshared();
+    return result;
+}
+
+EXPORT int setns(int fd, int type) {
+    prepare();
+    return real.setns(fd, type);
+}

@@ -1,0 +1,49 @@
+/* processes.c - forks. libc's fork is seen through atfork handlers, which also covers the forks inside libc
+ * (daemon, forkpty); _Fork runs no such handler. vfork, clone and syscall are in ARCH/entry.S; a child of a raw
+ * clone finds out by itself when it first reports something. */
+#include "shim/context.h"
+#include "shim/real.h"
+#include "tracker/tracker.h"
+
+static void before_fork(void) {
+    if (context_is_watched())
+        tracker_fork_begin();
+}
+
+static void after_fork_in_child(void) {
+    context_vfork_parent = 0;
+    if (context_watching)
+        tracker_fork_child();
+}
+
+/* The handlers above run inside; what the parent learns only from the result is told here. */
+EXPORT pid_t fork(void) {
+    pid_t child = real.fork();
+    if (child != 0 && context_is_watched())
+        tracker_fork_end(child);
+    return child;
+}
+
+EXPORT pid_t _Fork(void) {
+    before_fork();
+    pid_t child = real._Fork();
+    if (child == 0)
+        after_fork_in_child();
+    else if (context_is_watched())
+        tracker_fork_end(child);
+    return child;
+}
+
+/* The parent leaves from inside libc, where no wrapper is met any more: it is told to go before, as if another
+ * image took over, and that it stays if the fork fails. The child runs the handler above. */
+EXPORT int daemon(int keep_folder, int keep_streams) {
+    if (!context_is_watched())
+        return real.daemon(keep_folder, keep_streams);
+    tracker_executing();
+    int result = real.daemon(keep_folder, keep_streams);
+    if (result < 0)
+        tracker_execute_failed();
+    else if (!keep_streams)
+        tracker_standard_error_is(true); /* /dev/null, put there with dup2 by libc */
+    return result;
+}

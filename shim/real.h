@@ -1,0 +1,28 @@
+/* real.h - libc's own functions, those that the wrappers stand in front of. */
+#ifndef SHIM_REAL_H
+#define SHIM_REAL_H
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* One pointer per CALL, BY_HAND and TRAMPOLINE line. NULL where this libc has no such function: then nobody can
+ * have linked to it. Filled once by the constructor, never changed; hidden, so that entry.S finds it without
+ * relocation. */
+struct real_calls {
+#define CALL(returns, name, parameters, arguments, effect, early) returns(*name) parameters;
+#include "shim/calls.def"
+};
+
+extern struct real_calls real __attribute__((visibility("hidden")));
+
+/* Start-up only: dlsym is not for wrappers (not async-signal-safe, allocates on failure, clears dlerror). */
+void real_find(void);
+
+#endif

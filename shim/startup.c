@@ -1,0 +1,47 @@
+/* startup.c - the one constructor. With -z initfirst it runs before all others; libc's `environ` is not set yet
+ * then, but the constructor's own arguments are good, and dlsym, atfork handlers and on_exit work (measured,
+ * glibc 2.36). */
+#include <stdlib.h>
+#include <sys/auxv.h>
+
+#include "shim/context.h"
+#include "shim/real.h"
+#include "tracker/tracker.h"
+
+bool context_ready, context_watching;
+__thread int32_t context_vfork_parent;
+
+/* Where entry.S jumps to. */
+void *startup_real_vfork __attribute__((visibility("hidden")));
+void *startup_real_clone __attribute__((visibility("hidden")));
+void *startup_real_syscall __attribute__((visibility("hidden")));
+
+extern int __cxa_at_quick_exit(void (*handler)(void *), void *dso);
+extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
+
+static int flush_all_streams(void) { return fcloseall(); }
+
+__attribute__((constructor)) static void startup(int argc, char **argv, char **environment) {
+    real_find();
+    startup_real_vfork = (void *)real.vfork;
+    startup_real_clone = (void *)real.clone;
+    startup_real_syscall = (void *)real.syscall;
+    syscalls_start();
+    context_watching = tracker_start(&(struct tracker_start){
+        .argument_count = argc,
+        .arguments = argv,
+        .environment = environment,
+        .vdso = getauxval(AT_SYSINFO_EHDR),
+        .secure = getauxval(AT_SECURE) != 0,
+        .flush_streams = flush_all_streams,
+    });
+    if (context_watching) {
+        tracker_standard_error_is(!sys_failed(SYS(SYS_fcntl, STDERR_FILENO, F_GETFD)));
+        /* no handle of this library: they stay when destructors run, programs fork there as well */
+        __register_atfork(before_fork, NULL, after_fork_in_child, NULL);
+        on_exit(last_handler, NULL);
+        __cxa_at_quick_exit(last_quick_handler, NULL);
+    }
+    /* release: who finds us ready finds everything above */
+    __atomic_store_n(&context_ready, true, __ATOMIC_RELEASE);
+}

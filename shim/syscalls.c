@@ -1,0 +1,64 @@
+/* syscalls.c - syscall(2) for the numbers of syscalls.def. The trampoline in ARCH/entry.S passes all others on
+ * without a frame of ours, as raw vfork, clone and rt_sigreturn need it. */
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include "shim/context.h"
+#include "shim/effects.h"
+#include "shim/real.h"
+
+/* One bit per number: looked at by the trampoline. */
+uint64_t syscalls_traced[8] __attribute__((visibility("hidden")));
+
+#define BEFORE_RELEASES_RANGE(first, last, flags)                                                              \
+    bool closes = !(flags & CLOSE_RANGE_CLOEXEC);                                                              \
+    if (flags & CLOSE_RANGE_UNSHARE)                                                                           \
+        tracker_unshared();                                                                                    \
+    if (closes)                                                                                                \
+        range_begin(first, last, CALLER);
+#define AFTER_RELEASES_RANGE(first, last, flags)                                                               \
+    if (closes)                                                                                                \
+        tracker_released_range(first, last, result == 0);
+
+#define BEFORE_SHRINKS(locks) tracker_prepare();
+#define AFTER_SHRINKS(locks)                                                                                   \
+    if (result == 0 && (locks))                                                                                \
+        tracker_locked_down();
+
+#define BEFORE_EXECUTES tracker_executing();
+#define AFTER_EXECUTES tracker_execute_failed();
+
+#define BEFORE_ENDS(status) tracker_end(RECORD_END_EXIT_NOW, status & 0xff, false);
+#define AFTER_ENDS(status)
+
+/* One function per number keeps each effect's variables to itself; inlined, so that CALLER is the program. */
+#define SYSTEM_CALL(number_name, effect)                                                                       \
+    static inline __attribute__((always_inline)) long handle_##number_name(long number, long a, long b,        \
+                                                                           long c, long d, long e, long f) {   \
+        static const char call[] __attribute__((unused)) = #number_name;                                       \
+        BEFORE_##effect long result = real.syscall(number, a, b, c, d, e, f);                                  \
+        AFTER_##effect return result;                                                                          \
+    }
+#include "shim/syscalls.def"
+
+/* Called by the trampoline, with the stack as the program's call left it. */
+long syscalls_handle(long number, long a, long b, long c, long d, long e, long f)
+    __attribute__((visibility("hidden")));
+long syscalls_handle(long number, long a, long b, long c, long d, long e, long f) {
+    if (!context_is_watched())
+        return context_ready ? real.syscall(number, a, b, c, d, e, f)
+                             : context_raw(sys_call(number, a, b, c, d, e, f));
+    switch (number) {
+#define SYSTEM_CALL(number_name, effect)                                                                       \
+    case number_name:                                                                                          \
+        return handle_##number_name(number, a, b, c, d, e, f);
+#include "shim/syscalls.def"
+    }
+    return real.syscall(number, a, b, c, d, e, f);
+}
+
+static void syscalls_start(void) {
+#define SYSTEM_CALL(number_name, effect) syscalls_traced[number_name / 64] |= 1ull << (number_name % 64);
+#include "shim/syscalls.def"
+}

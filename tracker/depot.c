@@ -1,0 +1,139 @@
+/* depot.c - see depot.h. */
+#include "tracker/depot.h"
+
+#include <stddef.h>
+
+#include "tracker/modules.h"
+#include "tracker/record.h"
+#include "tracker/settings.h"
+#include "tracker/text.h"
+#include "tracker/unwind.h"
+
+enum {
+    HEADS = 8192,                     /* chains; a thousand sites are plenty in one program */
+    MAXIMUM_BYTES = 256 * 1024 * 1024 /* of stacks; beyond, handles are kept without one and counted */
+};
+
+/* First stack of each chain, as an id. Private memory: a fork copies it together with the record. */
+static _Atomic uint32_t heads[HEADS];
+static _Atomic uint64_t chunk;
+static _Atomic uint64_t kept_bytes;
+
+struct stack {
+    const char *call;
+    uint64_t epoch;
+    uint32_t hash;
+    uint16_t frames, flags;
+    uint64_t pc[UNWIND_MAXIMUM_FRAMES];
+};
+
+static uint32_t hash_of(const struct stack *stack) {
+    uint64_t hash = (uintptr_t)stack->call ^ stack->epoch << 48;
+    for (size_t i = 0; i < stack->frames; i++)
+        hash = (hash ^ stack->pc[i]) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(hash >> 32);
+}
+
+static struct record_stack *stack_of(uint32_t id) { return record_at((uint64_t)id * RECORD_UNIT); }
+
+static bool is_same(const struct record_stack *kept, const struct stack *stack) {
+    if (kept->hash != stack->hash || kept->frames != stack->frames || kept->modules_epoch != stack->epoch)
+        return false;
+    for (size_t i = 0; i < stack->frames; i++)
+        if (kept->pc[i] != stack->pc[i])
+            return false;
+    return text_equal(kept->call, stack->call);
+}
+
+/* The id of the stack among the chain from `id` on, until the one before which the search was made already. */
+static uint32_t find(uint32_t id, uint32_t until, const struct stack *stack) {
+    for (; id && id != until; id = stack_of(id)->next)
+        if (is_same(stack_of(id), stack))
+            return id;
+    return 0;
+}
+
+static uint32_t write_entry(const struct stack *stack) {
+    size_t bytes = (sizeof(struct record_stack) + stack->frames * sizeof(uint64_t) + RECORD_UNIT - 1) /
+                   RECORD_UNIT * RECORD_UNIT;
+    if (atomic_fetch_add_explicit(&kept_bytes, bytes, memory_order_relaxed) > MAXIMUM_BYTES)
+        return 0;
+    uint64_t at = record_entry(&chunk, RECORD_CHUNK_STACKS, bytes);
+    if (!at)
+        return 0;
+    struct record_stack *kept = record_at(at);
+    kept->hash = stack->hash;
+    kept->frames = stack->frames;
+    kept->flags = stack->flags;
+    kept->modules_epoch = stack->epoch;
+    struct text call = TEXT_IN(kept->call);
+    text_string(&call, stack->call);
+    for (size_t i = 0; i < stack->frames; i++)
+        kept->pc[i] = stack->pc[i];
+    /* release: a reader that finds the length finds the rest */
+    atomic_store_explicit((_Atomic uint32_t *)&kept->bytes, (uint32_t)bytes, memory_order_release);
+    return (uint32_t)(at / RECORD_UNIT);
+}
+
+static uint32_t keep(const struct stack *stack) {
+    _Atomic uint32_t *head = &heads[stack->hash % HEADS];
+    uint32_t first = atomic_load_explicit(head, memory_order_acquire); /* the stacks behind it are complete */
+    uint32_t id = find(first, 0, stack);
+    if (id)
+        return id;
+    for (size_t i = 0; i < stack->frames; i++)
+        modules_need(stack->pc[i]);
+    uint32_t fresh = write_entry(stack);
+    if (!fresh)
+        return 0;
+    for (uint32_t searched = first;;) {
+        stack_of(fresh)->next = first;
+        /* release: the entry and its link before its id */
+        if (atomic_compare_exchange_strong_explicit(head, &first, fresh, memory_order_release,
+                                                    memory_order_acquire))
+            return fresh;
+        id = find(first, searched, stack);
+        if (id)
+            return id; /* somebody was faster; ours stays, unused */
+        searched = first;
+    }
+}
+
+uint32_t depot_keep_here(const char *call, uintptr_t caller) {
+    struct stack stack;
+    struct unwind_result walk = unwind_here(stack.pc, settings.depth, caller);
+    stack.call = call;
+    stack.epoch = modules_epoch();
+    stack.frames = (uint16_t)walk.frames;
+    stack.flags =
+        (uint16_t)((walk.cut ? RECORD_STACK_CUT : 0) | (walk.frames == 1 ? RECORD_STACK_CALLER_ONLY : 0));
+    stack.hash = hash_of(&stack);
+    uint32_t id = keep(&stack);
+    if (!id)
+        record_lost(RECORD_LOSS_STACK);
+    return id;
+}
+
+void depot_count_opened(uint32_t stack) {
+    if (stack)
+        atomic_fetch_add_explicit(&stack_of(stack)->opened, 1, memory_order_relaxed); /* a counter */
+}
+
+void depot_count_closed(uint32_t stack) {
+    if (stack)
+        atomic_fetch_add_explicit(&stack_of(stack)->closed, 1, memory_order_relaxed); /* a counter */
+}
+
+void depot_forget_counts(struct record_chunk *chunk) {
+    uint64_t used = atomic_load_explicit(&chunk->used, memory_order_relaxed);
+    uint64_t room = chunk->bytes - sizeof *chunk;
+    for (uint64_t at = 0; at < used && at < room;) {
+        struct record_stack *stack = (struct record_stack *)((char *)(chunk + 1) + at);
+        if (!stack->bytes)
+            return;
+        atomic_store_explicit(&stack->opened, 0, memory_order_relaxed); /* nobody else sees this copy yet */
+        atomic_store_explicit(&stack->closed, 0, memory_order_relaxed);
+        atomic_store_explicit(&stack->details, 0, memory_order_relaxed);
+        at += stack->bytes;
+    }
+}

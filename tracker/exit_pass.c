@@ -1,0 +1,260 @@
+/* exit_pass.c - see exit_pass.h.
+ *
+ * Order: facts to the record, flush, release, outcomes, report. With other threads alive nothing may be taken
+ * from under them: facts, flush, report, and then the process ends at once: exit_group stops the threads before
+ * the kernel closes what they use, and that is the release. A close of ours, however late, could still make a
+ * thread meet EBADF.
+ */
+#include "tracker/exit_pass.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#include "tracker/clock.h"
+#include "tracker/findings.h"
+#include "tracker/kernel.h"
+#include "tracker/lockdown.h"
+#include "tracker/modules.h"
+#include "tracker/output.h"
+#include "tracker/raw_report.h"
+#include "tracker/record.h"
+#include "tracker/renderer.h"
+#include "tracker/settings.h"
+#include "tracker/slot.h"
+#include "tracker/sys.h"
+#include "tracker/text.h"
+#include "tracker/threads.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
+
+enum {
+    DETAILS = 1024,       /* handles of which everything is asked, whatever their site */
+    DETAILS_OF_A_SITE = 8 /* beyond that */
+};
+
+static int (*flush_streams)(void);
+static atomic_bool begun;
+
+void exit_pass_configure(int (*flush)(void)) { flush_streams = flush; }
+
+/* ---- facts ------------------------------------------------------------------------------------------------
+ */
+
+static void write_end(enum record_end end, int status) {
+    struct record_header *header = record_header();
+    uint64_t now = clock_coarse();
+    /* the realtime of the end: a date would jump with the clock, the difference does not */
+    STORE(&header->ended_monotonic, now);
+    STORE(&header->ended_realtime, header->started_realtime + (now - header->started_monotonic));
+    STORE(&header->status, status);
+    STORE(&header->end, end);
+}
+
+static void passed(enum record_pass step) {
+    /* release: what the step wrote comes before the bit that says so */
+    atomic_fetch_or_explicit(&record_header()->pass, step, memory_order_release);
+}
+
+static void write_limits(void) {
+    struct rlimit limit = {0, 0};
+    if (SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit))
+        return;
+    STORE(&record_header()->limit_soft, limit.rlim_cur);
+    STORE(&record_header()->limit_hard, limit.rlim_max);
+}
+
+static bool deserves_detail(const struct finding *finding, size_t index) {
+    if (finding->number < 0)
+        return false;
+    if (index < DETAILS)
+        return true;
+    if (!finding->stack)
+        return false;
+    struct record_stack *stack = record_at((uint64_t)finding->stack * RECORD_UNIT);
+    return atomic_fetch_add_explicit(&stack->details, 1, memory_order_relaxed) < DETAILS_OF_A_SITE;
+}
+
+static void ask_details(struct findings *findings) {
+    for (size_t i = 0; i < findings->count; i++) {
+        struct finding *finding = &findings->list[i];
+        if (deserves_detail(finding, i))
+            STORE(&finding->slot->detail, kernel_keep_detail(finding->number, finding->sequence));
+    }
+    threads_refresh_names();
+    passed(RECORD_PASS_DETAILS);
+}
+
+/* ---- release ----------------------------------------------------------------------------------------------
+ */
+
+static bool is_stream(const struct finding *finding) {
+    return finding->kind == RECORD_KIND_STREAM || finding->kind == RECORD_KIND_PROCESS ||
+           finding->kind == RECORD_KIND_DIRSTREAM;
+}
+
+static bool is_to_be_released(const struct finding *finding) {
+    if (settings.release == RELEASE_NONE)
+        return false;
+    return settings.release == RELEASE_ALL || is_stream(finding);
+}
+
+static void flush(const struct findings *findings) {
+    if (settings.release == RELEASE_NONE || !flush_streams)
+        return;
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->list[i].kind == RECORD_KIND_STREAM || findings->list[i].kind == RECORD_KIND_PROCESS) {
+            flush_streams();
+            return;
+        }
+}
+
+static void release(const struct finding *finding, bool leave_to_kernel) {
+    if (!is_to_be_released(finding))
+        return STORE(&finding->slot->outcome, RECORD_OUTCOME_SKIPPED);
+    long result = leave_to_kernel || finding->number < 0 ? 0 : SYS(SYS_close, finding->number);
+    if (sys_failed(result)) {
+        STORE(&finding->slot->error, (uint8_t)-result);
+        return STORE(&finding->slot->outcome, RECORD_OUTCOME_FAILED);
+    }
+    STORE(&finding->slot->outcome, RECORD_OUTCOME_RELEASED);
+}
+
+static void release_all(struct findings *findings, bool leave_to_kernel) {
+    findings_sort_by_age(findings);
+    for (size_t i = 0; i < findings->count; i++)
+        release(&findings->list[i], leave_to_kernel);
+    passed(RECORD_PASS_RELEASED);
+}
+
+/* ---- report -----------------------------------------------------------------------------------------------
+ */
+
+static bool want_verdict(void) {
+    return settings.exit_code || settings.strict == STRICT_ALL ||
+           (settings.strict == STRICT_FIRST && !exit_pass_parent_is_watched());
+}
+
+/* Has the report shown. True if there are findings that count, known for sure. */
+static bool report(struct findings *findings) {
+    int descriptor = settings.report_none ? -1 : output_descriptor();
+    bool verdict_wanted = want_verdict();
+    if (descriptor < 0 && !settings.report_none)
+        record_note(RECORD_NOTE_STANDARD_ERROR_LOST);
+    if (settings.report_none && !verdict_wanted)
+        return false;
+    enum renderer_verdict verdict = renderer_run(descriptor);
+    if (verdict == RENDERER_FAILED || verdict == RENDERER_BROKEN)
+        record_note(RECORD_NOTE_NO_RENDERER);
+    if (verdict == RENDERER_FAILED && descriptor >= 0 && findings->count)
+        raw_report(findings, descriptor, verdict_wanted);
+    if (descriptor >= 0)
+        passed(RECORD_PASS_REPORTED);
+    return verdict == RENDERER_FINDINGS && verdict_wanted;
+}
+
+/* Whether the file stays behind: only if it tells something that was not told. */
+static void keep_or_remove(bool something_to_say) {
+    bool told = LOAD(&record_header()->pass) & RECORD_PASS_REPORTED;
+    if (!something_to_say || told)
+        return record_remove();
+    record_give_file();
+    record_trim();
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------
+ */
+
+static _Noreturn void end_by(int status) {
+    for (;;)
+        SYS(SYS_exit_group, status);
+}
+
+/* As abort() without the program's handler: everything is flushed and told by now. */
+static _Noreturn void end_by_abort(void) {
+    struct {
+        void *handler;
+        unsigned long flags;
+        void *restorer;
+        uint64_t mask;
+    } standard = {0};
+    uint64_t abort_signal = 1ull << (SIGABRT - 1);
+    SYS(SYS_rt_sigaction, SIGABRT, &standard, 0, 8);
+    SYS(SYS_rt_sigprocmask, SIG_UNBLOCK, &abort_signal, 0, 8);
+    SYS(SYS_tgkill, SYS(SYS_getpid), SYS(SYS_gettid), SIGABRT);
+    end_by(127);
+}
+
+void exit_pass_standard_error_is(bool the_programs) { output_standard_error_is(the_programs); }
+
+void exit_pass_keep_standard_error(void) {
+    if (!lockdown_is_on() && !settings.report_none && LOAD(&record_header()->sequence))
+        output_keep();
+}
+
+static void strict_or_status(bool counts, int status) {
+    if (!counts)
+        return;
+    bool strict =
+        settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !exit_pass_parent_is_watched());
+    if (strict)
+        end_by_abort();
+    if (settings.exit_code && status == 0)
+        end_by((int)settings.exit_code);
+}
+
+void exit_pass(enum record_end end, int status, bool may_flush) {
+    /* relaxed: only one gets through, nothing else is guarded */
+    if (atomic_exchange_explicit(&begun, true, memory_order_relaxed))
+        return;
+    write_end(end, status);
+    passed(RECORD_PASS_BEGUN);
+    if (lockdown_is_on())
+        return; /* not one system call: whoever reads the record must do with this */
+    write_limits();
+    bool threads = kernel_count_threads() > 1;
+    if (threads)
+        record_note(RECORD_NOTE_THREADS_AT_EXIT);
+    struct findings findings = {0};
+    findings_gather(&findings, threads, output_own_descriptors());
+    passed(RECORD_PASS_RECONCILED);
+    bool more = settings.verbosity || settings.unseen || (settings.inherited && findings.inherited);
+    if (!findings.count && !more)
+        return record_remove();
+    ask_details(&findings);
+    if (may_flush)
+        flush(&findings);
+    release_all(&findings, threads);
+    bool counts = report(&findings);
+    keep_or_remove(findings.count || more);
+    strict_or_status(counts, status);
+    if (threads && end == RECORD_END_EXIT && may_flush)
+        end_by(status);
+}
+
+/* The library's path in the parent's list of mappings: asked only where strict or children want to know. */
+bool exit_pass_parent_is_watched(void) {
+    const char *library = text_base_name(modules_own_path());
+    char path[64], part[1024 + 1];
+    struct text text = TEXT_IN(path);
+    text_string(&text, "/proc/");
+    text_decimal(&text, SYS(SYS_getppid));
+    text_string(&text, "/maps");
+    long file = SYS(SYS_open, path, O_RDONLY | O_CLOEXEC);
+    if (sys_failed(file))
+        return false;
+    size_t have = 0, name = text_length(library);
+    bool found = false;
+    for (long got; !found && name && (got = SYS(SYS_read, file, part + have, sizeof part - have)) > 0;) {
+        have += (size_t)got;
+        for (size_t at = 0; at + name <= have && !found; at++)
+            found = text_same(part + at, library, name);
+        size_t keep = have < name ? have : name; /* the name may lie across two reads */
+        text_copy(part, part + have - keep, keep);
+        have = keep;
+    }
+    SYS(SYS_close, file);
+    return found;
+}

@@ -1,0 +1,187 @@
+/* findings.c - see findings.h. */
+#include "tracker/findings.h"
+
+#include <linux/mman.h>
+
+#include "tracker/forks.h"
+#include "tracker/kernel.h"
+#include "tracker/numbers.h"
+#include "tracker/objects.h"
+#include "tracker/record.h"
+#include "tracker/slot.h"
+#include "tracker/sys.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
+
+enum { STANDARD = 3 /* descriptors 0, 1 and 2 are never findings */ };
+
+struct look {
+    struct findings *findings;
+    bool threads;
+    uint64_t handed_over; /* sequence number, see forks.h */
+    int64_t open;         /* descriptors that are open and have an entry */
+};
+
+static void add(struct findings *findings, struct record_slot *slot, uint64_t word, int number, bool object) {
+    STORE(&slot->outcome, RECORD_OUTCOME_LEFT);
+    findings->list[findings->count++] = (struct finding){
+        .slot = slot,
+        .sequence = LOAD(&slot->sequence),
+        .stack = RECORD_WORD_STACK(word),
+        .kind = (enum record_kind)RECORD_WORD_KIND(word),
+        .number = number,
+        .object = object,
+    };
+}
+
+/* True if the handle is this process's own: acquired here, or by a parent that is gone and had no other heir.
+ */
+static bool is_own(struct record_slot *slot, unsigned state) {
+    if (state != RECORD_STATE_INHERITED)
+        return true;
+    if (!(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK) || !forks_is_orphan_of(LOAD(&slot->owner_pid)))
+        return false;
+    STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_ADOPTED);
+    return true;
+}
+
+static void judge(struct look *look, struct record_slot *slot, uint64_t word, int number, bool object) {
+    unsigned state = RECORD_WORD_STATE(word);
+    if (state == RECORD_STATE_RELEASING) {
+        if (look->threads)
+            return; /* somebody is at it */
+        STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_CLOSE_BEGUN);
+    }
+    if (!is_own(slot, state)) {
+        look->findings->inherited++;
+        return;
+    }
+    if (LOAD(&slot->sequence) <= look->handed_over) {
+        STORE(&slot->outcome, RECORD_OUTCOME_HANDED_OVER);
+        return;
+    }
+    add(look->findings, slot, word, number, object);
+}
+
+static void look_at_number(struct look *look, struct record_slot *slot, int number) {
+    uint64_t word = LOAD(&slot->word);
+    if (!slot_is_held(word))
+        return;
+    if (!kernel_is_open(number)) {
+        STORE(&slot->outcome, RECORD_OUTCOME_GONE);
+        return;
+    }
+    look->open++;
+    /* one that belongs to a stream is told with the stream; whose stream is unknown is libc's (stdout …) */
+    if (number < STANDARD || RECORD_WORD_STATE(word) == RECORD_STATE_OWNED)
+        return;
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_INHERITED && LOAD(&slot->object))
+        return;
+    judge(look, slot, word, number, false);
+}
+
+/* A stream holds its descriptor only while the number's entry says so: somebody may have closed the number, and
+ * somebody else been given it. */
+static bool holds(const struct record_slot *slot, int number) {
+    uint64_t at = numbers_find(number);
+    if (!at)
+        return false;
+    struct record_slot *inside = record_at(at);
+    return slot_is_held(LOAD(&inside->word)) && LOAD(&inside->object) == LOAD(&slot->object) &&
+           LOAD(&inside->outcome) != RECORD_OUTCOME_GONE;
+}
+
+static void look_at_object(struct look *look, struct record_slot *slot) {
+    uint64_t word = LOAD(&slot->word);
+    if (!slot_is_held(word))
+        return;
+    int number = LOAD(&slot->number);
+    if (number >= 0 && number < STANDARD)
+        return;
+    if (number >= 0 && !holds(slot, number)) {
+        STORE(&slot->outcome, RECORD_OUTCOME_GONE);
+        return;
+    }
+    judge(look, slot, word, number, true);
+}
+
+static size_t count_slots(void) {
+    size_t count = 0;
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind == RECORD_CHUNK_NUMBERS || chunk->kind == RECORD_CHUNK_OBJECTS)
+            count += chunk->entries;
+    }
+    return count;
+}
+
+/* Numbers before objects: whether a stream holds its descriptor is known by then. */
+static void look_at_chunks(struct look *look, enum record_chunk_kind kind) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind != kind)
+            continue;
+        struct record_slot *slots = (struct record_slot *)(chunk + 1);
+        for (uint32_t i = 0; i < chunk->entries; i++) {
+            if (kind == RECORD_CHUNK_NUMBERS)
+                look_at_number(look, &slots[i], (int)(chunk->first + i));
+            else
+                look_at_object(look, &slots[i]);
+        }
+    }
+}
+
+void findings_gather(struct findings *findings, bool threads, int own_descriptors) {
+    size_t bytes = (count_slots() + 1) * sizeof(struct finding);
+    long memory = SYS(SYS_mmap, 0, bytes, 3 /* PROT_READ | PROT_WRITE */,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (sys_failed(memory))
+        return record_lost(RECORD_LOSS_MEMORY);
+    findings->list = (struct finding *)memory;
+    struct look look = {.findings = findings, .threads = threads, .handed_over = forks_handed_over()};
+    look_at_chunks(&look, RECORD_CHUNK_NUMBERS);
+    look_at_chunks(&look, RECORD_CHUNK_OBJECTS);
+    int64_t open = kernel_count_open();
+    if (open >= 0)
+        STORE(&record_header()->unseen,
+              open > look.open + own_descriptors ? open - look.open - own_descriptors : 0);
+}
+
+/* Heap sort: in place, and no worse for an order made by an enemy. */
+static void sift(struct finding *list, size_t at, size_t count,
+                 bool (*before)(struct finding, struct finding)) {
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && before(list[child], list[child + 1]))
+            child++;
+        if (!before(list[at], list[child]))
+            return;
+        struct finding swap = list[at];
+        list[at] = list[child];
+        list[child] = swap;
+    }
+}
+
+static void sort(struct findings *findings, bool (*before)(struct finding, struct finding)) {
+    for (size_t at = findings->count / 2; at-- > 0;)
+        sift(findings->list, at, findings->count, before);
+    for (size_t left = findings->count; left-- > 1;) {
+        struct finding swap = findings->list[0];
+        findings->list[0] = findings->list[left];
+        findings->list[left] = swap;
+        sift(findings->list, 0, left, before);
+    }
+}
+
+static bool newer(struct finding a, struct finding b) { return a.sequence > b.sequence; }
+
+static bool site_before(struct finding a, struct finding b) {
+    if (a.kind != b.kind)
+        return a.kind < b.kind;
+    if (a.stack != b.stack)
+        return a.stack < b.stack;
+    return a.sequence < b.sequence;
+}
+
+void findings_sort_by_age(struct findings *findings) { sort(findings, newer); }
+void findings_sort_by_site(struct findings *findings) { sort(findings, site_before); }

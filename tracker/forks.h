@@ -1,0 +1,40 @@
+/* forks.h - the forks of this process: who got a copy of its descriptors, and whom this one got its own from.
+ *
+ * A parent that ends while its fork child lives hands over what was open at that fork (a daemon's start-up);
+ * from then on it is the child's own. An executed program is no heir. The parent keeps an entry per fork in a
+ * page that it shares with its children, where each child marks that it executed something or ended. The page
+ * is not part of the record: a child that kept the record's file mapped would keep its lock as well. */
+#ifndef TRACKER_FORKS_H
+#define TRACKER_FORKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Any context, in the parent: before a fork. What follows is found through a variable of the calling thread. */
+void forks_begin(uint64_t sequence);
+/* Any context, in the parent, after the fork: the child, or -1 if it failed. */
+void forks_end(pid_t child);
+/* In the child, before anything else: whose child this is. */
+void forks_child(void);
+
+/* In a child, when it takes the parent's record over: makes sure that forks_child was called for this very process,
+ * as it is not by a raw clone. */
+void forks_adopting(void);
+
+/* Child: the parent's handles up to this sequence number were inherited; UINT64_MAX if nobody said (raw clone).
+ */
+uint64_t forks_sequence(void);
+
+/* Child, any context: it is about to execute something (and might fail: false afterwards), or to end. */
+void forks_mark_executing(bool executing);
+void forks_mark_ended(void);
+
+/* Exit only. The highest sequence number given to a fork child that still lives and executed nothing; 0: none.
+ */
+uint64_t forks_handed_over(void);
+
+/* Exit only. True if `process`, an ancestor, and all others between it and this one are gone. */
+bool forks_is_orphan_of(pid_t process);
+
+#endif

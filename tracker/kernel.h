@@ -1,0 +1,28 @@
+/* kernel.h - what the kernel knows of descriptors. System calls: not after a lockdown. Temporary descriptors
+ * are closed before these return. */
+#ifndef TRACKER_KERNEL_H
+#define TRACKER_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tracker/record_format.h"
+
+/* Any context. Calls visit(number, context) for every open descriptor. False if /proc/self/fd cannot be read:
+ * then only numbers up to 1023 were tried, one by one. */
+bool kernel_visit_open(void (*visit)(int number, void *context), void *context);
+
+/* Any context. */
+bool kernel_is_open(int number);
+
+/* Exit only. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
+int64_t kernel_count_open(void);
+
+/* Exit only. How many threads this process has; 1 if it cannot be told. */
+unsigned kernel_count_threads(void);
+
+/* Exit only. Asks everything about a descriptor and keeps it in the record; returns its place / RECORD_UNIT, 0
+ * if there is no room. `sequence` names the handle. */
+uint32_t kernel_keep_detail(int number, uint64_t sequence);
+
+#endif

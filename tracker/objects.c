@@ -1,0 +1,198 @@
+/* objects.c - see objects.h. */
+#include "tracker/objects.h"
+
+#include <linux/mman.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tracker/record.h"
+#include "tracker/sys.h"
+
+enum {
+    WAYS = 8,           /* entries of a bucket: one cache line */
+    TABLES = 12,        /* the last holds a thousand million handles */
+    FIRST_BUCKETS = 64, /* 4 KiB, always there */
+    SLOT_BYTES = sizeof(struct record_slot)
+};
+
+/* An entry of the index, 0: empty
+ *
+ *   63          32 31                0
+ *  +--------------+-------------------+
+ *  |  hash, high  | slot / SLOT_BYTES |
+ *  +--------------+-------------------+
+ */
+typedef _Atomic uint64_t entry;
+struct bucket {
+    entry entries[WAYS];
+};
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
+
+static _Alignas(64) struct bucket first_table[FIRST_BUCKETS];
+static _Atomic(struct bucket *) tables[TABLES]; /* [0] is first_table, not stored */
+
+/* Free slots, a stack: the newest one's slot / SLOT_BYTES below, a count of changes above, so that a slot that
+ * was taken and returned in between is not mistaken for an unchanged top (ABA). */
+static _Atomic uint64_t free_slots;
+
+static uint64_t hash_of(uint64_t address) { return (address >> 4) * 0x9e3779b97f4a7c15u; }
+
+static uint64_t buckets_of(unsigned table) { return (uint64_t)FIRST_BUCKETS << (2 * table); }
+
+static struct bucket *table_find(unsigned table) {
+    /* acquire: its zeros before its address */
+    return table ? atomic_load_explicit(&tables[table], memory_order_acquire) : first_table;
+}
+
+static struct bucket *table_make(unsigned table) {
+    struct bucket *there = table_find(table);
+    if (there)
+        return there;
+    size_t bytes = buckets_of(table) * sizeof(struct bucket);
+    long fresh = SYS(SYS_mmap, 0, bytes, 3 /* PROT_READ | PROT_WRITE */,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (sys_failed(fresh))
+        return NULL;
+    if (atomic_compare_exchange_strong_explicit(&tables[table], &there, (struct bucket *)fresh,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return (struct bucket *)fresh;
+    SYS(SYS_munmap, fresh, bytes);
+    return there;
+}
+
+static unsigned newest_table(void) {
+    unsigned table = 0;
+    while (table + 1 < TABLES && table_find(table + 1))
+        table++;
+    return table;
+}
+
+static struct bucket *bucket_in(struct bucket *table, unsigned number, uint64_t hash) {
+    /* the high bits are well mixed; the tag uses them as well, which costs nothing but a longer compare */
+    return &table[(hash >> 20) & (buckets_of(number) - 1)];
+}
+
+static uint64_t entry_value(uint64_t hash, uint64_t slot) {
+    return (hash & 0xffffffff00000000u) | slot / SLOT_BYTES;
+}
+static uint64_t entry_slot(uint64_t value) { return (value & 0xffffffffu) * SLOT_BYTES; }
+
+static bool entry_is(uint64_t value, uint64_t hash, uint64_t address) {
+    if (!value || (value ^ hash) >> 32)
+        return false;
+    struct record_slot *slot = record_at(entry_slot(value));
+    return atomic_load_explicit(&slot->object, memory_order_relaxed) == address;
+}
+
+/* The entry of an address, or NULL. */
+static entry *entry_find(uint64_t address, uint64_t *slot) {
+    uint64_t hash = hash_of(address);
+    for (unsigned table = newest_table() + 1; table-- > 0;) {
+        struct bucket *bucket = bucket_in(table_find(table), table, hash);
+        for (unsigned way = 0; way < WAYS; way++) {
+            /* acquire: the slot's `object` was stored before the entry */
+            uint64_t value = atomic_load_explicit(&bucket->entries[way], memory_order_acquire);
+            if (!entry_is(value, hash, address))
+                continue;
+            *slot = entry_slot(value);
+            return &bucket->entries[way];
+        }
+    }
+    return NULL;
+}
+
+uint64_t objects_find(uint64_t address) {
+    uint64_t slot = 0;
+    entry_find(address, &slot);
+    return slot;
+}
+
+static bool bucket_put(struct bucket *bucket, uint64_t value) {
+    for (unsigned way = 0; way < WAYS; way++) {
+        uint64_t empty = 0;
+        /* release: the slot's `object` before the entry that leads to it */
+        if (atomic_compare_exchange_strong_explicit(&bucket->entries[way], &empty, value, memory_order_release,
+                                                    memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+static bool index_put(uint64_t address, uint64_t slot) {
+    uint64_t hash = hash_of(address), value = entry_value(hash, slot);
+    for (unsigned table = newest_table(); table < TABLES; table++) {
+        struct bucket *buckets = table_make(table);
+        if (!buckets)
+            return false;
+        if (bucket_put(bucket_in(buckets, table, hash), value))
+            return true;
+    }
+    return false;
+}
+
+/* A free slot keeps the place of the next one in `detail`, which has no other use while it is free. */
+static void free_push(uint64_t at) {
+    struct record_slot *slot = record_at(at);
+    uint64_t top = atomic_load_explicit(&free_slots, memory_order_relaxed), next;
+    do {
+        atomic_store_explicit(&slot->detail, (uint32_t)top, memory_order_relaxed);
+        next = ((top >> 32) + 1) << 32 | at / SLOT_BYTES;
+        /* release: its link before it can be taken */
+    } while (!atomic_compare_exchange_weak_explicit(&free_slots, &top, next, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+static uint64_t free_pop(void) {
+    uint64_t top = atomic_load_explicit(&free_slots, memory_order_acquire), next; /* its link, see free_push */
+    do {
+        if (!(uint32_t)top)
+            return 0;
+        struct record_slot *slot = record_at((top & 0xffffffffu) * SLOT_BYTES);
+        next = ((top >> 32) + 1) << 32 | atomic_load_explicit(&slot->detail, memory_order_relaxed);
+    } while (!atomic_compare_exchange_weak_explicit(&free_slots, &top, next, memory_order_acquire,
+                                                    memory_order_acquire));
+    return (top & 0xffffffffu) * SLOT_BYTES;
+}
+
+/* A page at first, then more at a time; returns one slot, the others become free ones. */
+static uint64_t more_slots(void) {
+    static _Atomic uint32_t made;
+    uint32_t before = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
+    size_t bytes = before ? 16 * RECORD_PAGE_BYTES : RECORD_PAGE_BYTES;
+    uint64_t chunk = record_allocate(RECORD_CHUNK_OBJECTS, bytes, 0, SLOT_BYTES);
+    if (!chunk)
+        return 0;
+    record_publish(chunk, RECORD_CHUNK_OBJECTS);
+    for (uint64_t at = bytes / SLOT_BYTES - 1; at > 1; at--)
+        free_push(chunk + at * SLOT_BYTES);
+    return chunk + SLOT_BYTES;
+}
+
+uint64_t objects_make(uint64_t address) {
+    uint64_t slot = objects_find(address);
+    if (slot)
+        return slot;
+    slot = free_pop();
+    if (!slot)
+        slot = more_slots();
+    if (!slot)
+        return 0;
+    struct record_slot *fresh = record_at(slot);
+    atomic_store_explicit(&fresh->object, address, memory_order_relaxed); /* published by index_put */
+    if (index_put(address, slot))
+        return slot;
+    free_push(slot);
+    return 0;
+}
+
+void objects_forget(uint64_t address, uint64_t slot) {
+    uint64_t found = 0;
+    entry *there = entry_find(address, &found);
+    if (!there || found != slot)
+        return;
+    uint64_t value = entry_value(hash_of(address), slot);
+    /* relaxed: an emptied entry publishes nothing. If it changed, another forget was faster. */
+    if (atomic_compare_exchange_strong_explicit(there, &value, 0, memory_order_relaxed, memory_order_relaxed))
+        free_push(slot);
+}

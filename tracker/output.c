@@ -1,0 +1,82 @@
+/* output.c - see output.h. */
+#include "tracker/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/time_types.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "tracker/sys.h"
+
+static atomic_bool theirs;
+static int copy = -1;
+
+void output_standard_error_is(bool the_programs) {
+    atomic_store_explicit(&theirs, the_programs, memory_order_relaxed); /* a flag by itself */
+}
+
+void output_keep(void) {
+    if (copy >= 0 || !atomic_load_explicit(&theirs, memory_order_relaxed))
+        return;
+    enum { HIGH = 1000 }; /* out of the way, and no strain on the kernel's table */
+    struct rlimit limit = {0, 0};
+    SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+    long least = limit.rlim_cur > HIGH ? HIGH : limit.rlim_cur > 8 ? (long)limit.rlim_cur - 4 : 3;
+    long made = SYS(SYS_fcntl, 2, F_DUPFD_CLOEXEC, least);
+    copy = sys_failed(made) ? -1 : (int)made;
+}
+
+int output_descriptor(void) {
+    if (copy >= 0)
+        return copy;
+    return atomic_load_explicit(&theirs, memory_order_relaxed) ? 2 : -1;
+}
+
+int output_own_descriptors(void) { return copy >= 0; }
+
+/* The kernel's form of a signal set: one word. */
+static const uint64_t pipe_signal = 1ull << (SIGPIPE - 1);
+
+/* Takes a SIGPIPE that our write raised, unless the program had one pending before. */
+static void consume_pipe_signal(void) {
+    struct __kernel_timespec none = {0, 0};
+    SYS(SYS_rt_sigtimedwait, &pipe_signal, 0, &none, sizeof pipe_signal);
+}
+
+static bool write_bounded(int descriptor, const char *text, size_t bytes) {
+    int patience = 20; /* tenths of a second */
+    while (bytes) {
+        struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
+        struct __kernel_timespec wait = {0, 100000000};
+        long result = SYS(SYS_ppoll, &ready, 1, &wait, 0, 0);
+        if (result == 0 && --patience)
+            continue;
+        if (result <= 0 && result != -EINTR)
+            return false;
+        /* a pipe that is ready has room for this much without waiting (PIPE_BUF, pipe(7)) */
+        size_t part = bytes < 4096 ? bytes : 4096;
+        long written = SYS(SYS_write, descriptor, text, part);
+        if (written == -EINTR || written == -EAGAIN)
+            continue;
+        if (written <= 0)
+            return false;
+        text += written;
+        bytes -= (size_t)written;
+    }
+    return true;
+}
+
+bool output_write(int descriptor, const char *text, size_t bytes) {
+    uint64_t before = 0, pending = 0;
+    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &pipe_signal, &before, sizeof before);
+    SYS(SYS_rt_sigpending, &pending, sizeof pending);
+    bool done = write_bounded(descriptor, text, bytes);
+    if (!done && !(pending & pipe_signal))
+        consume_pipe_signal();
+    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    return done;
+}

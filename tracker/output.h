@@ -1,0 +1,24 @@
+/* output.h - writing the last words of a process to descriptors that may be closed, full, or not ours.
+ * Exit only; start-up for output_is_theirs. */
+#ifndef TRACKER_OUTPUT_H
+#define TRACKER_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Any context. Descriptor 2 is, or is not any more, where the program's errors go. */
+void output_standard_error_is(bool the_programs);
+
+/* Keeps a copy of descriptor 2, out of the way and closed at exec. */
+void output_keep(void);
+
+/* The descriptor for reports: the copy, or 2 while it is the program's, or -1. */
+int output_descriptor(void);
+
+/* 1 if a copy is open, for those who count descriptors. */
+int output_own_descriptors(void);
+
+/* Writes all of it, waiting at most two seconds in all for a reader. SIGPIPE does not reach the program. */
+bool output_write(int descriptor, const char *text, size_t bytes);
+
+#endif

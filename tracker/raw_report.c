@@ -1,0 +1,164 @@
+/* raw_report.c - see raw_report.h. The form is CONTRACT.md's. */
+#include "tracker/raw_report.h"
+
+#include "tracker/output.h"
+#include "tracker/record.h"
+#include "tracker/text.h"
+
+enum { HANDLES_SHOWN = 10 };
+
+static const struct {
+    const char *word, *plural;
+} names[] = {
+#define KIND(name, word, plural, report) {word, plural},
+#include "tracker/kinds.def"
+};
+
+static char buffer[16384];
+static struct text page;
+static int output;
+
+static void flush(void) {
+    if (page.length)
+        output_write(output, page.start, page.length);
+    page = (struct text)TEXT_IN(buffer);
+}
+
+/* A line may need this much; the page is written out before it gets short. */
+static void line_begin(void) {
+    if (page.length + 6000 > page.capacity)
+        flush();
+}
+
+static void put(const char *string) { text_string(&page, string); }
+
+static void put_count(uint64_t count, const char *one, const char *many) {
+    text_decimal(&page, (int64_t)count);
+    put(" ");
+    put(count == 1 ? one : many);
+}
+
+/* Control characters could drive the terminal. */
+static void put_safely(const char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char c = bytes[i];
+        text_bytes(&page, (unsigned char)c < ' ' || c == 127 ? "?" : &c, 1);
+    }
+}
+
+static const struct record_module *module_of(uint64_t pc) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind != RECORD_CHUNK_MODULES)
+            continue;
+        for (uint64_t i = 0; i + sizeof(struct record_module) <= chunk->bytes - sizeof *chunk;) {
+            const struct record_module *module = (const struct record_module *)((char *)(chunk + 1) + i);
+            if (!module->bytes)
+                break;
+            if (pc >= module->start && pc < module->end)
+                return module;
+            i += module->bytes;
+        }
+    }
+    return NULL;
+}
+
+static void put_frame(size_t index, uint64_t pc) {
+    line_begin();
+    pc = pc & RECORD_PC_EXACT ? pc & ~RECORD_PC_EXACT : pc - 1;
+    const struct record_module *module = module_of(pc);
+    put("    #");
+    text_decimal(&page, (int64_t)index);
+    put(" 0x");
+    text_hexadecimal(&page, pc);
+    if (module) {
+        put(" (");
+        put_safely(module->path, module->path_bytes);
+        put("+0x");
+        text_hexadecimal(&page, pc - module->bias);
+        put(") (BuildId: ");
+        text_byte_pairs(&page, module->build_id, module->build_id_bytes);
+        put(")");
+    }
+    put("\n");
+}
+
+static void put_handle(const struct finding *finding) {
+    line_begin();
+    put("  ");
+    if (finding->object) {
+        put(names[finding->kind].word);
+        put(" 0x");
+        text_hexadecimal(&page, atomic_load_explicit(&finding->slot->object, memory_order_relaxed));
+        put(finding->number >= 0 ? " " : "");
+    }
+    if (finding->number >= 0) {
+        put("fd ");
+        text_decimal(&page, finding->number);
+    }
+    uint32_t place = atomic_load_explicit(&finding->slot->detail, memory_order_relaxed);
+    if (place) {
+        const struct record_detail *detail = record_at((uint64_t)place * RECORD_UNIT);
+        put("   ");
+        put_safely(detail->text, detail->link_bytes);
+    }
+    uint8_t outcome = atomic_load_explicit(&finding->slot->outcome, memory_order_relaxed);
+    put(outcome == RECORD_OUTCOME_RELEASED ? "   released\n"
+        : outcome == RECORD_OUTCOME_FAILED ? "   release failed\n"
+                                           : "   not released\n");
+}
+
+static size_t put_site(const struct finding *first, size_t left) {
+    size_t count = 1;
+    while (count < left && first[count].kind == first->kind && first[count].stack == first->stack)
+        count++;
+    line_begin();
+    put("\nDirect leak of ");
+    put_count(count, names[first->kind].word, names[first->kind].plural);
+    if (first->stack) {
+        const struct record_stack *stack = record_at((uint64_t)first->stack * RECORD_UNIT);
+        put(", opened by ");
+        put(stack->call);
+        put(" at:\n");
+        for (size_t i = 0; i < stack->frames; i++)
+            put_frame(i, stack->pc[i]);
+    } else {
+        put(", the stack was not kept\n");
+    }
+    for (size_t i = 0; i < count && i < HANDLES_SHOWN; i++)
+        put_handle(&first[i]);
+    if (count > HANDLES_SHOWN) {
+        put("  … and ");
+        text_decimal(&page, (int64_t)(count - HANDLES_SHOWN));
+        put(" more\n");
+    }
+    return count;
+}
+
+void raw_report(struct findings *findings, int descriptor, bool verdict_missing) {
+    struct record_header *header = record_header();
+    output = descriptor;
+    page = (struct text)TEXT_IN(buffer);
+    findings_sort_by_site(findings);
+    put("=================================================================\n==");
+    text_decimal(&page, header->pid);
+    put("==ERROR: leftopen: ");
+    put_count(findings->count, "handle", "handles");
+    put(" left open at exit by ");
+    const char *program = header->executable ? record_at(header->executable) : "?";
+    put_safely(program, text_length(program));
+    put("\n");
+    size_t sites = 0;
+    for (size_t i = 0; i < findings->count; sites++)
+        i += put_site(&findings->list[i], findings->count - i);
+    line_begin();
+    put("\nnote: the leftopen tool could not be run, so frames have no names\n");
+    if (verdict_missing)
+        put("note: without it suppressions are not known: strict and exitcode were not applied\n");
+    put("SUMMARY: leftopen: ");
+    put_count(findings->count, "handle", "handles");
+    put(" left open at ");
+    put_count(sites, "site", "sites");
+    put("\n");
+    flush();
+}

@@ -1,0 +1,10 @@
+/* raw_report.h - the text report without the tool: the same lines, frames without names. Exit only. */
+#ifndef TRACKER_RAW_REPORT_H
+#define TRACKER_RAW_REPORT_H
+
+#include "tracker/findings.h"
+
+/* Writes it to `descriptor`. `verdict_missing`: strict or exitcode would have needed the tool's verdict. */
+void raw_report(struct findings *findings, int descriptor, bool verdict_missing);
+
+#endif

@@ -1,0 +1,504 @@
+/* record.c - see record.h. */
+#include "tracker/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "tracker/clock.h"
+#include "tracker/lockdown.h"
+#include "tracker/sys.h"
+#include "tracker/text.h"
+
+enum {
+    PAGE = RECORD_PAGE_BYTES,
+    FIRST_WINDOW_SHIFT = 18, /* 256 KiB: a larger mapping becomes resident under mlockall */
+    WINDOWS = 40,
+    ENTRY_CHUNK_BYTES = 2 * PAGE /* the usual room taken at once for entries that tell their own length */
+};
+static const uint64_t file_bytes = 1ull << 32;    /* sparse; a stack id reaches 64 GiB */
+static const uint64_t memory_bytes = 64ull << 20; /* of an anonymous record: its size cannot change later */
+static const uint64_t memory_bytes_least = 1ull << 20;
+
+_Static_assert(sizeof(struct record_header) <= PAGE, "the header is one page");
+
+/* The page that tells who owns the record: a fork-like child reads zero. */
+enum { OWNER_NONE, OWNER_MAKING, OWNER_READY };
+static _Atomic uint32_t no_owner;
+static _Atomic(_Atomic uint32_t *) owner = &no_owner;
+
+/* Copied by a fork, unlike the record itself. */
+static struct {
+    struct record_identity identity;
+    _Atomic uint64_t window;    /* address of the newest mapping, its size as a shift in the low bits */
+    _Atomic uint64_t allocated; /* bytes of the object in use; at a fork this is the truth for the child */
+    uint64_t object_bytes;      /* what the object can hold */
+    uint64_t reserved;          /* bytes that were made real with the first window */
+    uint64_t mapped[WINDOWS];   /* [shift]: address of the mapping of that size, 0 none */
+    bool made;                  /* this process, or one it was forked from, has had a record */
+    char path[600];             /* of the file, empty: memory only */
+} own;
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+
+void record_configure(const struct record_identity *identity) { own.identity = *identity; }
+
+enum record_readiness record_readiness(void) {
+    /* acquire: what the maker wrote into the record is seen by those who find it ready */
+    uint32_t state =
+        atomic_load_explicit(atomic_load_explicit(&owner, memory_order_acquire), memory_order_acquire);
+    if (state == OWNER_READY)
+        return RECORD_READY;
+    if (state == OWNER_MAKING)
+        return RECORD_BUSY;
+    return own.made ? RECORD_FORKED : RECORD_NONE;
+}
+
+/* ---- the window -------------------------------------------------------------------------------------------
+ */
+
+static char *window_base(uint64_t window) { return (char *)(uintptr_t)(window & ~0xfffull); }
+static uint64_t window_bytes(uint64_t window) { return 1ull << (window & 0xfff); }
+
+void *record_at(uint64_t offset) {
+    /* acquire: pairs with the release in window_grow; an offset learned after a growth finds the larger window
+     */
+    return window_base(atomic_load_explicit(&own.window, memory_order_acquire)) + offset;
+}
+
+struct record_header *record_header(void) {
+    return record_at(0);
+}
+
+/* Makes the pages real, so that a later touch cannot fail. The kernel answers EFAULT or ENOMEM where a touch
+ * would raise SIGBUS (full tmpfs). Linux 5.14; older kernels answer EINVAL and only memory of our own is safe
+ * there. */
+static bool reserve(void *from, size_t bytes) {
+    return SYS(SYS_madvise, from, bytes, MADV_POPULATE_WRITE) == 0;
+}
+
+/* A second, larger mapping of the same object; the old one stays for those who are reading through it. */
+static bool window_grow(uint64_t needed) {
+    uint64_t old = LOAD(&own.window);
+    unsigned shift = old & 0xfff;
+    while (1ull << shift < needed)
+        shift++;
+    if (1ull << shift <= window_bytes(old))
+        return true;
+    long at = SYS(SYS_mremap, window_base(old), 0, 1ull << shift, MREMAP_MAYMOVE);
+    if (sys_failed(at))
+        return false;
+    /* release: the mapping is there before its address is */
+    if (!atomic_compare_exchange_strong_explicit(&own.window, &old, (uint64_t)at | shift, memory_order_release,
+                                                 memory_order_relaxed)) {
+        SYS(SYS_munmap, at, 1ull << shift);
+        return window_bytes(LOAD(&own.window)) >= needed || window_grow(needed);
+    }
+    own.mapped[shift] = (uint64_t)at; /* of each size there is one: the winner's */
+    return true;
+}
+
+/* ---- room in it -------------------------------------------------------------------------------------------
+ */
+
+static uint64_t take_room(size_t bytes) {
+    uint64_t at = LOAD(&own.allocated);
+    do {
+        if (at + bytes > own.object_bytes)
+            return 0;
+        /* relaxed: only the number itself is shared here; the chunk is published by its magic */
+    } while (!atomic_compare_exchange_weak_explicit(&own.allocated, &at, at + bytes, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return at;
+}
+
+uint64_t record_allocate(enum record_chunk_kind kind, size_t bytes, uint64_t first, uint32_t entry_bytes) {
+    bytes = (bytes + PAGE - 1) / PAGE * PAGE;
+    uint64_t at = lockdown_is_on() ? 0 : take_room(bytes);
+    if (!at || !window_grow(at + bytes))
+        return 0;
+    if (at + bytes > own.reserved && !reserve(record_at(at), bytes))
+        return 0;
+    struct record_chunk *chunk = record_at(at);
+    chunk->kind = kind;
+    chunk->bytes = bytes;
+    chunk->first = first;
+    chunk->entry_bytes = entry_bytes;
+    chunk->entries = entry_bytes ? (uint32_t)((bytes - sizeof *chunk) / entry_bytes) : 0;
+    /* For readers only; a smaller value stored late hides the newest chunk until the next one. */
+    atomic_store_explicit(&record_header()->allocated, LOAD(&own.allocated), memory_order_relaxed);
+    return at;
+}
+
+void record_publish(uint64_t chunk, enum record_chunk_kind kind) {
+    struct record_chunk *head = record_at(chunk);
+    head->kind = kind;
+    /* release: who sees the magic sees the head */
+    atomic_store_explicit(&head->magic, RECORD_CHUNK_MAGIC, memory_order_release);
+}
+
+uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, size_t bytes) {
+    bytes = (bytes + RECORD_UNIT - 1) / RECORD_UNIT * RECORD_UNIT;
+    for (;;) {
+        uint64_t chunk = atomic_load_explicit(current, memory_order_acquire); /* its head was written before */
+        if (chunk) {
+            struct record_chunk *head = record_at(chunk);
+            uint64_t room = head->bytes - sizeof *head;
+            /* relaxed: a counter; each taker gets a place of its own */
+            uint64_t at = atomic_fetch_add_explicit(&head->used, bytes, memory_order_relaxed);
+            if (at + bytes <= room)
+                return chunk + sizeof *head + at;
+        }
+        size_t wanted = bytes + sizeof(struct record_chunk);
+        uint64_t fresh = record_allocate(kind, wanted > ENTRY_CHUNK_BYTES ? wanted : ENTRY_CHUNK_BYTES, 0, 0);
+        if (!fresh)
+            return 0;
+        record_publish(fresh, kind);
+        /* release: the head before its place. Who loses the race uses the winner's chunk; the own one stays
+         * empty. */
+        atomic_compare_exchange_strong_explicit(current, &chunk, fresh, memory_order_release,
+                                                memory_order_relaxed);
+    }
+}
+
+uint64_t record_next_chunk(uint64_t chunk) {
+    uint64_t at = chunk ? chunk + ((struct record_chunk *)record_at(chunk))->bytes : PAGE;
+    uint64_t end = LOAD(&own.allocated);
+    for (; at < end; at += PAGE) {
+        if (at + PAGE > window_bytes(LOAD(&own.window)))
+            return 0;
+        struct record_chunk *head = record_at(at);
+        /* acquire: pairs with record_publish */
+        if (atomic_load_explicit(&head->magic, memory_order_acquire) == RECORD_CHUNK_MAGIC)
+            return at;
+    }
+    return 0;
+}
+
+void record_lost(enum record_loss loss) {
+    atomic_fetch_add_explicit(&record_header()->losses[loss], 1, memory_order_relaxed); /* a counter */
+}
+
+void record_note(enum record_note note) {
+    atomic_fetch_or_explicit(&record_header()->notes, note, memory_order_relaxed); /* a set of bits */
+}
+
+/* ---- its file ---------------------------------------------------------------------------------------------
+ */
+
+static bool folder_is_safe(const char *folder) {
+    struct stat status;
+    if (SYS(SYS_newfstatat, AT_FDCWD, folder, &status, AT_SYMLINK_NOFOLLOW))
+        return false;
+    if (!S_ISDIR(status.st_mode))
+        return false;
+    return !own.identity.folder_is_ours ||
+           (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
+}
+
+static bool folder_prepare(const char *folder) {
+    if (folder_is_safe(folder))
+        return true;
+    if (!own.identity.folder_is_ours || SYS(SYS_mkdir, folder, 0700))
+        return false;
+    return folder_is_safe(folder); /* a umask cannot widen it, but somebody else may have been faster */
+}
+
+static void random_name(uint8_t name[16]) {
+    if (SYS(SYS_getrandom, name, 16, 1 /* GRND_NONBLOCK */) == 16)
+        return;
+    uint64_t word[2] = {(uint64_t)SYS(SYS_getpid) << 32 ^ own.identity.started_realtime,
+                        (uint64_t)(uintptr_t)name};
+    text_copy(name, word, sizeof word);
+}
+
+/* An exclusive lock before the mapping: it lives exactly as long as the mapping does, though the descriptor is
+ * closed at once, and tells others that the process lives. Returns a descriptor of an empty file, or -errno. */
+static long file_create(const uint8_t name[16]) {
+    struct text path = TEXT_IN(own.path);
+    text_string(&path, own.identity.folder);
+    text_string(&path, "/");
+    text_byte_pairs(&path, name, 16);
+    text_string(&path, RECORD_SUFFIX);
+    if (path.cut || !folder_prepare(own.identity.folder))
+        return -ENOENT;
+    long file = SYS(SYS_open, own.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (sys_failed(file))
+        return file;
+    if (SYS(SYS_flock, file, LOCK_EX | LOCK_NB)) {
+        SYS(SYS_close, file);
+        return -EWOULDBLOCK;
+    }
+    return file;
+}
+
+/* One sparse truncation; not beyond RLIMIT_FSIZE, where the kernel would send SIGXFSZ. */
+static bool file_extend(long file) {
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    SYS(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit);
+    own.object_bytes = limit.rlim_cur < file_bytes ? limit.rlim_cur / PAGE * PAGE : file_bytes;
+    return own.object_bytes >= 1ull << FIRST_WINDOW_SHIFT && SYS(SYS_ftruncate, file, own.object_bytes) == 0;
+}
+
+static long map_shared(long file, uint64_t bytes) {
+    return SYS(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+}
+
+/* The first window over a new file whose first `used` bytes can be touched, or 0. */
+static uint64_t window_from_file(uint64_t used, uint8_t name[16], unsigned shift) {
+    if (!own.identity.folder)
+        return 0;
+    random_name(name);
+    long file = file_create(name);
+    if (sys_failed(file)) {
+        own.path[0] = 0;
+        return 0;
+    }
+    long at = file_extend(file) ? map_shared(file, 1ull << shift) : -ENOMEM;
+    SYS(SYS_close, file);
+    if (!sys_failed(at) && reserve((void *)at, used))
+        return (uint64_t)at | shift;
+    if (!sys_failed(at))
+        SYS(SYS_munmap, at, 1ull << shift);
+    SYS(SYS_unlink, own.path);
+    own.path[0] = 0;
+    return 0;
+}
+
+/* An anonymous object is as large as its first mapping for ever, so a large one is mapped, without access lest
+ * mlockall(MCL_FUTURE) make it resident, and all but the window is unmapped again. */
+static uint64_t window_from_memory(uint64_t used, unsigned shift) {
+    own.path[0] = 0;
+    for (uint64_t bytes = memory_bytes; bytes >= memory_bytes_least && bytes >= 1ull << shift; bytes /= 8) {
+        long at = SYS(SYS_mmap, 0, bytes, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (sys_failed(at))
+            continue;
+        own.object_bytes = bytes;
+        uint64_t window = 1ull << shift;
+        if (bytes > window)
+            SYS(SYS_munmap, at + (long)window, bytes - window);
+        if (SYS(SYS_mprotect, at, window, PROT_READ | PROT_WRITE) == 0 && reserve((void *)at, used))
+            return (uint64_t)at | shift;
+        SYS(SYS_munmap, at, window);
+    }
+    return 0;
+}
+
+/* ---- a new record -----------------------------------------------------------------------------------------
+ */
+
+/* Only one may make it: a thread, or the code that a signal handler interrupted. */
+static _Atomic uint32_t making;
+
+static bool owner_page(void) {
+    long page = SYS(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (sys_failed(page))
+        return false;
+    SYS(SYS_madvise, page, PAGE, MADV_WIPEONFORK); /* Linux 4.14 */
+    _Atomic uint32_t *state = (_Atomic uint32_t *)page;
+    atomic_store_explicit(state, OWNER_MAKING, memory_order_relaxed);
+    atomic_store_explicit(&owner, state, memory_order_release); /* the page's content before its address */
+    return true;
+}
+
+/* Copies the words behind one another with their zeros into the text chunk; returns the offset. */
+static uint64_t keep_text(uint64_t chunk, const char *string, size_t bytes) {
+    struct record_chunk *head = record_at(chunk);
+    uint64_t used = LOAD(&head->used), room = head->bytes - sizeof *head - used;
+    if (!room)
+        return 0;
+    if (bytes > room)
+        bytes = room;
+    char *to = (char *)(head + 1) + used;
+    text_copy(to, string, bytes);
+    to[bytes - 1] = 0;
+    atomic_store_explicit(&head->used, used + bytes, memory_order_relaxed); /* nobody else is here yet */
+    return (uint64_t)(to - (char *)record_at(0));
+}
+
+static void keep_arguments(struct record_header *header, uint64_t chunk) {
+    for (int i = 0; i < own.identity.argument_count && own.identity.arguments[i]; i++) {
+        size_t bytes = text_length(own.identity.arguments[i]) + 1;
+        uint64_t at = keep_text(chunk, own.identity.arguments[i], bytes);
+        if (!at)
+            return;
+        if (!header->arguments)
+            header->arguments = at;
+        header->argument_bytes += (uint32_t)bytes;
+        header->argument_count++;
+    }
+}
+
+static void keep_strings(struct record_header *header) {
+    uint64_t chunk = record_allocate(RECORD_CHUNK_TEXT, PAGE, 0, 0);
+    if (!chunk)
+        return;
+    char path[1024];
+    long length = SYS(SYS_readlink, "/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = 0;
+        header->executable = keep_text(chunk, path, (size_t)length + 1);
+    }
+    if (own.identity.options && own.identity.options[0])
+        header->options = keep_text(chunk, own.identity.options, text_length(own.identity.options) + 1);
+    keep_arguments(header, chunk);
+    struct record_chunk *head = record_at(chunk);
+    uint64_t room = head->bytes - sizeof *head;
+    if (header->arguments && header->argument_bytes > head->bytes)
+        header->argument_bytes = (uint32_t)room;
+    record_publish(chunk, RECORD_CHUNK_TEXT);
+}
+
+static void header_begin(struct record_header *header, const uint8_t name[16]) {
+    text_copy(header->magic, RECORD_MAGIC, sizeof header->magic);
+    header->version = RECORD_VERSION;
+    header->oldest_reader = RECORD_OLDEST_READER;
+#if defined(__x86_64__)
+    header->abi = RECORD_ABI_X86_64;
+#else
+    header->abi = RECORD_ABI_AARCH64;
+#endif
+    header->header_bytes = sizeof *header;
+    text_copy(header->name, name, sizeof header->name);
+    header->started_realtime = own.identity.started_realtime;
+    header->started_monotonic = own.identity.started_monotonic;
+    header->pid = (int32_t)SYS(SYS_getpid);
+    header->parent_pid = (int32_t)SYS(SYS_getppid);
+    struct rlimit limit = {0, 0};
+    SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+    atomic_store_explicit(&header->limit_soft, limit.rlim_cur, memory_order_relaxed);
+    atomic_store_explicit(&header->limit_hard, limit.rlim_max, memory_order_relaxed);
+    atomic_store_explicit(&header->unseen, -1, memory_order_relaxed);
+    if (!own.path[0])
+        record_note(RECORD_NOTE_MEMORY_ONLY);
+}
+
+bool record_make(void) {
+    if (atomic_exchange_explicit(&making, 1, memory_order_acquire))
+        return false;
+    uint8_t name[16] = {0};
+    const uint64_t used = 8 * PAGE; /* header, text, and what the first handles need */
+    uint64_t window = window_from_file(used, name, FIRST_WINDOW_SHIFT);
+    if (!window) {
+        random_name(name);
+        window = window_from_memory(used, FIRST_WINDOW_SHIFT);
+    }
+    if (!window || !owner_page())
+        return false; /* `making` stays: it would fail again, and every call would pay for it */
+    own.reserved = used;
+    own.mapped[window & 0xfff] = (uint64_t)(uintptr_t)window_base(window);
+    atomic_store_explicit(&own.window, window, memory_order_release);
+    atomic_store_explicit(&own.allocated, PAGE, memory_order_relaxed);
+    own.made = true;
+    header_begin(record_header(), name);
+    keep_strings(record_header());
+    return true;
+}
+
+void record_open(void) {
+    /* release: the record is complete for everyone who finds it ready */
+    atomic_store_explicit(atomic_load_explicit(&owner, memory_order_relaxed), OWNER_READY,
+                          memory_order_release);
+}
+
+/* ---- from one memory into another -------------------------------------------------------------------------
+ */
+
+/* Nobody else can be in the old windows. They go away: a file that stays mapped stays locked, too. */
+static void move_into(uint64_t window, uint64_t used) {
+    const uint64_t *from = (const uint64_t *)window_base(LOAD(&own.window));
+    uint64_t *to = (uint64_t *)window_base(window);
+    for (uint64_t i = 0; i < used / sizeof *to; i++)
+        to[i] = from[i];
+    atomic_store_explicit(&own.window, window, memory_order_release);
+    for (unsigned shift = 0; shift < WINDOWS; shift++)
+        if (own.mapped[shift])
+            SYS(SYS_munmap, own.mapped[shift], 1ull << shift);
+    for (unsigned shift = 0; shift < WINDOWS; shift++)
+        own.mapped[shift] = 0;
+    own.mapped[window & 0xfff] = (uint64_t)(uintptr_t)window_base(window);
+    own.reserved = used;
+}
+
+/* ---- the copy after a fork --------------------------------------------------------------------------------
+ */
+
+bool record_adopt(uint64_t fork_sequence) {
+    uint32_t none = OWNER_NONE;
+    _Atomic uint32_t *state = atomic_load_explicit(&owner, memory_order_relaxed);
+    if (!atomic_compare_exchange_strong_explicit(state, &none, OWNER_MAKING, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return false;
+    uint64_t parent = LOAD(&own.window), used = LOAD(&own.allocated);
+    unsigned shift = parent & 0xfff;
+    uint64_t window = window_from_memory(used, shift);
+    if (!window) {
+        atomic_store_explicit(state, OWNER_NONE, memory_order_relaxed);
+        return false;
+    }
+    move_into(window, used);
+    own.identity.started_realtime = clock_date();
+    own.identity.started_monotonic = clock_coarse();
+    struct record_header *header = record_header();
+    uint8_t name[16];
+    random_name(name);
+    text_copy(header->parent_name, header->name, sizeof header->name);
+    header->fork_sequence = fork_sequence;
+    atomic_store_explicit(&header->allocated, used, memory_order_relaxed);
+    atomic_store_explicit(&header->end, RECORD_END_RUNNING, memory_order_relaxed);
+    atomic_store_explicit(&header->pass, 0, memory_order_relaxed);
+    atomic_store_explicit(&header->notes, RECORD_NOTE_FORK_CHILD, memory_order_relaxed);
+    header_begin(header, name);
+    return true;
+}
+
+/* ---- later ------------------------------------------------------------------------------------------------
+ */
+
+void record_give_file(void) {
+    if (own.path[0])
+        return;
+    uint64_t old = LOAD(&own.window), used = LOAD(&own.allocated);
+    uint8_t name[16];
+    uint64_t object_bytes = own.object_bytes;
+    uint64_t window = window_from_file(used, name, old & 0xfff);
+    if (!window) {
+        own.object_bytes = object_bytes;
+        return;
+    }
+    move_into(window, used);
+    struct record_header *header = record_header();
+    text_copy(header->name, name, sizeof name);
+    atomic_fetch_and_explicit(&header->notes, ~(uint32_t)RECORD_NOTE_MEMORY_ONLY, memory_order_relaxed);
+}
+
+const char *record_path(void) { return own.path; }
+
+void record_remove(void) {
+    if (own.path[0])
+        SYS(SYS_unlink, own.path);
+    own.path[0] = 0;
+}
+
+void record_trim(void) {
+    if (own.path[0])
+        SYS(SYS_truncate, own.path, LOAD(&own.allocated));
+}
+
+int record_write(int descriptor) {
+    const char *at = record_at(0);
+    for (uint64_t left = LOAD(&own.allocated); left;) {
+        long written = SYS(SYS_write, descriptor, at, left);
+        if (written == -EINTR)
+            continue;
+        if (written <= 0)
+            return written ? (int)written : -EIO;
+        at += written;
+        left -= (uint64_t)written;
+    }
+    return 0;
+}

@@ -1,0 +1,91 @@
+/* record.h - the memory that the record of this process lies in: made, found, grown, copied after a fork.
+ *
+ * Who owns the mapped record is asked of one private page with MADV_WIPEONFORK: it reads zero in every
+ * fork-like child (fork, _Fork, raw clone), before anything of the parent's is touched. The record itself is
+ * shared memory in both of its shapes, a file or, where no file can or should be had, an anonymous object; both
+ * grow the same way: a second, larger mapping of the same object by mremap(old, 0, larger), while old addresses
+ * stay valid.
+ *
+ * Nothing in the process keeps pointers into the record: offsets only, turned into addresses by record_at. That
+ * is what makes the copy after a fork correct.
+ */
+#ifndef TRACKER_RECORD_H
+#define TRACKER_RECORD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracker/record_format.h"
+
+/* What a record says of its process, and where its file is to lie. */
+struct record_identity {
+    const char *folder;  /* absolute; NULL: memory only */
+    bool folder_is_ours; /* the automatic folder: made if missing, and must be ours and closed to others */
+    int argument_count;
+    char **arguments;
+    const char *options;
+    uint64_t started_realtime, started_monotonic;
+};
+
+/* Start-up only. The strings must stay where they are. */
+void record_configure(const struct record_identity *identity);
+
+enum record_readiness {
+    RECORD_READY,  /* this process has its record */
+    RECORD_NONE,   /* nothing was acquired yet: there is none */
+    RECORD_FORKED, /* this process was forked from one that has a record, and has not taken it over yet */
+    RECORD_BUSY    /* another thread, or the code that this signal handler interrupted, is making it */
+};
+
+/* Any context. One load where the answer is RECORD_READY. */
+enum record_readiness record_readiness(void);
+
+/* Any context. Makes the record (RECORD_NONE). On a failure the record lies in memory only. False: no memory at
+ * all, or another thread was faster and is not done. The caller finishes it (baseline) and calls record_open.
+ */
+bool record_make(void);
+
+/* Child of a fork, any context (RECORD_FORKED). Copies what the parent had at the fork into memory of this
+ * process's own. False: as record_make. The caller finishes it and calls record_open. */
+bool record_adopt(uint64_t fork_sequence);
+
+/* Any context, after record_make or record_adopt returned true: lets others in. */
+void record_open(void);
+
+/* Any context, RECORD_READY only (as everything below). */
+struct record_header *record_header(void);
+void *record_at(uint64_t offset);
+
+/* Any context. A new chunk of whole pages, all of them reserved: touching them cannot raise SIGBUS on a full
+ * file system. Its head is written but for the magic: record_publish. Returns its offset, 0 if there is no
+ * room. */
+uint64_t record_allocate(enum record_chunk_kind kind, size_t bytes, uint64_t first, uint32_t entry_bytes);
+void record_publish(uint64_t chunk, enum record_chunk_kind kind);
+
+/* Any context. Takes `bytes` (rounded up to RECORD_UNIT) from the newest chunk of a kind whose entries tell
+ * their own length; a new chunk is made when it is full. `current` remembers the newest. Returns an offset, 0
+ * if there is no room. The caller stores the entry's length last, with release order. */
+uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, size_t bytes);
+
+void record_lost(enum record_loss loss);
+void record_note(enum record_note note);
+
+/* Walks all chunks: the next one behind `chunk` (0: the first), or 0. Any context. */
+uint64_t record_next_chunk(uint64_t chunk);
+
+/* Any context, single-threaded processes only: gives a record that lies in memory a file, so that it can be
+ * seen from outside and outlives the process. Does nothing if it has one or none can be had. */
+void record_give_file(void);
+
+/* Exit only. The path of the file, empty if there is none. */
+const char *record_path(void);
+/* Exit only. Takes the file away: there is nothing to tell. */
+void record_remove(void);
+/* Exit only. Cuts the file's unused end off, which was never more than a hole. */
+void record_trim(void);
+/* Exit only. Writes the record to a descriptor. 0 or -errno. */
+int record_write(int descriptor);
+
+#endif

@@ -1,0 +1,17 @@
+/* renderer.h - has the tool render this process's record, from inside the process at its end. Exit only. */
+#ifndef TRACKER_RENDERER_H
+#define TRACKER_RENDERER_H
+
+enum renderer_verdict {
+    RENDERER_CLEAN,    /* nothing that counts: all suppressed, or below min_count */
+    RENDERER_FINDINGS, /* findings that count */
+    RENDERER_FAILED,   /* could not be had, and wrote nothing */
+    RENDERER_BROKEN    /* could not be had, after it began to write */
+};
+
+/* Runs `leftopen report --exit-pass` on the record, its standard error being `descriptor` (-1: nothing is to be
+ * seen, only the verdict counts). Waits at most ten seconds. No SIGCHLD reaches the program and none of its
+ * waits can meet our child. */
+enum renderer_verdict renderer_run(int descriptor);
+
+#endif

@@ -1,0 +1,252 @@
+/* settings.c - see settings.h. Names, defaults and texts are in settings.def. */
+#include "tracker/settings.h"
+
+#include <stddef.h>
+
+#include "tracker/sys.h"
+#include "tracker/text.h"
+
+struct settings settings = {
+    .unwind = UNWIND_AUTO,
+    .depth = 32,
+    .children = true,
+};
+
+struct row {
+    const char *name, *type, *standard, *values, *text;
+};
+
+static const struct row rows[] = {
+#define SETTING(name, type, standard, values, text) {#name, #type, standard, values, text},
+#include "tracker/settings.def"
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static void say(const struct text *text) { SYS(SYS_write, 2, text->start, text->length); }
+
+static void complain(const char *what, const char *name, const char *value, const char *advice) {
+    char line[512];
+    struct text text = TEXT_IN(line);
+    text_string(&text, "leftopen: LEFTOPEN_OPTIONS: ");
+    text_string(&text, what);
+    text_string(&text, " '");
+    text_string(&text, name);
+    if (value) {
+        text_string(&text, "=");
+        text_string(&text, value);
+    }
+    text_string(&text, "'");
+    text_string(&text, advice);
+    text_string(&text, "\n");
+    say(&text);
+}
+
+static void print_help(void) {
+    char line[512];
+    struct text text = TEXT_IN(line);
+    text_string(&text, "leftopen: options of LEFTOPEN_OPTIONS (now: '");
+    text_string(&text, settings.options);
+    text_string(&text, "')\n");
+    say(&text);
+    for (size_t i = 0; i < ROWS; i++) {
+        text = (struct text)TEXT_IN(line);
+        text_string(&text, "  ");
+        text_string(&text, rows[i].name);
+        text_string(&text, "=");
+        text_string(&text, rows[i].standard[0] ? rows[i].standard : "(none)");
+        text_string(&text, rows[i].values[0] ? "  [" : "");
+        text_string(&text, rows[i].values);
+        text_string(&text, rows[i].values[0] ? "]" : "");
+        text_string(&text, "  ");
+        text_string(&text, rows[i].text);
+        text_string(&text, "\n");
+        say(&text);
+    }
+}
+
+/* The place of `value` in choices joined by |, or -1. */
+static int choice(const char *value, const char *choices) {
+    size_t length = text_length(value);
+    for (int index = 0;; index++) {
+        size_t run = 0;
+        while (choices[run] && choices[run] != '|')
+            run++;
+        if (run == length && text_same(value, choices, run))
+            return index;
+        if (!choices[run])
+            return -1;
+        choices += run + 1;
+    }
+}
+
+static bool number(const char *value, unsigned long least, unsigned long most, unsigned *out) {
+    unsigned long result = 0;
+    if (!*value)
+        return false;
+    for (; *value; value++) {
+        if (*value < '0' || *value > '9' || result > most)
+            return false;
+        result = result * 10 + (unsigned long)(*value - '0');
+    }
+    if (result < least || result > most)
+        return false;
+    *out = (unsigned)result;
+    return true;
+}
+
+static bool flag(const char *value, bool *out) {
+    int index = choice(value, "0|no|false|1|yes|true");
+    if (index < 0)
+        return false;
+    *out = index >= 3;
+    return true;
+}
+
+static bool path(const char *value, char *out) {
+    struct text text = {.start = out, .capacity = SETTINGS_PATH_BYTES};
+    text_string(&text, value);
+    return !text.cut;
+}
+
+static bool chosen(const char *value, const char *choices, unsigned *out) {
+    int index = choice(value, choices);
+    if (index < 0)
+        return false;
+    *out = (unsigned)index;
+    return true;
+}
+
+static bool take_record(const char *value) {
+    settings.record_off = text_equal(value, "off");
+    if (settings.record_off || text_equal(value, "auto")) {
+        settings.record[0] = 0;
+        return true;
+    }
+    return value[0] == '/' && path(value, settings.record);
+}
+
+/* Keeps what the library needs; false if the value does not fit. Options of the tool alone fit always. */
+static bool take(const char *name, const char *value) {
+    if (text_equal(name, "strict"))
+        return chosen(value, "0|1|all", (unsigned *)&settings.strict);
+    if (text_equal(name, "release"))
+        return chosen(value, "all|streams|none", (unsigned *)&settings.release);
+    if (text_equal(name, "unwind"))
+        return chosen(value, "auto|libunwind|frame-pointer|caller", (unsigned *)&settings.unwind);
+    if (text_equal(name, "depth"))
+        return number(value, 1, UNWIND_MAXIMUM_FRAMES, &settings.depth);
+    if (text_equal(name, "exitcode"))
+        return number(value, 0, 255, &settings.exit_code);
+    if (text_equal(name, "verbosity"))
+        return number(value, 0, 9, &settings.verbosity);
+    if (text_equal(name, "children"))
+        return flag(value, &settings.children);
+    if (text_equal(name, "inherited"))
+        return flag(value, &settings.inherited);
+    if (text_equal(name, "unseen"))
+        return flag(value, &settings.unseen);
+    if (text_equal(name, "help"))
+        return flag(value, &settings.help);
+    if (text_equal(name, "report")) {
+        settings.report_none = text_equal(value, "none");
+        return true;
+    }
+    if (text_equal(name, "record"))
+        return take_record(value);
+    if (text_equal(name, "only"))
+        return path(value, settings.only);
+    if (text_equal(name, "skip"))
+        return path(value, settings.skip);
+    return true;
+}
+
+static void take_pair(char *name, char *value) {
+    for (char *c = name; *c; c++)
+        if (*c == '-')
+            *c = '_';
+    size_t row = 0;
+    while (row < ROWS && !text_equal(rows[row].name, name))
+        row++;
+    if (row == ROWS)
+        return complain("unknown option", name, NULL, "; help=1 lists them");
+    if (!value)
+        return complain("no value in", name, NULL, "; write name=value");
+    if (take(name, value))
+        return;
+    char advice[160];
+    struct text text = TEXT_IN(advice);
+    text_string(&text, "; the default stays. Wanted: ");
+    text_string(&text, rows[row].values[0] ? rows[row].values : rows[row].text);
+    complain("the value does not fit:", name, value, advice);
+}
+
+static bool separates(char c) {
+    return c == ':' || c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Cuts the next name=value off `at` in place; returns what follows. */
+static char *cut_pair(char *at, char **name, char **value) {
+    *name = at;
+    *value = NULL;
+    while (*at && *at != '=' && !separates(*at))
+        at++;
+    if (*at != '=') {
+        if (*at)
+            *at++ = 0;
+        return at;
+    }
+    *at++ = 0;
+    char quote = *at == '\'' || *at == '"' ? *at++ : 0;
+    *value = at;
+    while (*at && (quote ? *at != quote : !separates(*at)))
+        at++;
+    if (quote && !*at)
+        complain("unterminated quote in", *name, *value, "");
+    if (*at)
+        *at++ = 0;
+    return at;
+}
+
+void settings_read(const char *options) {
+    if (!options)
+        return;
+    struct text text = TEXT_IN(settings.options);
+    text_string(&text, options);
+    if (text.cut)
+        complain("the string is longer than the library reads; the end is ignored:", "LEFTOPEN_OPTIONS", NULL,
+                 "");
+    static char work[SETTINGS_OPTION_BYTES]; /* start-up only, and too large for a stack */
+    text_copy(work, settings.options, text.length + 1);
+    for (char *at = work, *name, *value; *at;) {
+        if (separates(*at)) {
+            at++;
+            continue;
+        }
+        at = cut_pair(at, &name, &value);
+        take_pair(name, value);
+    }
+    if (settings.help)
+        print_help();
+}
+
+/* True if one of the patterns joined by + fits. */
+static bool listed(const char *list, const char *name) {
+    char pattern[SETTINGS_PATH_BYTES];
+    while (*list) {
+        size_t run = 0;
+        while (list[run] && list[run] != '+')
+            run++;
+        text_copy(pattern, list, run);
+        pattern[run] = 0;
+        if (text_fits(pattern, name))
+            return true;
+        list += run + (list[run] == '+');
+    }
+    return false;
+}
+
+bool settings_want_program(const char *name) {
+    if (settings.only[0] && !listed(settings.only, name))
+        return false;
+    return !listed(settings.skip, name);
+}

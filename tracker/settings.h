@@ -1,0 +1,42 @@
+/* settings.h - the options that the library itself needs, from LEFTOPEN_OPTIONS. */
+#ifndef TRACKER_SETTINGS_H
+#define TRACKER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tracker/unwind.h"
+
+enum settings_strict { STRICT_OFF, STRICT_FIRST, STRICT_ALL };
+enum settings_release { RELEASE_ALL, RELEASE_STREAMS, RELEASE_NONE };
+
+enum { SETTINGS_OPTION_BYTES = 4096, SETTINGS_PATH_BYTES = 512 };
+
+struct settings {
+    enum settings_strict strict;
+    enum settings_release release;
+    enum unwind_backend unwind;
+    unsigned depth;
+    unsigned exit_code;
+    bool children;
+    bool help;
+    bool inherited, unseen; /* a report may be wanted though nothing was left open */
+    unsigned verbosity;
+    bool report_none;
+    bool record_off;
+    char record[SETTINGS_PATH_BYTES]; /* folder; empty: automatic */
+    char only[SETTINGS_PATH_BYTES], skip[SETTINGS_PATH_BYTES];
+    char options[SETTINGS_OPTION_BYTES]; /* the whole string, for the tool */
+};
+
+/* Set by settings_read, never changed afterwards. */
+extern struct settings settings;
+
+/* Start-up only. `options` may be NULL. Unknown names and values that do not fit are said on standard error,
+ * and the default stays. */
+void settings_read(const char *options);
+
+/* Start-up only. True if a program of this name (the last part of its path) is to be watched. */
+bool settings_want_program(const char *name);
+
+#endif

@@ -1,0 +1,89 @@
+/* slot.c - see slot.h. */
+#include "tracker/slot.h"
+
+#include "tracker/clock.h"
+#include "tracker/record.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+/* relaxed: fields are published by the release of the word, and guarded by its generation */
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
+
+bool slot_is_held(uint64_t word) {
+    unsigned state = RECORD_WORD_STATE(word);
+    return state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED || state == RECORD_STATE_INHERITED ||
+           state == RECORD_STATE_RELEASING;
+}
+
+uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
+    struct record_slot *slot = record_at(at);
+    uint64_t old = LOAD(&slot->word), writing;
+    do {
+        writing = RECORD_WORD(RECORD_STATE_WRITING, facts->kind, RECORD_WORD_GENERATION(old) + 1, facts->stack);
+        /* acquire: what the last holder stored stays before what is stored now */
+    } while (!atomic_compare_exchange_weak_explicit(&slot->word, &old, writing, memory_order_acquire,
+                                                    memory_order_relaxed));
+    STORE(&slot->sequence, atomic_fetch_add_explicit(&record_header()->sequence, 1, memory_order_relaxed) + 1);
+    STORE(&slot->opened, facts->state == RECORD_STATE_INHERITED ? 0 : clock_coarse());
+    STORE(&slot->object, facts->object);
+    STORE(&slot->closer, 0);
+    STORE(&slot->thread, facts->thread);
+    STORE(&slot->number, facts->number);
+    STORE(&slot->owner_pid, facts->owner_pid);
+    STORE(&slot->detail, 0);
+    STORE(&slot->outcome, RECORD_OUTCOME_NONE);
+    STORE(&slot->error, 0);
+    STORE(&slot->flags, 0);
+    uint64_t done = (writing & ~(uint64_t)0xf) | facts->state;
+    /* release: a reader that finds the word LIVE finds the fields. Fails if another acquire took the slot over:
+     * the kernel gave the number away again before we were done, and the newer handle is the true one. */
+    atomic_compare_exchange_strong_explicit(&slot->word, &writing, done, memory_order_release,
+                                            memory_order_relaxed);
+    return old;
+}
+
+struct slot_ticket slot_release(uint64_t at, uint64_t closer) {
+    struct record_slot *slot = record_at(at);
+    uint64_t word = LOAD(&slot->word);
+    for (;;) {
+        unsigned state = RECORD_WORD_STATE(word);
+        if (state != RECORD_STATE_LIVE && state != RECORD_STATE_OWNED && state != RECORD_STATE_INHERITED)
+            return (struct slot_ticket){0, 0};
+        uint64_t releasing = (word & ~(uint64_t)0xf) | RECORD_STATE_RELEASING;
+        /* acquire-release: the mark is there before the real call begins */
+        if (atomic_compare_exchange_weak_explicit(&slot->word, &word, releasing, memory_order_acq_rel,
+                                                  memory_order_relaxed))
+            break;
+    }
+    STORE(&slot->closer, closer);
+    return (struct slot_ticket){at, word};
+}
+
+bool slot_settle(struct slot_ticket ticket, bool gone) {
+    if (!ticket.slot)
+        return false;
+    struct record_slot *slot = record_at(ticket.slot);
+    uint64_t releasing = (ticket.word & ~(uint64_t)0xf) | RECORD_STATE_RELEASING;
+    uint64_t after = gone ? (ticket.word & ~(uint64_t)0xf) | RECORD_STATE_FREE : ticket.word;
+    /* release: the closer's address before the state that makes it worth reading */
+    return atomic_compare_exchange_strong_explicit(&slot->word, &releasing, after, memory_order_release,
+                                                   memory_order_relaxed) &&
+           gone;
+}
+
+bool slot_give(uint64_t at, uint64_t object) {
+    struct record_slot *slot = record_at(at);
+    uint64_t word = LOAD(&slot->word);
+    for (;;) {
+        unsigned state = RECORD_WORD_STATE(word);
+        if (state != RECORD_STATE_LIVE && state != RECORD_STATE_OWNED && state != RECORD_STATE_INHERITED)
+            return false;
+        STORE(&slot->object, object);
+        if (state == RECORD_STATE_INHERITED)
+            return true;
+        /* release: the owner's address before the state that makes it worth reading */
+        if (atomic_compare_exchange_weak_explicit(&slot->word, &word,
+                                                  (word & ~(uint64_t)0xf) | RECORD_STATE_OWNED,
+                                                  memory_order_release, memory_order_relaxed))
+            return true;
+    }
+}

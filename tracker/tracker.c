@@ -1,0 +1,439 @@
+/* tracker.c - the facts that the shim reports, put where they belong. See tracker.h. */
+#include "tracker/tracker.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+
+#include "tracker/clock.h"
+#include "tracker/depot.h"
+#include "tracker/exit_pass.h"
+#include "tracker/forks.h"
+#include "tracker/kernel.h"
+#include "tracker/lockdown.h"
+#include "tracker/modules.h"
+#include "tracker/numbers.h"
+#include "tracker/objects.h"
+#include "tracker/record.h"
+#include "tracker/settings.h"
+#include "tracker/text.h"
+#include "tracker/threads.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+
+static bool watching;
+static bool threaded;      /* a second thread was made, or is about to be */
+static bool unwinder_lost; /* unwind=libunwind could not be had */
+
+/* ---- readiness --------------------------------------------------------------------------------------------
+ */
+
+static void count_open(int64_t change) {
+    struct record_header *header = record_header();
+    /* relaxed: counters */
+    int64_t open = atomic_fetch_add_explicit(&header->open, change, memory_order_relaxed) + change;
+    int64_t peak = LOAD(&header->peak);
+    while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
+                                                                 memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+static void inherit(int number, void *context) {
+    (void)context;
+    uint64_t slot = numbers_make(number);
+    if (!slot)
+        return;
+    struct slot_facts facts = {.state = RECORD_STATE_INHERITED, .kind = RECORD_KIND_DESCRIPTOR, .number = -1};
+    slot_acquire(slot, &facts);
+    count_open(1);
+}
+
+static bool make(void) {
+    if (lockdown_is_on() || !record_make())
+        return false;
+    if (!kernel_visit_open(inherit, NULL))
+        record_note(RECORD_NOTE_NO_PROC);
+    if (unwinder_lost)
+        record_note(RECORD_NOTE_NO_LIBUNWIND);
+    record_open();
+    return true;
+}
+
+/* In the copy of the parent's record: what the parent held at the fork is inherited; what it acquired later, or
+ * was acquiring just then, is not there. */
+static void inherit_slot(struct record_slot *slot, int32_t parent) {
+    uint64_t word = LOAD(&slot->word);
+    unsigned state = RECORD_WORD_STATE(word);
+    if (state == RECORD_STATE_FREE)
+        return;
+    bool held = slot_is_held(word) && LOAD(&slot->sequence) <= forks_sequence();
+    if (held && state != RECORD_STATE_INHERITED) {
+        atomic_store_explicit(&slot->owner_pid, parent, memory_order_relaxed);
+        atomic_store_explicit(&slot->flags, RECORD_SLOT_FROM_FORK, memory_order_relaxed);
+    }
+    atomic_store_explicit(&slot->detail, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->outcome, RECORD_OUTCOME_NONE, memory_order_relaxed);
+    uint64_t after = (word & ~(uint64_t)0xf) | (held ? RECORD_STATE_INHERITED : RECORD_STATE_FREE);
+    atomic_store_explicit(&slot->word, after, memory_order_relaxed); /* nobody else sees this copy yet */
+}
+
+static bool adopt(void) {
+    int32_t parent = record_header()->pid; /* the parent's record, still mapped */
+    forks_adopting();
+    if (lockdown_is_on() || !record_adopt(forks_sequence()))
+        return false;
+    threads_forked();
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind == RECORD_CHUNK_STACKS)
+            depot_forget_counts(chunk);
+        if (chunk->kind != RECORD_CHUNK_NUMBERS && chunk->kind != RECORD_CHUNK_OBJECTS)
+            continue;
+        struct record_slot *slot = (struct record_slot *)(chunk + 1);
+        for (uint32_t i = 0; i < chunk->entries; i++)
+            inherit_slot(&slot[i], parent);
+    }
+    record_open();
+    return true;
+}
+
+/* True if this process has its record; `acquiring` makes it on the first need. */
+static bool ready(bool acquiring) {
+    if (!watching)
+        return false;
+    switch (record_readiness()) {
+    case RECORD_READY:
+        return true;
+    case RECORD_FORKED:
+        return adopt();
+    case RECORD_NONE:
+        return acquiring && make();
+    case RECORD_BUSY:
+        break;
+    }
+    return false;
+}
+
+static bool watch_children_only_if_wanted(void) { return settings.children || !exit_pass_parent_is_watched(); }
+
+static const char *environment_value(char **environment, const char *name) {
+    for (; environment && *environment; environment++)
+        if (text_starts(*environment, name) && (*environment)[text_length(name)] == '=')
+            return *environment + text_length(name) + 1;
+    return NULL;
+}
+
+/* Where record files of this user lie: see CONTRACT.md, option record. */
+static const char *automatic_folder(char **environment) {
+    static char folder[SETTINGS_PATH_BYTES];
+    struct text path = TEXT_IN(folder);
+    const char *runtime = environment_value(environment, "XDG_RUNTIME_DIR");
+    if (runtime && runtime[0] == '/') {
+        text_string(&path, runtime);
+        text_string(&path, "/leftopen");
+    } else {
+        text_string(&path, "/dev/shm/leftopen-");
+        text_decimal(&path, SYS(SYS_geteuid));
+    }
+    return path.cut ? NULL : folder;
+}
+
+bool tracker_start(const struct tracker_start *start) {
+    if (start->secure)
+        return false;
+    clock_start(start->vdso);
+    settings_read(environment_value(start->environment, "LEFTOPEN_OPTIONS"));
+    if (start->argument_count > 0 && !settings_want_program(text_base_name(start->arguments[0])))
+        return false;
+    if (!watch_children_only_if_wanted())
+        return false;
+    bool automatic = !settings.record[0];
+    record_configure(&(struct record_identity){
+        .folder = settings.record_off ? NULL
+                  : automatic         ? automatic_folder(start->environment)
+                                      : settings.record,
+        .folder_is_ours = automatic,
+        .argument_count = start->argument_count,
+        .arguments = start->arguments,
+        .options = settings.options,
+        .started_realtime = clock_date(),
+        .started_monotonic = clock_coarse(),
+    });
+    unwinder_lost = !unwind_start(settings.unwind);
+    exit_pass_configure(start->flush_streams);
+    watching = true;
+    return true;
+}
+
+void tracker_prepare(void) { ready(true); }
+
+void tracker_thread_begin(void) {
+    if (!ready(true))
+        return;
+    if (!threaded && !record_path()[0] && LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)
+        record_give_file();
+    threaded = true;
+}
+
+void tracker_locked_down(void) {
+    if (record_readiness() == RECORD_READY)
+        record_note(RECORD_NOTE_LOCKED_DOWN);
+    lockdown_begin();
+}
+
+void tracker_unshared(void) {
+    if (ready(false))
+        record_note(RECORD_NOTE_UNSHARED);
+}
+
+void tracker_modules_changed(void) {
+    if (ready(false))
+        modules_unloaded();
+}
+
+/* ---- numbers ----------------------------------------------------------------------------------------------
+ */
+
+/* A daemon's or worker's record gets a file once it is likely that no exec follows; not earlier, since most
+ * fork children execute something within moments. Only while nobody else can be writing into it. */
+static void settle_down(void) {
+    enum { HANDLES = 24, NANOSECONDS = 100000000 };
+    struct record_header *header = record_header();
+    if (threaded || !(LOAD(&header->notes) & RECORD_NOTE_FORK_CHILD) || record_path()[0] || lockdown_is_on())
+        return;
+    if (LOAD(&header->sequence) > header->fork_sequence + HANDLES ||
+        clock_coarse() > header->started_monotonic + NANOSECONDS)
+        record_give_file();
+}
+
+/* One handle less at its stack. What a parent of the fork acquired was never counted in this process. */
+static void count_closed(const struct record_slot *slot, uint64_t word) {
+    if (!(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK))
+        depot_count_closed(RECORD_WORD_STACK(word));
+}
+
+static void account(uint64_t before, uint32_t stack) {
+    unsigned state = RECORD_WORD_STATE(before);
+    depot_count_opened(stack);
+    if (!slot_is_held(before))
+        return count_open(1);
+    if (state != RECORD_STATE_INHERITED)
+        depot_count_closed(RECORD_WORD_STACK(before));
+    if (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED)
+        record_lost(RECORD_LOSS_CLOSE);
+}
+
+void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
+    if (number < 0 || !ready(true))
+        return;
+    settle_down();
+    uint64_t at = numbers_make(number);
+    if (!at)
+        return record_lost(RECORD_LOSS_MEMORY);
+    struct slot_facts facts = {
+        .state = RECORD_STATE_LIVE,
+        .kind = kind,
+        .stack = depot_keep_here(call, caller),
+        .thread = threads_here(),
+        .number = from,
+    };
+    account(slot_acquire(at, &facts), facts.stack);
+}
+
+void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from) {
+    if (RECORD_WORD_STATE(ticket.word) != RECORD_STATE_OWNED || !ticket.slot)
+        return tracker_acquired(number, RECORD_KIND_DESCRIPTOR, call, caller, from);
+    slot_settle(ticket, false); /* as it was: another descriptor under the same stream */
+}
+
+struct slot_ticket tracker_releasing(int number, uintptr_t caller) {
+    if (number < 0 || !ready(false))
+        return (struct slot_ticket){0, 0};
+    uint64_t at = numbers_find(number);
+    return at ? slot_release(at, caller) : (struct slot_ticket){0, 0};
+}
+
+/* Linux takes the number away before it flushes, so that every error but EBADF means "gone" (close(2), NOTES).
+ * A filter may refuse the call itself with these; then the kernel is asked. */
+static bool is_gone(int number, int error) {
+    if (error != EPERM && error != ENOSYS && error != EACCES)
+        return true;
+    return lockdown_is_on() || !kernel_is_open(number);
+}
+
+static void settle(struct slot_ticket ticket, bool gone) {
+    if (!slot_settle(ticket, gone))
+        return;
+    count_closed(record_at(ticket.slot), ticket.word);
+    count_open(-1);
+}
+
+void tracker_released(struct slot_ticket ticket, int number, int error) {
+    if (!ticket.slot)
+        return;
+    settle(ticket, is_gone(number, error));
+    if (error == EBADF)
+        record_lost(RECORD_LOSS_CLOSE);
+}
+
+static void release_one(int number, uint64_t slot, void *context) {
+    (void)number;
+    slot_release(slot, *(uintptr_t *)context);
+}
+
+void tracker_releasing_range(unsigned first, unsigned last, uintptr_t caller) {
+    if (ready(false))
+        numbers_visit(first, last, release_one, &caller);
+}
+
+static void settle_one(int number, uint64_t at, void *context) {
+    (void)number;
+    struct record_slot *slot = record_at(at);
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    if (RECORD_WORD_STATE(word) != RECORD_STATE_RELEASING)
+        return;
+    uint64_t before = (word & ~(uint64_t)0xf) | RECORD_STATE_LIVE;
+    settle((struct slot_ticket){at, before}, *(bool *)context);
+}
+
+void tracker_released_range(unsigned first, unsigned last, bool gone) {
+    if (ready(false))
+        numbers_visit(first, last, settle_one, &gone);
+}
+
+/* ---- objects ----------------------------------------------------------------------------------------------
+ */
+
+/* The descriptor inside belongs to the object. One that nobody acquired before (fopen) gets an entry without a
+ * stack; an inherited one stays inherited, and makes the object so. */
+static bool own_number(int number, bool given, uint64_t object) {
+    uint64_t at = numbers_make(number);
+    if (!at)
+        return false;
+    if (given && slot_give(at, object))
+        return RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) == RECORD_STATE_INHERITED;
+    struct slot_facts facts = {
+        .state = RECORD_STATE_OWNED, .kind = RECORD_KIND_DESCRIPTOR, .object = object, .number = -1};
+    account(slot_acquire(at, &facts), 0);
+    return false;
+}
+
+void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
+                             const char *call, uintptr_t caller) {
+    uint64_t address = (uintptr_t)object;
+    if (!address || !ready(true))
+        return;
+    settle_down();
+    uint64_t at = objects_make(address);
+    if (!at)
+        return record_lost(RECORD_LOSS_MEMORY);
+    bool inherited = number >= 0 && own_number(number, given, address);
+    struct slot_facts facts = {
+        .state = inherited ? RECORD_STATE_INHERITED : RECORD_STATE_LIVE,
+        .kind = kind,
+        .stack = depot_keep_here(call, caller),
+        .object = address,
+        .thread = threads_here(),
+        .number = number,
+    };
+    uint64_t before = slot_acquire(at, &facts);
+    depot_count_opened(facts.stack);
+    if (!slot_is_held(before))
+        return;
+    depot_count_closed(RECORD_WORD_STACK(before));
+    record_lost(RECORD_LOSS_CLOSE);
+}
+
+struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller) {
+    struct tracker_object_ticket ticket = {.address = (uintptr_t)object};
+    if (!object || !ready(false))
+        return ticket;
+    uint64_t at = objects_find(ticket.address);
+    if (at)
+        ticket.object = slot_release(at, caller);
+    at = numbers_find(number);
+    if (at)
+        ticket.number = slot_release(at, caller);
+    return ticket;
+}
+
+void tracker_released_object(struct tracker_object_ticket ticket) {
+    if (slot_settle(ticket.object, true)) {
+        count_closed(record_at(ticket.object.slot), ticket.object.word);
+        objects_forget(ticket.address, ticket.object.slot);
+    }
+    settle(ticket.number, true);
+}
+
+void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(the_programs); }
+
+/* ---- processes --------------------------------------------------------------------------------------------
+ */
+
+void tracker_fork_begin(void) {
+    if (!watching)
+        return;
+    bool has_record = record_readiness() == RECORD_READY;
+    forks_begin(has_record ? LOAD(&record_header()->sequence) : 0);
+}
+
+void tracker_fork_end(pid_t child) {
+    if (watching)
+        forks_end(child);
+}
+
+void tracker_fork_child(void) {
+    if (!watching)
+        return;
+    forks_child();
+    if (threaded)
+        unwind_in_fork_child();
+    threaded = false;
+    ready(false);
+}
+
+/* The other image makes a record of its own; this one's file would only be in the way. If the call fails, it
+ * gets a file again, unless another thread may be writing. */
+static bool file_taken;
+
+static void set_end(enum record_end end) {
+    atomic_store_explicit(&record_header()->end, end, memory_order_relaxed); /* one word, for readers */
+}
+
+void tracker_executing(void) {
+    if (!watching)
+        return;
+    forks_mark_executing(true);
+    if (record_readiness() != RECORD_READY || lockdown_is_on())
+        return;
+    set_end(RECORD_END_EXEC);
+    file_taken = record_path()[0];
+    record_remove();
+}
+
+void tracker_execute_failed(void) {
+    if (!watching)
+        return;
+    forks_mark_executing(false);
+    if (record_readiness() != RECORD_READY || lockdown_is_on())
+        return;
+    set_end(RECORD_END_RUNNING);
+    if (file_taken && !threaded)
+        record_give_file();
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------
+ */
+
+void tracker_ending(void) {
+    if (watching && record_readiness() == RECORD_READY)
+        exit_pass_keep_standard_error();
+}
+
+void tracker_end(enum record_end end, int status, bool may_flush) {
+    if (!watching)
+        return;
+    if (record_readiness() == RECORD_READY)
+        exit_pass(end, status, may_flush);
+    forks_mark_ended();
+}

@@ -1,0 +1,109 @@
+/* tracker.h - what is known about handles. The only header of tracker/ that shim/ includes.
+ *
+ * The shim reports facts: acquired, releasing, released, forked, executing, ending. It never asks what to do.
+ * Linked without the shim this is an ordinary static library; the unit tests use it so.
+ *
+ * Contract of every function unless it says otherwise: any context (signal handlers, forked children, inside
+ * malloc and the loader, threads without libc); no lock, no allocation, no libc; errno untouched; cannot fail
+ * towards the caller: what could not be recorded is counted. Not in a vfork child, whose memory is its
+ * parent's.
+ */
+#ifndef TRACKER_TRACKER_H
+#define TRACKER_TRACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "tracker/record_format.h"
+#include "tracker/slot.h"
+#include "tracker/sys.h"
+
+struct tracker_start {
+    int argument_count;
+    char **arguments;
+    char **environment; /* as the kernel gave it: libc's own may not be set up yet */
+    uintptr_t vdso;     /* AT_SYSINFO_EHDR, 0 unknown */
+    bool secure;        /* AT_SECURE: nothing is watched */
+    /* Flushes every stream and takes no stream's lock (glibc's fcloseall). */
+    int (*flush_streams)(void);
+};
+
+/* Start-up only, once. False: this process is not to be watched (secure, only, skip, children). */
+bool tracker_start(const struct tracker_start *start);
+
+/* Makes the record and the list of inherited descriptors now: before calls after which the world may have
+ * shrunk (chroot, set*id, unshare, seccomp). */
+void tracker_prepare(void);
+
+/* A second thread is about to be made: the record is to be there before there can be two that make it. */
+void tracker_thread_begin(void);
+
+/* The process locked itself down: no system call from now on that it did not ask for. tracker_prepare was
+ * called. */
+void tracker_locked_down(void);
+
+/* A thread has, or may have, a descriptor table of its own now. */
+void tracker_unshared(void);
+
+/* A module may have gone away (dlclose has returned). */
+void tracker_modules_changed(void);
+
+/* ---- handles that are numbers ----
+ * `call`: the acquiring call's name, a string that stays. `caller`: return address of the wrapper. */
+
+/* `from`: the descriptor it was made from, or -1. */
+void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from);
+
+/* The same behind a call that put it over `number`, whatever was there (dup2): `ticket` is of the release of
+ * that, begun before. A number that belongs to a stream goes on belonging to it. */
+void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from);
+
+/* Before the real call that releases, and after it with its errno (0: it succeeded). */
+struct slot_ticket tracker_releasing(int number, uintptr_t caller);
+void tracker_released(struct slot_ticket ticket, int number, int error);
+
+/* All numbers from first to last, both included. */
+void tracker_releasing_range(unsigned first, unsigned last, uintptr_t caller);
+void tracker_released_range(unsigned first, unsigned last, bool gone);
+
+/* ---- handles that are addresses ----
+ * `number`: the descriptor inside, or -1. It belongs to the handle from now on; `given`: the program had it
+ * before (fdopen), else this very call acquired it (fopen). */
+void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
+                             const char *call, uintptr_t caller);
+
+struct tracker_object_ticket {
+    struct slot_ticket object, number;
+    uint64_t address;
+};
+struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller);
+void tracker_released_object(struct tracker_object_ticket ticket);
+
+/* ---- descriptor 2 ----
+ * The report is written to descriptor 2 only while it is the program's: open at the start, or put there by a
+ * call that names the number (dup2, dup3, freopen). */
+void tracker_standard_error_is(bool the_programs);
+
+/* ---- processes ----
+ * In the parent before a fork, in the parent after it (the child's pid, -1: failed), in the child first of all.
+ */
+void tracker_fork_begin(void);
+void tracker_fork_end(pid_t child);
+void tracker_fork_child(void);
+
+/* Before a real exec (or a daemon() that ends this process), and after it if it failed. */
+void tracker_executing(void);
+void tracker_execute_failed(void);
+
+/* ---- the end ----
+ * When the end begins (exit was called, main returned): keeps a copy of standard error if there may be a
+ * report, since programs close it in their exit handlers. */
+void tracker_ending(void);
+
+/* The exit pass: once, whoever comes first. `may_flush`: streams may be flushed (not at _exit). May end the
+ * process itself: by `exitcode`, strict mode, or because other threads run. Called from the place that
+ * DESIGN.md names. */
+void tracker_end(enum record_end end, int status, bool may_flush);
+
+#endif
