@@ -63,8 +63,10 @@ void stack_without_system_calls(void) { atomic_store_explicit(&no_system_calls, 
 
 static bool may_probe(void) { return !atomic_load_explicit(&no_system_calls, memory_order_relaxed); }
 
+/* A null pointer is no set, and no error; nothing is mapped in the first page (vm.mmap_min_addr). */
 bool stack_probe(uintptr_t address) {
-    return may_probe() && SYS(SYS_rt_sigprocmask, ~0, address & -8ul, 0, KERNEL_SIGSET_BYTES) != -EFAULT;
+    return may_probe() && address >= PAGE_BYTES &&
+           SYS(SYS_rt_sigprocmask, ~0, address & -8ul, 0, KERNEL_SIGSET_BYTES) != -EFAULT;
 }
 
 /* Upwards from the stack pointer: a coroutine's stack ends after few pages, and no page is touched that the
