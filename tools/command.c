@@ -34,15 +34,15 @@ static int unknown_option(const char *option, const char *name) {
     return failure(EXIT_USAGE, "there is no option %s; `leftopen help options` lists them", option);
 }
 
-/* Takes the option at argv[0] and, if it stands apart, its value at argv[1]. Returns how many words it took, or
- * a negative exit status. */
-static int take_option(struct settings *settings, char **argv) {
+int command_option(struct settings *settings, const char *command, char **argv) {
     char name[64], from[72];
+    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
+        return -help_show(command);
     size_t length = strcspn(argv[0], "=");
     bool has_value = argv[0][length] == '=';
     snprintf(from, sizeof from, "%.*s", (int)length, argv[0]);
-    snprintf(name, sizeof name, "%.*s", (int)length - 2, length > 2 ? argv[0] + 2 : "");
-    if (strncmp(argv[0], "--", 2) != 0 || settings_find(name) == SETTING_COUNT)
+    snprintf(name, sizeof name, "%s", strncmp(from, "--", 2) == 0 ? from + 2 : "");
+    if (settings_find(name) == SETTING_COUNT)
         return -unknown_option(from, name);
     if (!has_value && !argv[1])
         return -failure(EXIT_USAGE, "%s needs a value: %s=VALUE", from, from);
@@ -57,10 +57,8 @@ int command_options(struct settings *settings, int argc, char **argv) {
     while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
         if (strcmp(argv[at], "--") == 0)
             return at + 1;
-        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
-            return help_show(argv[0]);
-        int taken = take_option(settings, argv + at);
-        if (taken < 0)
+        int taken = command_option(settings, argv[0], argv + at);
+        if (taken <= 0)
             return taken;
         at += taken;
     }

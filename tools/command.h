@@ -23,6 +23,11 @@ const struct command *command_find(const char *name);
 /* The sub-command that `name` was most likely meant to be, NULL if none is near. */
 const char *command_nearest(const char *name);
 
+/* Takes the option at argv[0] and, if it stands apart, its value at argv[1]. Returns how many words it took; or
+ * 0 if
+ * --help was asked for and the help on `command` was shown; or a negative exit status after a message. */
+int command_option(struct settings *settings, const char *command, char **argv);
+
 /* Reads the options at the front of argv, from argv[1] on: `--name=value` or `--name value` per row of
  * tracker/settings.def. Stops at the first other word, or behind `--`. Returns the index of the word it stopped
  * at (argc: none is left); or 0 if --help was asked for and shown; or a negative exit status after a message on

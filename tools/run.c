@@ -15,7 +15,7 @@
 #include "tools/folder.h"
 #include "tools/library.h"
 #include "tools/memory.h"
-#include "tools/report.h"
+#include "tools/show.h"
 #include "tools/target.h"
 
 struct run {
@@ -140,12 +140,6 @@ static void list_records(const struct run *run, struct folder_list *records) {
     folder_list_end(&all);
 }
 
-static FILE *open_report(const struct run *run) {
-    bool quiet = false;
-    FILE *out = report_open(&run->settings, run->child.pid, run->target.path, &quiet);
-    return out || !quiet ? out : fopen("/dev/null", "we");
-}
-
 /* Shows the report; the verdict is whether leftopen could do its work (0), and what it found. */
 static int report(const struct run *run, struct report_verdict *verdict) {
     struct folder_list records;
@@ -162,10 +156,7 @@ static int report(const struct run *run, struct report_verdict *verdict) {
     /* Whoever was to read the report may be gone, and that is no business of the program's status. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    FILE *out = open_report(run);
-    int error = out ? report_records(&request, out, verdict) : EXIT_OWN_FAILURE;
-    if (out && out != stderr)
-        fclose(out);
+    int error = show_report(&request, stderr, NULL, verdict);
     folder_list_end(&records);
     return error;
 }
@@ -178,9 +169,9 @@ static int exit_code(const struct settings *settings) {
 static int final_status(const struct run *run, int error, const struct report_verdict *verdict) {
     if (!WIFEXITED(run->status) || WEXITSTATUS(run->status) != 0)
         return child_end_like(run->status);
-    if (error)
-        return EXIT_OWN_FAILURE;
-    return verdict->left_open ? exit_code(&run->settings) : 0;
+    if (verdict->left_open)
+        return exit_code(&run->settings);
+    return error ? EXIT_OWN_FAILURE : 0;
 }
 
 static int watch(struct run *run) {
