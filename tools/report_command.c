@@ -1,5 +1,5 @@
-/* report_command.c - the sub-command report: shows records. What it shows is made in report.c. */
-#include <stdio.h>
+/* report_command.c - the sub-command report, and its internal form that the library's exit pass runs. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,91 +7,146 @@
 #include "tools/command.h"
 #include "tools/fail.h"
 #include "tools/folder.h"
-#include "tools/show.h"
-#include "tracker/record_format.h"
+#include "tools/report_make.h"
 
-enum { PROGRESS_DESCRIPTOR = 3 };
+/* What the environment says of options is meant for the exit pass too, but where a watched program's report
+ * goes is not where the answer to a typed command goes. */
+static void begin_settings(struct settings *settings, bool is_exit_pass) {
+    settings_begin(settings);
+    settings_take_string(settings, getenv("LEFTOPEN_OPTIONS"), "LEFTOPEN_OPTIONS");
+    if (!is_exit_pass)
+        settings_reset(settings, SETTING_report);
+}
+
+/* --- internal form ---------------------------------------------------------------------------------------- */
+
+enum { TOLD_TO = 3 /* the descriptor on which the library waits */ };
+
+/* From here on the library must not show raw frames itself. */
+static void say_that_writing_begins(void) {
+    ssize_t ignored = write(TOLD_TO, "W", 1);
+    (void)ignored; /* nobody waits */
+}
+
+/* The program's mask and dispositions are not ours: nothing may be blocked, and a reader that has gone away
+ * must not turn the verdict into a death by SIGPIPE. */
+static void set_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int write_at_exit(const struct settings *settings, const struct report_text *text) {
+    bool quiet;
+    FILE *out = report_open(settings, text->first, text->program, &quiet);
+    if (!out)
+        return quiet ? 0 : EXIT_OWN_FAILURE;
+    say_that_writing_begins();
+    report_write(text, out); /* what could not be written is said; the verdict stands */
+    if (out != stderr)
+        fclose(out);
+    return 0;
+}
+
+/* leftopen report --exit-pass PATH: the process that made the record is about to end and waits. Options are
+ * those of LEFTOPEN_OPTIONS; the verdict is the exit status. */
+static int exit_pass(const char *record) {
+    set_signals();
+    if (!record)
+        return failure(EXIT_USAGE, "--exit-pass needs the path of a record");
+    struct settings settings;
+    begin_settings(&settings, true);
+    struct report_request request = {.records = &record, .count = 1, .settings = &settings};
+    struct report_verdict verdict;
+    struct report_text text;
+    bool to_terminal = strcmp(settings.value[SETTING_report], "stderr") == 0 && isatty(STDERR_FILENO);
+    int status = report_make(&request, to_terminal, &text, &verdict);
+    if (!status && text.size)
+        status = write_at_exit(&settings, &text);
+    report_text_end(&text);
+    settings_end(&settings);
+    return status ? status : verdict.left_open ? EXIT_FINDINGS : 0;
+}
+
+/* --- sub-command ------------------------------------------------------------------------------------------ */
 
 struct request {
     struct settings settings;
     struct folder_list records;
-    bool fail;         /* findings give 23 */
-    bool at_exit_pass; /* called by the library at the end of its process, see tracker/renderer.c */
+    bool fail; /* findings give 23 */
 };
 
-/* The options of this sub-command alone. */
-static bool take_own_option(struct request *request, const char *word) {
-    if (strcmp(word, "--fail") == 0)
-        request->fail = true;
-    else if (strcmp(word, "--exit-pass") == 0)
-        request->fail = request->at_exit_pass = true;
-    else
-        return false;
-    return true;
+/* Takes the option or record at argv[0]. Returns how many words it took, or as command_option. */
+static int take_word(struct request *request, const char *command, char **argv, bool is_record) {
+    if (is_record || argv[0][0] != '-' || !argv[0][1]) {
+        int status = folder_resolve(argv[0], &request->records);
+        return status ? -status : 1;
+    }
+    if (strcmp(argv[0], "--fail") != 0)
+        return command_option(&request->settings, command, argv);
+    request->fail = true;
+    return 1;
 }
 
-static int add_records(struct request *request, const char *word) {
-    struct folder_list list;
-    int status = folder_resolve(word, &list);
-    for (size_t i = 0; i < list.count; i++)
-        folder_list_add(&request->records, list.paths[i]);
-    folder_list_end(&list);
+/* Options and records, in any order; behind `--` only records. Returns 1 if all was taken, or as
+ * command_option. */
+static int take_words(struct request *request, int argc, char **argv) {
+    bool only_records = false;
+    for (int at = 1, taken; at < argc; at += taken) {
+        bool is_separator = !only_records && strcmp(argv[at], "--") == 0;
+        taken = is_separator ? 1 : take_word(request, argv[0], argv + at, only_records);
+        only_records |= is_separator;
+        if (taken <= 0)
+            return taken;
+    }
+    return 1;
+}
+
+/* Who types a command reads the answer on standard output. NULL with *quiet true: nowhere. */
+static FILE *open_output(const struct settings *settings, const struct report_text *text, bool *quiet) {
+    *quiet = false;
+    if (!settings->given[SETTING_report])
+        return stdout;
+    return report_open(settings, text->first, text->program, quiet);
+}
+
+static int write_answer(const struct settings *settings, const struct report_text *text) {
+    bool quiet;
+    FILE *out = open_output(settings, text, &quiet);
+    if (!out)
+        return quiet ? 0 : EXIT_OWN_FAILURE;
+    int status = report_write(text, out);
+    if (out != stdout && out != stderr)
+        fclose(out);
     return status;
 }
 
-/* Options and records in any order. Returns 0 to go on; else as command_options does: the negative exit status,
- * or 1 if help was shown. */
-static int take_arguments(struct request *request, int argc, char **argv) {
-    bool only_records = false;
-    for (int at = 1; at < argc;) {
-        bool is_option = !only_records && argv[at][0] == '-' && argv[at][1] != '\0';
-        int taken = 1;
-        if (is_option && strcmp(argv[at], "--") == 0)
-            only_records = true;
-        else if (is_option && !take_own_option(request, argv[at]))
-            taken = command_option(&request->settings, argv[0], argv + at);
-        else if (!is_option && add_records(request, argv[at]) != 0)
-            return -EXIT_MISSING;
-        if (taken <= 0)
-            return taken ? taken : 1;
-        at += taken;
-    }
-    if (request->records.count == 0)
-        return -failure(EXIT_USAGE, "report needs a record: a file, a folder, or the PID of a process");
-    return 0;
-}
-
-/* The library shows a report of its own if we fail before anything was written, and must not if we fail later.
- */
-static void tell_that_we_write(void) {
-    if (write(PROGRESS_DESCRIPTOR, "", 1) < 0)
-        close(PROGRESS_DESCRIPTOR); /* it has lost its patience */
-}
-
-/* A person who asks for a report reads standard output; a program's end is told on standard error. */
-static int show_records(const struct request *request) {
-    struct report_verdict verdict = {0};
-    const struct report_request what = {
-        .records = (const char *const *)request->records.paths,
-        .count = request->records.count,
-        .settings = &request->settings,
-    };
-    int status = request->at_exit_pass ? show_report(&what, stderr, tell_that_we_write, &verdict)
-                                       : show_report(&what, stdout, NULL, &verdict);
-    if (status)
-        return status;
-    return request->fail && verdict.left_open ? EXIT_FINDINGS : 0;
+static int show(const struct request *request) {
+    if (!request->records.count)
+        return failure(EXIT_USAGE, "report needs a record: a file, a folder of them, or the PID of a process");
+    struct report_request what = {.records = (const char *const *)request->records.paths,
+                                  .count = request->records.count,
+                                  .settings = &request->settings};
+    struct report_verdict verdict;
+    struct report_text text;
+    bool to_terminal = !request->settings.given[SETTING_report] && isatty(STDOUT_FILENO);
+    int status = report_make(&what, to_terminal, &text, &verdict);
+    if (!status && text.size)
+        status = write_answer(&request->settings, &text);
+    report_text_end(&text);
+    if (!status && verdict.unreadable)
+        status = EXIT_DAMAGED;
+    return !status && request->fail && verdict.left_open ? EXIT_FINDINGS : status;
 }
 
 static int run_report(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--exit-pass") == 0)
+        return exit_pass(argv[2]);
     struct request request = {0};
-    settings_begin(&request.settings);
-    settings_take_string(&request.settings, getenv("LEFTOPEN_OPTIONS"), "LEFTOPEN_OPTIONS");
-    int status = take_arguments(&request, argc, argv);
-    if (status == 0)
-        status = show_records(&request);
-    else
-        status = status < 0 ? -status : 0;
+    begin_settings(&request.settings, false);
+    int taken = take_words(&request, argc, argv);
+    int status = taken > 0 ? show(&request) : -taken;
     folder_list_end(&request.records);
     settings_end(&request.settings);
     return status;
@@ -99,18 +154,18 @@ static int run_report(int argc, char **argv) {
 
 const struct command command_report = {
     .name = "report",
-    .arguments = "[OPTIONS] RECORD|FOLDER|PID…",
-    .summary = "Show what records say: of processes that have ended, were killed, or still run.",
-    .text = "RECORD is a file NAME" RECORD_SUFFIX
-            ", or - for standard input; FOLDER stands for all records in it;\n"
-            "PID for the record of a living process, also in a container, or of one that has left its record\n"
-            "behind. Several records make one merged report.\n"
-            "\n"
-            "  --fail    exit status 23 if anything was left open\n"
-            "\n"
-            "The report goes to standard output unless --report says otherwise. Exit status: 0 whatever was\n"
-            "found; 65 a record is damaged, 66 there is no such record or process, 64 wrong usage.\n"
-            "\n"
-            "`leftopen help options` lists the options.",
+    .arguments = "[OPTIONS] [--fail] RECORD|FOLDER|PID…",
+    .summary = "Show what records say: of programs that ended, were killed, or still run.",
+    .text =
+        "RECORD is a record file (- reads one from standard input), FOLDER stands for all records in it, PID\n"
+        "for the record of a running process: then it shows what is held so far, without stopping it.\n"
+        "Several make one merged report, on standard output unless --report says otherwise.\n"
+        "\n"
+        "  --fail    exit status 23 if anything was left open\n"
+        "\n"
+        "Exit status: 0 whatever was found; 65 a record is damaged, or of another version or machine; 66\n"
+        "there is no such record or process.\n"
+        "\n"
+        "`leftopen help options` lists the options.",
     .run = run_report,
 };

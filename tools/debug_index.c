@@ -1,0 +1,291 @@
+/* debug_index.c - see debug_index.h */
+#include "tools/debug_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+
+#include "tools/memory.h"
+#include "tools/ranges.h"
+
+enum {
+    MOST_DEPTH = 128, /* of nested blocks: deeper is not believed */
+    MOST_INLINED = 64
+};
+
+struct unit {
+    Dwarf_Die die;       /* has the lines */
+    Dwarf_Die functions; /* has the functions: the same, or the split one in a .dwo file */
+    Dwarf_Die *function_list;
+    size_t function_count;
+    struct ranges ranges; /* of functions; item: index of function_list */
+    int depth;            /* of the walk that filled the list: 0 none, 1 outer functions, 2 nested ones too */
+};
+
+struct debug_index {
+    Dwfl_Module *module;
+    Dwarf_Addr bias; /* address of the Dwfl - address in DWARF */
+    struct unit *units;
+    size_t unit_count;
+    struct ranges ranges; /* of units */
+    bool is_filled;
+};
+
+/* Code that the linker threw away seems to lie at address 0. */
+static void add_ranges(struct ranges *ranges, Dwarf_Die *die, size_t item) {
+    ptrdiff_t at = 0;
+    Dwarf_Addr base, start, end;
+    while ((at = dwarf_ranges(die, at, &base, &start, &end)) > 0)
+        if (start)
+            ranges_add(ranges, start, end, item);
+}
+
+/* --- units ------------------------------------------------------------------------------------------------ */
+
+static void add_unit(struct debug_index *index, Dwarf_Die *die) {
+    index->units = memory_grow(index->units, index->unit_count, sizeof *index->units);
+    struct unit *unit = &index->units[index->unit_count];
+    *unit = (struct unit){.die = *die, .functions = *die};
+    uint8_t type;
+    Dwarf_Die split;
+    if (dwarf_cu_info(die->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton &&
+        split.addr)
+        unit->functions = split;
+    add_ranges(&index->ranges, die, index->unit_count++);
+}
+
+static void fill_units(struct debug_index *index) {
+    if (index->is_filled)
+        return;
+    index->is_filled = true;
+    for (Dwarf_Die *die = NULL; (die = dwfl_module_nextcu(index->module, die, &index->bias));)
+        if (dwarf_tag(die) != DW_TAG_partial_unit && dwarf_tag(die) != DW_TAG_type_unit)
+            add_unit(index, die);
+    ranges_sort(&index->ranges);
+}
+
+/* --- functions -------------------------------------------------------------------------------------------- */
+
+static void add_function(struct unit *unit, Dwarf_Die *die) {
+    size_t before = unit->ranges.count;
+    add_ranges(&unit->ranges, die, unit->function_count);
+    if (unit->ranges.count == before)
+        return; /* a declaration, or the abstract form of inlined ones */
+    unit->function_list = memory_grow(unit->function_list, unit->function_count, sizeof *unit->function_list);
+    unit->function_list[unit->function_count++] = *die;
+}
+
+/* Functions lie at the top, in namespaces and, in some languages, in types. Nested functions (GNU C, Fortran,
+ * Ada) lie inside others: looked for only when an address is in none of the outer ones, since it means a walk
+ * through everything. */
+static bool may_hold_functions(int tag, int depth) {
+    switch (tag) {
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_class_type:
+    case DW_TAG_structure_type:
+    case DW_TAG_union_type:
+        return true;
+    case DW_TAG_subprogram:
+    case DW_TAG_lexical_block:
+    case DW_TAG_inlined_subroutine:
+        return depth > 1;
+    default:
+        return false;
+    }
+}
+
+static void add_functions(struct unit *unit, Dwarf_Die *parent, int level) {
+    Dwarf_Die die;
+    if (level > MOST_DEPTH || dwarf_child(parent, &die) != 0)
+        return;
+    do {
+        int tag = dwarf_tag(&die);
+        if (tag == DW_TAG_subprogram)
+            add_function(unit, &die);
+        if (may_hold_functions(tag, unit->depth))
+            add_functions(unit, &die, level + 1);
+    } while (dwarf_siblingof(&die, &die) == 0);
+}
+
+static void fill_functions(struct unit *unit, int depth) {
+    ranges_end(&unit->ranges);
+    free(unit->function_list);
+    unit->function_list = NULL;
+    unit->function_count = 0;
+    unit->depth = depth;
+    add_functions(unit, &unit->functions, 0);
+    ranges_sort(&unit->ranges);
+}
+
+static Dwarf_Die *function_at(struct unit *unit, Dwarf_Addr address) {
+    for (int depth = 1; depth <= 2; depth++) {
+        if (unit->depth < depth)
+            fill_functions(unit, depth);
+        const struct range *range = ranges_next(&unit->ranges, address, NULL);
+        if (range)
+            return &unit->function_list[range->item];
+    }
+    return NULL;
+}
+
+/* --- frames ----------------------------------------------------------------------------------------------- */
+
+struct chain {
+    Dwarf_Die list[MOST_INLINED]; /* the function, then what is inlined in it, outermost first */
+    size_t count;
+};
+
+static bool is_block(int tag) {
+    return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block || tag == DW_TAG_try_block ||
+           tag == DW_TAG_catch_block;
+}
+
+static bool has_no_addresses(Dwarf_Die *die) {
+    return !dwarf_hasattr(die, DW_AT_low_pc) && !dwarf_hasattr(die, DW_AT_ranges);
+}
+
+/* Appends what is inlined around `address` inside `scope`; true if a block there holds it. */
+static bool add_inlined(struct chain *chain, Dwarf_Die *scope, Dwarf_Addr address, int level) {
+    Dwarf_Die die;
+    if (level > MOST_DEPTH || dwarf_child(scope, &die) != 0)
+        return false;
+    do {
+        int tag = dwarf_tag(&die);
+        if (!is_block(tag))
+            continue;
+        if (dwarf_haspc(&die, address) > 0) {
+            if (tag == DW_TAG_inlined_subroutine && chain->count < MOST_INLINED)
+                chain->list[chain->count++] = die;
+            add_inlined(chain, &die, address, level + 1);
+            return true;
+        }
+        if (tag == DW_TAG_lexical_block && has_no_addresses(&die) &&
+            add_inlined(chain, &die, address, level + 1))
+            return true;
+    } while (dwarf_siblingof(&die, &die) == 0);
+    return false;
+}
+
+static const char *text_of(Dwarf_Die *die, unsigned attribute) {
+    Dwarf_Attribute room;
+    return dwarf_formstring(dwarf_attr_integrate(die, attribute, &room));
+}
+
+static unsigned number_of(Dwarf_Die *die, unsigned attribute) {
+    Dwarf_Attribute room;
+    Dwarf_Word value = 0;
+    return dwarf_formudata(dwarf_attr(die, attribute, &room), &value) == 0 ? (unsigned)value : 0;
+}
+
+static const char *name_of(Dwarf_Die *die) {
+    const char *name = text_of(die, DW_AT_linkage_name);
+    if (!name)
+        name = text_of(die, DW_AT_MIPS_linkage_name);
+    return name ? name : text_of(die, DW_AT_name);
+}
+
+/* libdw joins relative names to the folder of the compilation. What the compiler was told is shorter, and does
+ * not change with the folder: undone, unless the compiler was told an absolute name. */
+static const char *file_as_told(struct unit *unit, const char *file) {
+    if (!file)
+        return NULL;
+    const char *folder = text_of(&unit->die, DW_AT_comp_dir), *name = text_of(&unit->die, DW_AT_name);
+    size_t bytes = folder ? strlen(folder) : 0;
+    if (bytes > 1 && !(name && *name == '/') && strncmp(file, folder, bytes) == 0 && file[bytes] == '/')
+        return file + bytes + 1;
+    return file;
+}
+
+static void set_line(struct unit *unit, Dwarf_Addr address, struct debug_frame *frame) {
+    Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+    int number = 0, column = 0;
+    if (!line || dwarf_lineno(line, &number) != 0 || number <= 0)
+        return; /* line 0: code that the compiler made up */
+    dwarf_linecol(line, &column);
+    frame->file = file_as_told(unit, dwarf_linesrc(line, NULL, NULL));
+    frame->line = (unsigned)number;
+    frame->column = column > 0 ? (unsigned)column : 0;
+}
+
+/* Where the code of `inlined` was called from. */
+static void set_call(struct unit *unit, Dwarf_Die *inlined, struct debug_frame *frame) {
+    Dwarf_Files *files;
+    size_t count;
+    unsigned number = number_of(inlined, DW_AT_call_file);
+    frame->line = number_of(inlined, DW_AT_call_line);
+    frame->column = number_of(inlined, DW_AT_call_column);
+    if (frame->line && dwarf_getsrcfiles(&unit->functions, &files, &count) == 0 && number < count)
+        frame->file = file_as_told(unit, dwarf_filesrc(files, number, NULL, NULL));
+}
+
+static size_t unit_frames(struct unit *unit, Dwarf_Addr address, struct debug_frame *frames, size_t most) {
+    struct chain chain = {0};
+    memset(frames, 0, most * sizeof *frames);
+    set_line(unit, address, &frames[0]);
+    Dwarf_Die *function = function_at(unit, address);
+    if (!function)
+        return frames[0].file ? 1 : 0;
+    chain.list[chain.count++] = *function;
+    add_inlined(&chain, function, address, 0);
+    Dwarf_Addr start = 0;
+    if (dwarf_entrypc(function, &start) != 0 || start > address)
+        start = 0;
+    size_t count = chain.count < most ? chain.count : most;
+    for (size_t i = 0; i < count; i++) {
+        Dwarf_Die *die = &chain.list[chain.count - 1 - i];
+        frames[i].name = name_of(die);
+        frames[i].inlined = dwarf_tag(die) == DW_TAG_inlined_subroutine;
+        frames[i].start = start;
+        if (i)
+            set_call(unit, die + 1, &frames[i]);
+    }
+    return count;
+}
+
+/* --- public ----------------------------------------------------------------------------------------------- */
+
+struct debug_index *debug_index_begin(Dwfl_Module *module) {
+    struct debug_index *index = memory_new(1, sizeof *index);
+    index->module = module;
+    return index;
+}
+
+void debug_index_end(struct debug_index *index) {
+    if (!index)
+        return;
+    for (size_t i = 0; i < index->unit_count; i++) {
+        ranges_end(&index->units[i].ranges);
+        free(index->units[i].function_list);
+    }
+    ranges_end(&index->ranges);
+    free(index->units);
+    free(index);
+}
+
+/* Units may overlap (code of several units that the linker folded): the first one that knows a function wins,
+ * else the first one that knows a line. */
+static size_t frames_of_units(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
+                              size_t most) {
+    const struct range *range = NULL, *nameless = NULL;
+    while ((range = ranges_next(&index->ranges, address, range))) {
+        size_t count = unit_frames(&index->units[range->item], address, frames, most);
+        if (count && frames[0].name)
+            return count;
+        if (count && !nameless)
+            nameless = range;
+    }
+    return nameless ? unit_frames(&index->units[nameless->item], address, frames, most) : 0;
+}
+
+size_t debug_index_frames(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
+                          size_t most) {
+    fill_units(index);
+    size_t count = frames_of_units(index, address - index->bias, frames, most);
+    for (size_t i = 0; i < count; i++)
+        if (frames[i].start)
+            frames[i].start += index->bias;
+    return count;
+}

@@ -1,0 +1,100 @@
+/* model.h - one process, as its record tells it. Filled by record_reader.c; everybody else only reads.
+ *
+ * All strings are owned by the process and may hold any byte but zero: they came from another program. */
+#ifndef TOOLS_MODEL_H
+#define TOOLS_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracker/record_format.h"
+
+struct stack {
+    uint32_t id; /* RECORD_WORD_STACK of the handles acquired here */
+    char call[29];
+    bool cut, caller_only; /* enum record_stack_flag */
+    uint64_t epoch;        /* of the module list */
+    uint64_t opened, closed;
+    size_t count;
+    uint64_t *pc; /* innermost first; see RECORD_PC_EXACT */
+};
+
+struct module {
+    uint64_t start, end, bias;
+    uint64_t loaded_epoch, gone_epoch; /* gone_epoch UINT64_MAX: still there */
+    char build_id[65];                 /* hexadecimal, "" unknown */
+    char *path;                        /* as the program knew it; "" unknown */
+};
+
+/* What the kernel said of a handle. */
+struct detail {
+    uint32_t id;
+    uint32_t mode; /* st_mode, 0 unknown */
+    uint64_t sequence;
+    uint64_t device, inode;
+    int64_t size;
+    uint16_t domain, type, protocol; /* of a socket, 0 unknown */
+    uint8_t tcp_state;
+    char *link; /* of /proc/PID/fd/N, "" unknown */
+    char *local, *peer;
+    size_t local_bytes, peer_bytes; /* struct sockaddr of some family, unaligned */
+};
+
+struct handle {
+    bool is_address; /* a FILE *, a DIR * …: `object`; else the descriptor `number` */
+    enum record_state state;
+    enum record_kind kind; /* RECORD_KIND_COUNT: a kind that this reader does not know */
+    int number;            /* the descriptor, or the one inside an object; -1 none */
+    uint64_t object;       /* its address, or that of the owner of a number; 0 none */
+    uint64_t sequence;     /* order of acquires */
+    uint64_t opened;       /* CLOCK_MONOTONIC, ns; 0 unknown */
+    int thread;            /* 0 unknown */
+    int other_pid;         /* see record_slot.owner_pid; 0 none */
+    enum record_outcome outcome;
+    int error;
+    unsigned flags;              /* enum record_slot_flag */
+    const struct stack *stack;   /* NULL unknown */
+    const struct detail *detail; /* NULL unknown */
+};
+
+struct thread {
+    int id;
+    char name[17];
+};
+
+struct process {
+    char *source;   /* path of the record, for messages */
+    bool alive;     /* it still ran, or was ending, when the record was read */
+    bool truncated; /* a part of the record is missing or damaged: told on standard error */
+    unsigned char name[16], parent_name[16];
+    int pid, parent_pid; /* 0 unknown */
+    char *executable;    /* "" unknown */
+    char **arguments;    /* ended by NULL */
+    uint64_t fork_sequence;
+    uint64_t started_realtime, ended_realtime; /* ns; 0 unknown, not yet */
+    uint64_t started_monotonic, ended_monotonic;
+    enum record_end end;
+    int status;                      /* exit status where `end` has one; after a signal 128 + its number */
+    int signal;                      /* that ended it, as its parent was told; 0 none or not known */
+    unsigned pass, notes;            /* enum record_pass, enum record_note */
+    uint64_t limit_soft, limit_hard; /* UINT64_MAX: unlimited; 0 unknown */
+    int64_t open, peak, unseen;      /* unseen -1: unknown */
+    uint64_t losses[RECORD_LOSS_COUNT];
+    uint64_t sequence;
+    size_t opening; /* handles that were being acquired or changed while the record was read */
+    size_t closing;
+
+    struct handle *handles;
+    size_t handle_count;
+    struct stack *stacks; /* by ascending id */
+    size_t stack_count;
+    struct module *modules;
+    size_t module_count;
+    struct detail *details; /* by ascending id */
+    size_t detail_count;
+    struct thread *threads;
+    size_t thread_count;
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* notes.h - what is missing in a report, and why: one sentence each. */
+#ifndef TOOLS_NOTES_H
+#define TOOLS_NOTES_H
+
+#include "tools/model.h"
+#include "tools/suppress.h"
+#include "tools/symbols.h"
+
+struct notes {
+    char **list;
+    size_t count;
+};
+
+struct notes_about {
+    struct process *const *processes;
+    size_t process_count;
+    const struct symbols *symbols;
+    const struct suppressions *suppressions;
+    bool has_findings; /* else only what was asked for is said */
+    bool all;          /* verbosity: also what hardly matters */
+    bool unseen;       /* also the number of handles that no wrapped call opened */
+};
+
+void notes_collect(struct notes *notes, const struct notes_about *about);
+void notes_end(struct notes *notes);
+
+#endif

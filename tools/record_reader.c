@@ -1,0 +1,647 @@
+/* record_reader.c - see record_reader.h.
+ *
+ * A copy of the file is made first (two of a living process's), then walked chunk by chunk. Only `copy` knows
+ * about files, only the walk knows about places, only the take_ functions know what an entry means. */
+#include "tools/record_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/fail.h"
+#include "tools/folder.h"
+#include "tools/memory.h"
+
+#if defined __x86_64__
+#define ABI_HERE RECORD_ABI_X86_64
+#elif defined __aarch64__
+#define ABI_HERE RECORD_ABI_AARCH64
+#else
+#error "which RECORD_ABI_… is this machine's?"
+#endif
+
+enum {
+    MOST_BYTES = 1 << 30, /* of a record: 16 million handles */
+    MOST_TEXT_BYTES = 1 << 20,
+    MOST_COMPLAINTS = 8,
+    MOST_ROUNDS = 4 /* of copies of a living process's record, until nothing moves any more */
+};
+
+struct copy {
+    unsigned char *bytes;
+    size_t size;
+};
+
+/* What a handle points to, until all entries are known. */
+struct pending {
+    uint32_t stack, detail;
+};
+
+struct reader {
+    const char *path;
+    struct copy older, newer; /* the same bytes where the process is gone */
+    struct record_header header;
+    struct process *process;
+    struct pending *pending; /* per handle */
+    unsigned complaints;
+};
+
+/* --- copies ----------------------------------------------------------------------------------------------- */
+
+/* The first byte of data at or behind `from`; `end` if there is only a hole. A record is a sparse file: what
+ * was never written need not be read. */
+static size_t data_from(int file, size_t from, size_t end) {
+    off_t data = lseek(file, (off_t)from, SEEK_DATA);
+    if (data < 0)
+        return errno == ENXIO ? end : from;
+    return (size_t)data < end ? (size_t)data : end;
+}
+
+static size_t hole_from(int file, size_t from, size_t end) {
+    off_t hole = lseek(file, (off_t)from, SEEK_HOLE);
+    return hole > (off_t)from && (size_t)hole < end ? (size_t)hole : end;
+}
+
+/* Copies the first `size` bytes, or as many as there are. Returns 0 or -errno. */
+static int copy_file(int file, size_t size, struct copy *copy) {
+    copy->bytes = memory_new(size, 1);
+    copy->size = size;
+    size_t at = 0;
+    while ((at = data_from(file, at, size)) < size) {
+        size_t hole = hole_from(file, at, size);
+        while (at < hole) {
+            ssize_t got = pread(file, copy->bytes + at, hole - at, (off_t)at);
+            if (got < 0 && errno == EINTR)
+                continue;
+            if (got < 0)
+                return -errno;
+            if (got == 0) { /* shorter than it was a moment ago */
+                copy->size = at;
+                return 0;
+            }
+            at += (size_t)got;
+        }
+    }
+    return 0;
+}
+
+static int copy_stream(int file, struct copy *copy) {
+    size_t room = 1 << 16;
+    copy->bytes = memory_new(room, 1);
+    copy->size = 0;
+    for (;;) {
+        ssize_t got = read(file, copy->bytes + copy->size, room - copy->size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        copy->size += (size_t)got;
+        if (got == 0 || copy->size == MOST_BYTES)
+            return 0;
+        if (copy->size < room)
+            continue;
+        unsigned char *bigger = memory_new(room * 2, 1);
+        memcpy(bigger, copy->bytes, copy->size);
+        free(copy->bytes);
+        copy->bytes = bigger;
+        room *= 2;
+    }
+}
+
+/* Bytes of the file that belong to the record: what its header says is in use, where that can be true. */
+static size_t bytes_in_use(int file, size_t size) {
+    struct record_header header;
+    if (pread(file, &header, sizeof header, 0) != sizeof header)
+        return size;
+    uint64_t allocated = header.allocated;
+    return allocated >= sizeof header && allocated < size ? allocated : size;
+}
+
+static size_t record_size(int file) {
+    struct stat status;
+    size_t size = fstat(file, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
+    return bytes_in_use(file, size < MOST_BYTES ? size : MOST_BYTES);
+}
+
+/* Opens without waiting for the other end of a named pipe. */
+static int open_record(const char *path, int *status) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) {
+        *status = failure(errno == ENOENT || errno == ENOTDIR ? EXIT_MISSING : EXIT_DAMAGED,
+                          "cannot read the record %s: %s", path, strerror(errno));
+        return -1;
+    }
+    struct stat about;
+    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode))
+        return file;
+    *status = failure(EXIT_DAMAGED, "%s is not a record: it is not a regular file", path);
+    close(file);
+    return -1;
+}
+
+/* The header counts every acquire; what matters lies behind it. */
+static bool same_chunks(const struct copy *one, const struct copy *other) {
+    size_t from = RECORD_PAGE_BYTES;
+    return one->size == other->size &&
+           (one->size <= from || memcmp(one->bytes + from, other->bytes + from, one->size - from) == 0);
+}
+
+static int copy_twice(int file, struct reader *reader) {
+    int error = copy_file(file, record_size(file), &reader->newer);
+    for (int round = 0; !error && round < MOST_ROUNDS; round++) {
+        free(reader->older.bytes);
+        reader->older = reader->newer;
+        reader->newer = (struct copy){0};
+        error = copy_file(file, record_size(file), &reader->newer);
+        if (!error && same_chunks(&reader->older, &reader->newer))
+            break;
+    }
+    return error;
+}
+
+static int copy_record(struct reader *reader) {
+    int status = 0, error;
+    if (strcmp(reader->path, "-") == 0) {
+        error = copy_stream(STDIN_FILENO, &reader->newer);
+    } else {
+        /* Asked before the first byte is read: who is dead now changes nothing any more. */
+        reader->process->alive = folder_record_is_alive(reader->path);
+        int file = open_record(reader->path, &status);
+        if (file < 0)
+            return status;
+        error = reader->process->alive ? copy_twice(file, reader)
+                                       : copy_file(file, record_size(file), &reader->newer);
+        close(file);
+    }
+    if (error)
+        return failure(EXIT_DAMAGED, "cannot read the record %s: %s", reader->path, strerror(-error));
+    return 0;
+}
+
+/* --- complaints ------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4))) static void complain(struct reader *reader, size_t at, const char *format,
+                                                           ...) {
+    reader->process->truncated = true;
+    if (reader->complaints++ >= MOST_COMPLAINTS)
+        return;
+    char *what = NULL;
+    va_list list;
+    va_start(list, format);
+    int length = vasprintf(&what, format, list);
+    va_end(list);
+    warning("record %s, byte %zu: %s", reader->path, at, length < 0 ? format : what);
+    if (length >= 0)
+        free(what);
+}
+
+/* --- header ----------------------------------------------------------------------------------------------- */
+
+static int check_magic(const struct reader *reader) {
+    const struct copy *copy = &reader->newer;
+    if (copy->size == 0)
+        return failure(EXIT_DAMAGED, "%s is not a record: it is empty", reader->path);
+    if (copy->size < sizeof RECORD_MAGIC - 1 || memcmp(copy->bytes, RECORD_MAGIC, sizeof RECORD_MAGIC - 1))
+        return failure(EXIT_DAMAGED, "%s is not a record: byte 0: it does not begin with " RECORD_MAGIC,
+                       reader->path);
+    if (copy->size < sizeof(struct record_header))
+        return failure(EXIT_DAMAGED,
+                       "record %s is cut off at byte %zu, inside its header of %zu bytes: nothing of"
+                       " it can be read",
+                       reader->path, copy->size, sizeof(struct record_header));
+    return 0;
+}
+
+static int check_version(const struct reader *reader) {
+    const struct record_header *header = &reader->header;
+    size_t at = offsetof(struct record_header, version);
+    if (header->version < RECORD_OLDEST_READABLE)
+        return failure(EXIT_DAMAGED,
+                       "record %s, byte %zu: version %u; this leftopen reads %d and newer. Read it with the"
+                       " leftopen that wrote it",
+                       reader->path, at, header->version, RECORD_OLDEST_READABLE);
+    if (header->version > RECORD_VERSION && header->oldest_reader > RECORD_VERSION)
+        return failure(EXIT_DAMAGED,
+                       "record %s, byte %zu: version %u, which needs a reader of version %u or newer; this"
+                       " leftopen reads up to %d. Read it with the leftopen that wrote it",
+                       reader->path, at, header->version, header->oldest_reader, RECORD_VERSION);
+    if (header->abi != ABI_HERE)
+        return failure(EXIT_DAMAGED,
+                       "record %s, byte %zu: from another kind of machine (ABI 0x%x; this leftopen reads 0x%x)."
+                       " Read it with a leftopen of that machine",
+                       reader->path, offsetof(struct record_header, abi), header->abi, ABI_HERE);
+    return 0;
+}
+
+/* A writer with a shorter header leaves the rest zero. */
+static int take_header_bytes(struct reader *reader) {
+    uint32_t bytes;
+    memcpy(&bytes, reader->newer.bytes + offsetof(struct record_header, header_bytes), sizeof bytes);
+    if (bytes < offsetof(struct record_header, reserved) || bytes > RECORD_PAGE_BYTES)
+        return failure(EXIT_DAMAGED, "record %s, byte %zu: a header of %u bytes cannot be", reader->path,
+                       offsetof(struct record_header, header_bytes), bytes);
+    memcpy(&reader->header, reader->newer.bytes, bytes < sizeof reader->header ? bytes : sizeof reader->header);
+    return 0;
+}
+
+/* The zero-terminated text at `at`, no longer than `most`; "" where there is none. */
+static char *text_at(struct reader *reader, uint64_t at, size_t most) {
+    if (at == 0)
+        return memory_copy("");
+    if (at >= reader->newer.size) {
+        complain(reader, at, "behind the end, though the header says that a text is here");
+        return memory_copy("");
+    }
+    size_t rest = reader->newer.size - at;
+    const char *text = (const char *)reader->newer.bytes + at;
+    return memory_copy_bytes(text, strnlen(text, rest < most ? rest : most));
+}
+
+static void take_arguments(struct reader *reader) {
+    const struct record_header *header = &reader->header;
+    uint64_t at = header->arguments;
+    size_t count = 0,
+           left = header->argument_bytes < MOST_TEXT_BYTES ? header->argument_bytes : MOST_TEXT_BYTES;
+    char **arguments = NULL;
+    while (at && left && count < header->argument_count && at < reader->newer.size) {
+        char *argument = text_at(reader, at, left);
+        size_t bytes = strlen(argument) + 1;
+        at += bytes;
+        left -= bytes < left ? bytes : left;
+        arguments = memory_grow(arguments, count, sizeof *arguments);
+        arguments[count++] = argument;
+    }
+    arguments = memory_grow(arguments, count, sizeof *arguments);
+    arguments[count] = NULL;
+    reader->process->arguments = arguments;
+}
+
+static uint64_t monotonic_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void take_header(struct reader *reader) {
+    const struct record_header *header = &reader->header;
+    struct process *process = reader->process;
+    memcpy(process->name, header->name, sizeof process->name);
+    memcpy(process->parent_name, header->parent_name, sizeof process->parent_name);
+    process->pid = header->pid;
+    process->parent_pid = header->parent_pid;
+    process->executable = text_at(reader, header->executable, PATH_MAX);
+    take_arguments(reader);
+    process->fork_sequence = header->fork_sequence;
+    process->sequence = header->sequence;
+    process->started_realtime = header->started_realtime;
+    process->started_monotonic = header->started_monotonic;
+    process->ended_realtime = header->ended_realtime;
+    process->ended_monotonic = header->ended_monotonic;
+    process->end = header->end;
+    process->status = header->status;
+    process->pass = header->pass;
+    process->notes = header->notes;
+    process->limit_soft = header->limit_soft;
+    process->limit_hard = header->limit_hard;
+    process->open = header->open;
+    process->peak = header->peak;
+    process->unseen = header->unseen;
+    for (int i = 0; i < RECORD_LOSS_COUNT; i++)
+        process->losses[i] = header->losses[i];
+    if (process->end == RECORD_END_RUNNING && process->alive)
+        process->ended_monotonic = monotonic_now();
+}
+
+/* --- entries ---------------------------------------------------------------------------------------------- */
+
+/* A whole entry, of `bytes` bytes, in the newer copy at byte `at`. */
+typedef void take_entry(struct reader *reader, size_t at, size_t bytes);
+
+#define ENTRY(type, reader, at) ((const struct type *)((reader)->newer.bytes + (at)))
+#define NEW_ENTRY(process, list, count)                                                                        \
+    ((process)->list = memory_grow((process)->list, (process)->count, sizeof *(process)->list),                \
+     memset(&(process)->list[(process)->count], 0, sizeof *(process)->list),                                   \
+     &(process)->list[(process)->count++])
+
+static void take_stack(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_stack *entry = ENTRY(record_stack, reader, at);
+    size_t room = (bytes - sizeof *entry) / sizeof entry->pc[0], frames = entry->frames;
+    if (frames > room) {
+        complain(reader, at, "a stack of %zu frames has room for %zu: the others are lost", frames, room);
+        frames = room;
+    }
+    struct stack *stack = NEW_ENTRY(reader->process, stacks, stack_count);
+    stack->id = (uint32_t)(at / RECORD_UNIT);
+    memcpy(stack->call, entry->call, sizeof entry->call);
+    stack->cut = entry->flags & RECORD_STACK_CUT;
+    stack->caller_only = entry->flags & RECORD_STACK_CALLER_ONLY;
+    stack->epoch = entry->modules_epoch;
+    stack->opened = entry->opened;
+    stack->closed = entry->closed;
+    stack->count = frames;
+    stack->pc = memory_new(frames, sizeof *stack->pc);
+    memcpy(stack->pc, entry->pc, frames * sizeof *stack->pc);
+}
+
+static void take_module(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_module *entry = ENTRY(record_module, reader, at);
+    size_t room = bytes - sizeof *entry;
+    if (entry->path_bytes > room || entry->build_id_bytes > sizeof entry->build_id) {
+        complain(reader, at, "a module with a path of %u bytes and a build-id of %u: left out",
+                 entry->path_bytes, entry->build_id_bytes);
+        return;
+    }
+    struct module *module = NEW_ENTRY(reader->process, modules, module_count);
+    module->start = entry->start;
+    module->end = entry->end;
+    module->bias = entry->bias;
+    module->loaded_epoch = entry->loaded_epoch;
+    module->gone_epoch = entry->gone_epoch ? entry->gone_epoch : UINT64_MAX;
+    for (uint32_t i = 0; i < entry->build_id_bytes; i++)
+        snprintf(module->build_id + 2 * i, 3, "%02x", entry->build_id[i]);
+    module->path = memory_copy_bytes(entry->path, strnlen(entry->path, entry->path_bytes));
+}
+
+static void take_thread(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_thread *entry = ENTRY(record_thread, reader, at);
+    struct thread *thread = NEW_ENTRY(reader->process, threads, thread_count);
+    thread->id = entry->thread;
+    memcpy(thread->name, entry->name, sizeof entry->name);
+}
+
+static void take_detail(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_detail *entry = ENTRY(record_detail, reader, at);
+    size_t room = bytes - sizeof *entry;
+    if ((size_t)entry->link_bytes + entry->local_bytes + entry->peer_bytes > room) {
+        complain(reader, at, "texts of %u, %u and %u bytes in room for %zu: left out", entry->link_bytes,
+                 entry->local_bytes, entry->peer_bytes, room);
+        return;
+    }
+    struct detail *detail = NEW_ENTRY(reader->process, details, detail_count);
+    detail->id = (uint32_t)(at / RECORD_UNIT);
+    detail->mode = entry->mode;
+    detail->sequence = entry->sequence;
+    detail->device = entry->device;
+    detail->inode = entry->inode;
+    detail->size = entry->size;
+    detail->domain = entry->socket_domain;
+    detail->type = entry->socket_type;
+    detail->protocol = entry->socket_protocol;
+    detail->tcp_state = entry->tcp_state;
+    const char *text = entry->text;
+    detail->link = memory_copy_bytes(text, strnlen(text, entry->link_bytes));
+    detail->local_bytes = entry->local_bytes;
+    detail->local = memory_copy_bytes(text + entry->link_bytes, entry->local_bytes);
+    detail->peer_bytes = entry->peer_bytes;
+    detail->peer = memory_copy_bytes(text + entry->link_bytes + entry->local_bytes, entry->peer_bytes);
+}
+
+/* True if the slot at `at` is the same in both copies: then nothing happened to it in between, since every
+ * acquire makes the generation in its word grow. */
+static bool is_steady(const struct reader *reader, size_t at) {
+    if (!reader->older.bytes)
+        return true;
+    return at + sizeof(struct record_slot) <= reader->older.size &&
+           memcmp(reader->older.bytes + at, reader->newer.bytes + at, sizeof(struct record_slot)) == 0;
+}
+
+static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_t number) {
+    const struct record_slot *slot = (const struct record_slot *)(reader->newer.bytes + at);
+    struct process *process = reader->process;
+    uint64_t word = slot->word;
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE && slot->outcome == RECORD_OUTCOME_NONE)
+        return;
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_WRITING || !is_steady(reader, at)) {
+        process->opening++;
+        return;
+    }
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING)
+        process->closing++;
+    reader->pending = memory_grow(reader->pending, process->handle_count, sizeof *reader->pending);
+    reader->pending[process->handle_count] = (struct pending){RECORD_WORD_STACK(word), slot->detail};
+    struct handle *handle = NEW_ENTRY(process, handles, handle_count);
+    handle->is_address = is_address;
+    handle->state = RECORD_WORD_STATE(word);
+    handle->kind = RECORD_WORD_KIND(word) < RECORD_KIND_COUNT ? RECORD_WORD_KIND(word) : RECORD_KIND_COUNT;
+    handle->number = is_address ? slot->number : (int)number;
+    handle->object = slot->object;
+    handle->sequence = slot->sequence;
+    handle->opened = slot->opened;
+    handle->thread = slot->thread;
+    handle->other_pid = slot->owner_pid;
+    handle->outcome = slot->outcome;
+    handle->error = slot->error;
+    handle->flags = slot->flags;
+}
+
+/* --- chunks ----------------------------------------------------------------------------------------------- */
+
+static void take_slots(struct reader *reader, const struct record_chunk *head, size_t at, size_t bytes) {
+    if (head->entry_bytes < sizeof(struct record_slot) || head->entry_bytes % RECORD_UNIT) {
+        complain(reader, at, "slots of %u bytes: this chunk is left out", head->entry_bytes);
+        return;
+    }
+    size_t count = (bytes - sizeof *head) / head->entry_bytes;
+    if (head->entries < count)
+        count = head->entries;
+    bool is_address = head->kind == RECORD_CHUNK_OBJECTS;
+    if (!is_address && (head->first > INT_MAX || count > INT_MAX - head->first)) {
+        complain(reader, at, "descriptors from number %llu on: this chunk is left out",
+                 (unsigned long long)head->first);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        take_slot(reader, at + sizeof *head + i * head->entry_bytes, is_address, head->first + i);
+}
+
+static const struct entries {
+    take_entry *take;
+    size_t least; /* bytes of the fixed part */
+} entries[] = {
+    [RECORD_CHUNK_STACKS] = {take_stack, sizeof(struct record_stack)},
+    [RECORD_CHUNK_MODULES] = {take_module, sizeof(struct record_module)},
+    [RECORD_CHUNK_THREADS] = {take_thread, sizeof(struct record_thread)},
+    [RECORD_CHUNK_DETAILS] = {take_detail, sizeof(struct record_detail)},
+};
+
+static void take_entries(struct reader *reader, const struct record_chunk *head, size_t at, size_t bytes) {
+    const struct entries *row = &entries[head->kind];
+    size_t end = at + bytes, used = head->used;
+    if (used < bytes - sizeof *head)
+        end = at + sizeof *head + used;
+    at += sizeof *head;
+    while (at + sizeof(uint32_t) <= end) {
+        uint32_t length = head->entry_bytes;
+        if (!length)
+            memcpy(&length, reader->newer.bytes + at, sizeof length);
+        if (!length)
+            return; /* taken and not finished */
+        if (length < row->least || length % RECORD_UNIT || length > end - at) {
+            complain(reader, at,
+                     "an entry of %u bytes where %zu to %zu fit: the rest of this chunk is left out", length,
+                     row->least, end - at);
+            return;
+        }
+        row->take(reader, at, length);
+        at += length;
+    }
+}
+
+/* Takes the chunk at `at`, if one starts there. Returns how many bytes to go on. */
+static size_t take_chunk(struct reader *reader, size_t at) {
+    struct record_chunk head;
+    memcpy(&head, reader->newer.bytes + at, sizeof head);
+    if (head.magic != RECORD_CHUNK_MAGIC)
+        return RECORD_PAGE_BYTES;
+    if (head.bytes < RECORD_PAGE_BYTES || head.bytes % RECORD_PAGE_BYTES) {
+        complain(reader, at, "a chunk of %llu bytes: left out", (unsigned long long)head.bytes);
+        return RECORD_PAGE_BYTES;
+    }
+    size_t rest = reader->newer.size - at, bytes = head.bytes;
+    if (bytes > rest) {
+        /* That the whole record is cut off was said before. */
+        if (reader->newer.size >= reader->header.allocated)
+            complain(reader, at, "a chunk of %zu bytes, and only %zu are left: the rest is left out", bytes,
+                     rest);
+        bytes = rest;
+    }
+    if (head.kind == RECORD_CHUNK_NUMBERS || head.kind == RECORD_CHUNK_OBJECTS)
+        take_slots(reader, &head, at, bytes);
+    else if (head.kind < sizeof entries / sizeof *entries && entries[head.kind].take)
+        take_entries(reader, &head, at, bytes);
+    return head.bytes < rest ? head.bytes : rest;
+}
+
+static void take_chunks(struct reader *reader) {
+    size_t size = reader->newer.size, allocated = reader->header.allocated;
+    /* A living process's record may have grown since its size was asked. */
+    if (size < allocated && !reader->process->alive)
+        complain(reader, size, "cut off here: %zu of %zu bytes are missing, what they held is not shown",
+                 allocated - size, allocated);
+    for (size_t at = RECORD_PAGE_BYTES; at < size && size - at >= sizeof(struct record_chunk);)
+        at += take_chunk(reader, at);
+    if (reader->complaints > MOST_COMPLAINTS)
+        warning("record %s: %u more complaints of this kind", reader->path,
+                reader->complaints - MOST_COMPLAINTS);
+}
+
+static int compare_stack(const void *key, const void *element) {
+    uint32_t id = *(const uint32_t *)key, other = ((const struct stack *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+static int compare_detail(const void *key, const void *element) {
+    uint32_t id = *(const uint32_t *)key, other = ((const struct detail *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+/* Entries were met by ascending offset, so the lists are sorted by id. */
+static void settle_pending(struct reader *reader) {
+    struct process *process = reader->process;
+    for (size_t i = 0; i < process->handle_count; i++) {
+        struct handle *handle = &process->handles[i];
+        const struct pending *pending = &reader->pending[i];
+        if (pending->stack && process->stack_count)
+            handle->stack = bsearch(&pending->stack, process->stacks, process->stack_count,
+                                    sizeof *process->stacks, compare_stack);
+        const struct detail *detail = NULL;
+        if (pending->detail && process->detail_count)
+            detail = bsearch(&pending->detail, process->details, process->detail_count,
+                             sizeof *process->details, compare_detail);
+        if (detail && detail->sequence == handle->sequence)
+            handle->detail = detail;
+    }
+}
+
+/* --- public ----------------------------------------------------------------------------------------------- */
+
+static int read_into(struct reader *reader) {
+    int status = copy_record(reader);
+    if (!status)
+        status = check_magic(reader);
+    if (!status)
+        status = take_header_bytes(reader);
+    if (!status)
+        status = check_version(reader);
+    if (status)
+        return status;
+    take_header(reader);
+    take_chunks(reader);
+    settle_pending(reader);
+    const struct process *process = reader->process;
+    if (process->truncated && !process->handle_count && !process->stack_count && !process->module_count)
+        return failure(EXIT_DAMAGED, "record %s: nothing but its header can be read", reader->path);
+    return 0;
+}
+
+struct process *record_of_nothing(int pid) {
+    struct process *process = memory_new(1, sizeof *process);
+    process->source = memory_copy("");
+    process->executable = memory_copy("");
+    process->arguments = memory_new(1, sizeof *process->arguments);
+    process->pid = pid;
+    process->unseen = -1;
+    return process;
+}
+
+struct process *record_read(const char *path, int *status) {
+    struct reader reader = {.path = path, .process = memory_new(1, sizeof *reader.process)};
+    reader.process->source = memory_copy(path);
+    *status = read_into(&reader);
+    free(reader.older.bytes);
+    free(reader.newer.bytes);
+    free(reader.pending);
+    if (*status == 0)
+        return reader.process;
+    record_end(reader.process);
+    return NULL;
+}
+
+void record_end(struct process *process) {
+    if (!process)
+        return;
+    for (size_t i = 0; process->arguments && process->arguments[i]; i++)
+        free(process->arguments[i]);
+    for (size_t i = 0; i < process->stack_count; i++)
+        free(process->stacks[i].pc);
+    for (size_t i = 0; i < process->module_count; i++)
+        free(process->modules[i].path);
+    for (size_t i = 0; i < process->detail_count; i++) {
+        free(process->details[i].link);
+        free(process->details[i].local);
+        free(process->details[i].peer);
+    }
+    free(process->source);
+    free(process->executable);
+    free(process->arguments);
+    free(process->handles);
+    free(process->stacks);
+    free(process->modules);
+    free(process->details);
+    free(process->threads);
+    free(process);
+}
+
+const struct module *record_module_at(const struct process *process, uint64_t pc, uint64_t epoch) {
+    const struct module *only = NULL;
+    size_t candidates = 0;
+    for (size_t i = 0; i < process->module_count; i++) {
+        const struct module *module = &process->modules[i];
+        if (pc < module->start || pc >= module->end)
+            continue;
+        if (module->loaded_epoch <= epoch && epoch < module->gone_epoch)
+            return module;
+        only = module;
+        candidates++;
+    }
+    /* A module that was met late is stamped with a later epoch than the stack. Where it is the only one that
+     * was ever at this address there is no doubt. */
+    return candidates == 1 ? only : NULL;
+}

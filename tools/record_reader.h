@@ -1,0 +1,26 @@
+/* record_reader.h - reads a record file as hostile input.
+ *
+ * Nothing is mapped: a record that shrinks meanwhile, or was cut off, costs what is missing and no more. All
+ * sizes and places are checked, and none makes the reader take more memory than the file has data. */
+#ifndef TOOLS_RECORD_READER_H
+#define TOOLS_RECORD_READER_H
+
+#include "tools/model.h"
+
+/* Reads the record at `path`, "-" from standard input. The record of a living process is read twice, and only
+ * what did not change meanwhile is taken.
+ *
+ * NULL: nothing could be read, said on standard error; *status is 65 (not a record, damaged, of another
+ * version or machine), 66 (no such file) or 125. A record of which a part is missing is returned as far as it
+ * goes, with warnings. The caller ends it. */
+struct process *record_read(const char *path, int *status);
+
+/* A process of which only the pid is known: it has left no record. */
+struct process *record_of_nothing(int pid);
+
+void record_end(struct process *process);
+
+/* Where a code address was at the time of the stack; NULL: in nothing that was recorded. */
+const struct module *record_module_at(const struct process *process, uint64_t pc, uint64_t epoch);
+
+#endif

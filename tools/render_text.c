@@ -1,0 +1,380 @@
+/* render_text.c - the report for people (CONTRACT.md). Nothing from the watched program reaches the terminal as
+ * it is: see utf8_for_terminal. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/memory.h"
+#include "tools/render.h"
+#include "tools/utf8.h"
+#include "tools/what.h"
+
+enum {
+    MOST_HANDLES_SHOWN = 10, /* per site; all with verbosity=1 */
+    WIDEST_COLUMN = 80       /* what is wider pushes the rest of its line */
+};
+
+#define BANNER                                                                                                 \
+    "=================================================================" /* 65, as the sanitizers have */
+
+/* --- words ------------------------------------------------------------------------------------------------ */
+
+/* Colours as LeakSanitizer has them. */
+#define RED "\033[1m\033[31m"
+#define BLUE "\033[1m\033[34m"
+#define PLAIN "\033[1m\033[0m"
+
+static const char *color(const struct report *report, const char *code) { return report->in_color ? code : ""; }
+
+static void put(FILE *out, const char *text) {
+    char *safe = utf8_for_terminal(text);
+    fputs(safe, out);
+    free(safe);
+}
+
+static void put_count(FILE *out, size_t count, const char *one, const char *many) {
+    fprintf(out, "%zu %s", count, count == 1 ? one : many);
+}
+
+static void put_kinds(FILE *out, enum record_kind kind, size_t count) {
+    put_count(out, count, what_kind_word(kind), what_kind_plural(kind));
+}
+
+/* "0.4s", "42s", "5m03s", "2h03m", "3d04h" */
+static char *duration(double seconds) {
+    if (seconds < 9.95)
+        return memory_format("%.1fs", seconds);
+    unsigned long whole = (unsigned long)(seconds + 0.5), minutes = whole / 60, hours = minutes / 60;
+    if (!minutes)
+        return memory_format("%lus", whole);
+    if (!hours)
+        return memory_format("%lum%02lus", minutes, whole % 60);
+    if (hours < 24)
+        return memory_format("%luh%02lum", hours, minutes % 60);
+    return memory_format("%lud%02luh", hours / 24, hours % 24);
+}
+
+/* --- frames ----------------------------------------------------------------------------------------------- */
+
+static void put_module(FILE *out, const struct frame *frame) {
+    if (!*frame->module) {
+        fprintf(out, "0x%" PRIx64, frame->offset);
+        return;
+    }
+    fputc('(', out);
+    put(out, symbols_base_name(frame->module));
+    fprintf(out, "+0x%" PRIx64 ")", frame->offset);
+}
+
+static void put_line(FILE *out, const struct frame *frame) {
+    put(out, frame->file);
+    if (frame->line)
+        fprintf(out, ":%u", frame->line);
+    if (frame->line && frame->column)
+        fprintf(out, ":%u", frame->column);
+    fputc(' ', out);
+}
+
+static void put_frame(FILE *out, size_t number, const struct frame *frame) {
+    fprintf(out, "    #%zu ", number);
+    if (frame->function) {
+        put(out, frame->function);
+        if (!frame->file && frame->has_start)
+            fprintf(out, "+0x%" PRIx64, frame->into_function);
+        fputc(' ', out);
+    }
+    if (frame->file)
+        put_line(out, frame);
+    put_module(out, frame);
+    if (!frame->file && *frame->build_id)
+        fprintf(out, " (BuildId: %s)", frame->build_id);
+    fputc('\n', out);
+}
+
+static void put_frames(const struct report *report, FILE *out, const struct trace *trace) {
+    size_t count = report->verbosity > 0 ? trace->count : sites_own_frames(trace);
+    for (size_t i = 0; i < count; i++)
+        put_frame(out, i, &trace->frames[i]);
+    if (!trace->count)
+        fputs("    (no stack was recorded)\n", out);
+    if (trace->cut && count == trace->count)
+        fputs("    … (the stack is deeper: see the option depth)\n", out);
+}
+
+/* --- handles ---------------------------------------------------------------------------------------------- */
+
+enum column { PROCESS, NAME, WHAT, AGE, THREAD, OUTCOME, COLUMNS };
+
+static char *name_text(const struct finding *finding) {
+    const struct handle *handle = finding->handle;
+    char *name = what_handle(handle, finding->kind);
+    if (!handle->is_address || handle->number < 0)
+        return name;
+    char *with_number = memory_format("%s fd %d", name, handle->number);
+    free(name);
+    return with_number;
+}
+
+static char *thread_text(const struct finding *finding) {
+    int thread = finding->handle->thread;
+    const char *name = render_thread_name(finding->process, thread);
+    if (!thread)
+        return memory_copy("");
+    return name ? memory_format("thread %d \"%s\"", thread, name) : memory_format("thread %d", thread);
+}
+
+/* The report of a process whose other threads still run is made before anything is released. */
+static const char *left_text(const struct process *process) {
+    return process->alive && !(process->pass & RECORD_PASS_RELEASED) ? "to be released" : "not released";
+}
+
+static char *outcome_text(const struct finding *finding) {
+    const struct handle *handle = finding->handle;
+    const char *remark = handle->flags & RECORD_SLOT_CLOSE_BEGUN ? "a close was begun and did not return" : "";
+    const char *outcome = "";
+    switch (handle->outcome) {
+    case RECORD_OUTCOME_RELEASED:
+        outcome = "released";
+        break;
+    case RECORD_OUTCOME_FAILED:
+        return memory_format("release failed: %s%s%s", strerror(handle->error), *remark ? "; " : "", remark);
+    case RECORD_OUTCOME_SKIPPED:
+        outcome = "not released";
+        break;
+    case RECORD_OUTCOME_LEFT:
+        outcome = left_text(finding->process);
+        break;
+    default:
+        break;
+    }
+    return memory_format("%s%s%s", outcome, *outcome && *remark ? "; " : "", remark);
+}
+
+static char *age_text(const struct finding *finding) {
+    if (finding->age < 0)
+        return memory_copy("");
+    char *length = duration(finding->age), *age = memory_format("open %s", length);
+    free(length);
+    return age;
+}
+
+static char *safe(char *text) {
+    char *result = utf8_for_terminal(text);
+    free(text);
+    return result;
+}
+
+/* The cells of one handle; an empty one takes no room if it is empty in all lines. */
+static void fill_row(const struct finding *finding, bool with_pid, char *row[COLUMNS]) {
+    row[PROCESS] = with_pid ? memory_format("pid %d", finding->process->pid) : memory_copy("");
+    row[NAME] = safe(name_text(finding));
+    row[WHAT] = safe(memory_copy(finding->what ? finding->what : ""));
+    row[AGE] = age_text(finding);
+    row[THREAD] = safe(thread_text(finding));
+    row[OUTCOME] = outcome_text(finding);
+}
+
+static void put_row(FILE *out, char *row[COLUMNS], const size_t widths[COLUMNS]) {
+    size_t pending = 0; /* blanks that are due if anything follows */
+    fputs("  ", out);
+    for (int column = 0; column < COLUMNS; column++) {
+        if (!widths[column])
+            continue;
+        if (*row[column]) {
+            fprintf(out, "%*s%s", (int)pending, "", row[column]);
+            pending = 0;
+        }
+        size_t width = utf8_width(row[column]);
+        pending += 3 + (width < widths[column] ? widths[column] - width : 0);
+    }
+    fputc('\n', out);
+}
+
+static void put_handles(const struct report *report, FILE *out, const struct finding *findings, size_t count) {
+    size_t shown = report->verbosity > 0 || count <= MOST_HANDLES_SHOWN ? count : MOST_HANDLES_SHOWN;
+    char *(*rows)[COLUMNS] = memory_new(shown, sizeof *rows);
+    size_t widths[COLUMNS] = {0};
+    for (size_t i = 0; i < shown; i++) {
+        fill_row(&findings[i], report->process_count > 1, rows[i]);
+        for (int column = 0; column < COLUMNS; column++) {
+            size_t width = utf8_width(rows[i][column]);
+            width = width < WIDEST_COLUMN ? width : WIDEST_COLUMN;
+            widths[column] = width > widths[column] ? width : widths[column];
+        }
+    }
+    for (size_t i = 0; i < shown; i++) {
+        put_row(out, rows[i], widths);
+        for (int column = 0; column < COLUMNS; column++)
+            free(rows[i][column]);
+    }
+    if (shown < count)
+        fprintf(out, "  … and %zu more\n", count - shown);
+    free(rows);
+}
+
+static void put_site(const struct report *report, FILE *out, const struct site *site) {
+    fprintf(out, "\n%sDirect leak of ", color(report, BLUE));
+    put_kinds(out, site->kind, site->count);
+    if (site->opened)
+        fprintf(out, " (of %" PRIu64 " opened here, %" PRIu64 " closed)", site->opened, site->closed);
+    fprintf(out, ", opened at:%s\n", color(report, PLAIN));
+    put_frames(report, out, site->trace);
+    put_handles(report, out, site->findings, site->count);
+}
+
+/* --- headline and summary --------------------------------------------------------------------------------- */
+
+/* The processes with something left open. */
+struct culprits {
+    const struct process *one; /* the first of them, or the first process at all */
+    size_t count;
+    int64_t peak;  /* the highest */
+    bool same_end; /* all ended alike */
+};
+
+static bool ended_alike(const struct process *one, const struct process *other) {
+    return one->end == other->end && one->alive == other->alive && one->signal == other->signal;
+}
+
+static struct culprits culprits_of(const struct report *report) {
+    struct culprits culprits = {.one = report->first, .peak = report->first->peak, .same_end = true};
+    for (size_t i = 0; i < report->process_count; i++) {
+        const struct process *process = report->processes[i];
+        if (!report->left_open_of[i])
+            continue;
+        if (!culprits.count++) {
+            culprits.one = process;
+            culprits.peak = process->peak;
+        }
+        culprits.same_end &= ended_alike(culprits.one, process);
+        culprits.peak = process->peak > culprits.peak ? process->peak : culprits.peak;
+    }
+    return culprits;
+}
+
+/* What stands before and behind the program's name. */
+static void put_end(FILE *out, const struct culprits *culprits, bool behind) {
+    const struct process *process = culprits->one;
+    static const char *const before[] = {
+        [RECORD_END_EXIT] = "at exit ",       [RECORD_END_EXIT_NOW] = "at exit ",
+        [RECORD_END_QUICK_EXIT] = "at exit ", [RECORD_END_ABORT] = "at abort ",
+        [RECORD_END_EXEC] = "at exec ",
+    };
+    bool is_known = (size_t)process->end < sizeof before / sizeof *before && before[process->end];
+    bool was_killed = process->end == RECORD_END_RUNNING && !process->alive;
+    if (!culprits->same_end)
+        return;
+    if (!behind && is_known)
+        fputs(before[process->end], out);
+    if (!behind && process->end == RECORD_END_RUNNING && process->alive)
+        fputs("so far ", out);
+    if (behind && was_killed)
+        fputs(culprits->count > 1 ? " when they were killed" : " when it was killed", out);
+    if (behind && was_killed && process->signal)
+        fprintf(out, " by SIG%s", sigabbrev_np(process->signal) ? sigabbrev_np(process->signal) : "?");
+}
+
+static void put_peak(FILE *out, const struct culprits *culprits) {
+    uint64_t limit = culprits->one->limit_soft;
+    if (culprits->peak <= 0)
+        return;
+    fprintf(out, " (%speak %" PRId64, culprits->count > 1 ? "highest " : "", culprits->peak);
+    if (limit == UINT64_MAX)
+        fputs(", no limit", out);
+    else if (limit)
+        fprintf(out, " of limit %" PRIu64, limit);
+    fputc(')', out);
+}
+
+static void put_headline(const struct report *report, FILE *out) {
+    struct culprits culprits = culprits_of(report);
+    fprintf(out, BANNER "\n%s==%d==ERROR: leftopen: ", color(report, RED),
+            culprits.count > 1 ? report->first->pid : culprits.one->pid);
+    put_count(out, report->left_open, "handle", "handles");
+    fputs(" left open ", out);
+    put_end(out, &culprits, false);
+    fputs("by ", out);
+    if (culprits.count > 1)
+        fprintf(out, "%zu processes of ", culprits.count);
+    put(out, render_program(culprits.count > 1 ? report->first : culprits.one));
+    put_end(out, &culprits, true);
+    put_peak(out, &culprits);
+    fprintf(out, "%s\n", color(report, PLAIN));
+}
+
+static void put_nothing(const struct report *report, FILE *out) {
+    struct culprits culprits = culprits_of(report);
+    fprintf(out, "==%d==leftopen: nothing left open by ", report->first->pid);
+    put(out, render_program(report->first));
+    put_peak(out, &culprits);
+    fputc('\n', out);
+}
+
+static void put_kind_counts(const struct report *report, FILE *out) {
+    size_t counts[RECORD_KIND_COUNT + 1] = {0};
+    for (size_t i = 0; i < report->sites.count; i++)
+        counts[report->sites.list[i].kind] += report->sites.list[i].count;
+    const char *separator = "";
+    for (enum record_kind kind = 0; kind <= RECORD_KIND_COUNT; kind++) {
+        if (!counts[kind])
+            continue;
+        fputs(separator, out);
+        put_kinds(out, kind, counts[kind]);
+        separator = ", ";
+    }
+}
+
+static void put_summary(const struct report *report, FILE *out) {
+    fputs("\nSUMMARY: leftopen: ", out);
+    put_count(out, report->left_open, "handle", "handles");
+    fputs(" left open at ", out);
+    put_count(out, report->sites.count, "site", "sites");
+    fputs(" (", out);
+    put_kind_counts(report, out);
+    fprintf(out, "); %zu released, %zu failed", report->released, report->release_failed);
+    if (report->not_released)
+        fprintf(out, ", %zu not released", report->not_released);
+    if (report->suppressed)
+        fprintf(out, "; %zu suppressed", report->suppressed);
+    fputc('\n', out);
+}
+
+/* --- report ----------------------------------------------------------------------------------------------- */
+
+static void put_inherited(const struct report *report, FILE *out) {
+    if (!report->inherited.count)
+        return;
+    fputs("\nInherited (not counted): ", out);
+    put_count(out, report->inherited.count, "handle", "handles");
+    fputc('\n', out);
+    put_handles(report, out, report->inherited.list, report->inherited.count);
+}
+
+static void put_notes(const struct report *report, FILE *out) {
+    if (report->note_count)
+        fputc('\n', out);
+    for (size_t i = 0; i < report->note_count; i++) {
+        fputs("note: ", out);
+        put(out, report->notes[i]);
+        fputc('\n', out);
+    }
+}
+
+static bool has_something(const struct report *report) {
+    return report->left_open || report->inherited.count || report->verbosity > 0;
+}
+
+void render_text(const struct report *report, FILE *out) {
+    if (!has_something(report))
+        return;
+    if (report->left_open)
+        put_headline(report, out);
+    else
+        put_nothing(report, out);
+    for (size_t i = 0; i < report->sites.count; i++)
+        put_site(report, out, &report->sites.list[i]);
+    put_inherited(report, out);
+    put_notes(report, out);
+    if (report->left_open)
+        put_summary(report, out);
+}

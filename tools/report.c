@@ -1,0 +1,335 @@
+/* report.c - from records to the text of a report: read, choose, group, suppress, count, render. See report.h.
+ */
+#include "tools/report.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/fail.h"
+#include "tools/kinds.h"
+#include "tools/memory.h"
+#include "tools/notes.h"
+#include "tools/pattern.h"
+#include "tools/record_reader.h"
+#include "tools/render.h"
+#include "tools/report_make.h"
+#include "tools/suppress.h"
+
+enum { LONGEST_WAIT_MS = 5000 /* for a reader of the report that does not read */ };
+
+/* One report in the making. */
+struct making {
+    const struct report_request *request;
+    struct process **processes;
+    size_t process_count;
+    struct process *nobody; /* stands for a first process without a record */
+    struct kinds kinds;
+    struct symbols *symbols;
+    struct suppressions *suppressions;
+    struct findings findings; /* that count */
+    struct notes notes;
+    struct report report;
+};
+
+static const char *setting(const struct making *making, enum setting_id id) {
+    return making->request->settings->value[id];
+}
+
+/* --- processes -------------------------------------------------------------------------------------------- */
+
+/* By the options only and skip. */
+static bool is_watched(const struct making *making, const struct process *process) {
+    const char *program =
+        *process->executable ? symbols_base_name(process->executable) : render_program(process);
+    return pattern_words_match(setting(making, SETTING_only), program) &&
+           !pattern_words_match(setting(making, SETTING_skip), program);
+}
+
+static void read_records(struct making *making, struct report_verdict *verdict, int *status) {
+    for (size_t i = 0; i < making->request->count; i++) {
+        int why;
+        struct process *process = record_read(making->request->records[i], &why);
+        if (!process) {
+            *status = verdict->unreadable++ ? *status : why;
+        } else if (!is_watched(making, process)) {
+            record_end(process);
+        } else {
+            making->processes = memory_grow(making->processes, making->process_count, sizeof process);
+            making->processes[making->process_count++] = process;
+        }
+    }
+    if (verdict->unreadable < making->request->count || !making->request->count)
+        *status = 0;
+}
+
+static int compare_starts(const void *left, const void *right) {
+    const struct process *one = *(struct process *const *)left, *other = *(struct process *const *)right;
+    if (one->started_realtime != other->started_realtime)
+        return one->started_realtime < other->started_realtime ? -1 : 1;
+    return one->pid < other->pid ? -1 : one->pid > other->pid;
+}
+
+/* What its parent knows of the first process's end is more than the record can say. */
+static void set_first_status(struct process *first, int wait_status) {
+    if (first->end != RECORD_END_RUNNING || first->alive)
+        return;
+    if (WIFSIGNALED(wait_status)) {
+        first->signal = WTERMSIG(wait_status);
+        first->status = 128 + first->signal;
+    } else if (WIFEXITED(wait_status)) { /* by a system call that libc does not know of */
+        first->end = RECORD_END_EXIT_NOW;
+        first->status = WEXITSTATUS(wait_status);
+    }
+}
+
+/* Sorts the processes and finds the first one. */
+static struct process *find_first(struct making *making) {
+    const struct report_request *request = making->request;
+    if (making->process_count)
+        qsort(making->processes, making->process_count, sizeof *making->processes, compare_starts);
+    if (!request->first && making->process_count)
+        return making->processes[0];
+    for (size_t i = 0; i < making->process_count; i++)
+        if (making->processes[i]->pid == request->first)
+            return making->processes[i];
+    return making->nobody = record_of_nothing(request->first);
+}
+
+/* --- findings --------------------------------------------------------------------------------------------- */
+
+static bool is_inherited(const struct handle *handle) {
+    return handle->state == RECORD_STATE_INHERITED && !(handle->flags & RECORD_SLOT_ADOPTED) &&
+           handle->number > 2;
+}
+
+/* Takes the newest finding back. */
+static void drop_last(struct findings *findings) { free(findings->list[--findings->count].what); }
+
+static void take_finding(struct making *making, size_t process, const struct handle *handle) {
+    struct findings *findings = &making->findings;
+    sites_add(findings, making->symbols, making->processes[process], process, handle);
+    const struct finding *finding = &findings->list[findings->count - 1];
+    bool is_wanted = making->kinds.wanted[finding->kind];
+    bool is_suppressed = is_wanted && suppress_takes(making->suppressions, finding);
+    making->report.suppressed += is_suppressed;
+    if (!is_wanted || is_suppressed)
+        drop_last(findings);
+}
+
+static void take_handles(struct making *making, size_t process) {
+    const struct process *owner = making->processes[process];
+    bool list_inherited = settings_flag(making->request->settings, SETTING_inherited);
+    for (size_t i = 0; i < owner->handle_count; i++) {
+        const struct handle *handle = &owner->handles[i];
+        if (sites_is_finding(owner, handle)) {
+            take_finding(making, process, handle);
+        } else if (is_inherited(handle)) {
+            making->report.inherited_count++;
+            if (list_inherited)
+                sites_add(&making->report.inherited, making->symbols, owner, process, handle);
+        }
+    }
+}
+
+/* --- sites and sums --------------------------------------------------------------------------------------- */
+
+/* Sites below min_count are as if they were not there. */
+static void drop_small_sites(struct making *making) {
+    size_t least = (size_t)settings_number(making->request->settings, SETTING_min_count), kept = 0;
+    struct sites *sites = &making->report.sites;
+    for (size_t i = 0; i < sites->count; i++)
+        if (sites->list[i].count >= least)
+            sites->list[kept++] = sites->list[i];
+    sites->count = kept;
+}
+
+static void count_finding(struct report *report, const struct finding *finding) {
+    report->left_open++;
+    report->left_open_of[finding->process_index]++;
+    switch (finding->handle->outcome) {
+    case RECORD_OUTCOME_RELEASED:
+        report->released++;
+        break;
+    case RECORD_OUTCOME_FAILED:
+        report->release_failed++;
+        break;
+    case RECORD_OUTCOME_SKIPPED:
+        report->not_released++;
+        break;
+    default:
+        break;
+    }
+}
+
+static void count_processes(struct making *making) {
+    struct report *report = &making->report;
+    report->unseen = -1;
+    for (size_t i = 0; i < making->process_count; i++) {
+        const struct process *process = making->processes[i];
+        if (process->unseen >= 0)
+            report->unseen = (report->unseen > 0 ? report->unseen : 0) + process->unseen;
+        report->dropped += process->losses[RECORD_LOSS_MEMORY] + process->losses[RECORD_LOSS_BUSY];
+    }
+}
+
+static void count_all(struct making *making) {
+    struct report *report = &making->report;
+    report->left_open_of = memory_new(making->process_count, sizeof *report->left_open_of);
+    for (size_t i = 0; i < report->sites.count; i++)
+        for (size_t k = 0; k < report->sites.list[i].count; k++)
+            count_finding(report, &report->sites.list[i].findings[k]);
+    count_processes(making);
+}
+
+static void collect_notes(struct making *making) {
+    struct notes_about about = {
+        .processes = making->processes,
+        .process_count = making->process_count,
+        .symbols = making->symbols,
+        .suppressions = making->suppressions,
+        .has_findings = making->report.left_open > 0,
+        .all = making->report.verbosity > 0,
+        .unseen = settings_flag(making->request->settings, SETTING_unseen),
+    };
+    notes_collect(&making->notes, &about);
+    making->report.notes = making->notes.list;
+    making->report.note_count = making->notes.count;
+}
+
+/* --- making ----------------------------------------------------------------------------------------------- */
+
+/* https://no-color.org, https://force-color.org: set and not empty. */
+static bool says_yes(const char *variable) {
+    const char *value = getenv(variable);
+    return value && *value;
+}
+
+static bool wants_color(const struct making *making, bool to_terminal) {
+    const char *color = setting(making, SETTING_color), *terminal = getenv("TERM");
+    if (strcmp(color, "auto") != 0)
+        return strcmp(color, "always") == 0;
+    if (says_yes("NO_COLOR"))
+        return false;
+    if (says_yes("FORCE_COLOR"))
+        return true;
+    return to_terminal && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+static void fill_report(struct making *making, bool to_terminal) {
+    struct report *report = &making->report;
+    struct process *first = find_first(making);
+    if (making->request->first_ended)
+        set_first_status(first, making->request->first_status);
+    report->first = first;
+    report->processes = making->processes;
+    report->process_count = making->process_count;
+    report->verbosity = (int)settings_number(making->request->settings, SETTING_verbosity);
+    report->in_color = wants_color(making, to_terminal);
+    kinds_parse(&making->kinds, setting(making, SETTING_kinds));
+    making->symbols = symbols_begin();
+    making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
+    for (size_t i = 0; i < making->process_count; i++)
+        take_handles(making, i);
+    sites_group(&making->findings, &report->sites);
+    drop_small_sites(making);
+    count_all(making);
+    collect_notes(making);
+}
+
+static void render(const struct making *making, struct report_text *text) {
+    const struct format *format = render_format(setting(making, SETTING_format));
+    FILE *out = open_memstream(&text->bytes, &text->size);
+    if (!out)
+        exit(failure(EXIT_OWN_FAILURE, "out of memory"));
+    format->write(&making->report, out);
+    fclose(out);
+}
+
+static void end_making(struct making *making) {
+    notes_end(&making->notes);
+    sites_end(&making->report.sites);
+    findings_end(&making->report.inherited);
+    findings_end(&making->findings);
+    free(making->report.left_open_of);
+    if (making->suppressions)
+        suppress_end(making->suppressions);
+    if (making->symbols)
+        symbols_end(making->symbols);
+    record_end(making->nobody);
+    for (size_t i = 0; i < making->process_count; i++)
+        record_end(making->processes[i]);
+    free(making->processes);
+}
+
+int report_make(const struct report_request *request, bool to_terminal, struct report_text *text,
+                struct report_verdict *verdict) {
+    struct making making = {.request = request};
+    int status = 0;
+    *text = (struct report_text){0};
+    *verdict = (struct report_verdict){0};
+    if (!request->count && !request->may_be_empty)
+        return failure(EXIT_MISSING, "there is no record to report on");
+    read_records(&making, verdict, &status);
+    if (!status) {
+        fill_report(&making, to_terminal);
+        render(&making, text);
+        text->first = making.report.first->pid;
+        text->program = memory_copy(render_program(making.report.first));
+        verdict->left_open = making.report.left_open;
+        verdict->sites = making.report.sites.count;
+    }
+    end_making(&making);
+    return status;
+}
+
+void report_text_end(struct report_text *text) {
+    free(text->bytes);
+    free(text->program);
+    *text = (struct report_text){0};
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------- */
+
+static int write_all(int file, const char *bytes, size_t size) {
+    while (size) {
+        ssize_t written = write(file, bytes, size);
+        if (written > 0) {
+            bytes += written;
+            size -= (size_t)written;
+        } else if (written < 0 && errno == EAGAIN) {
+            struct pollfd ready = {.fd = file, .events = POLLOUT};
+            if (poll(&ready, 1, LONGEST_WAIT_MS) == 0)
+                return -ETIMEDOUT;
+        } else if (written < 0 && errno != EINTR) {
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+int report_write(const struct report_text *text, FILE *out) {
+    int file = fileno(out), error = 0;
+    fflush(out);
+    if (file >= 0)
+        error = write_all(file, text->bytes, text->size);
+    else if (fwrite(text->bytes, 1, text->size, out) != text->size)
+        error = -EIO;
+    if (error)
+        return failure(EXIT_OWN_FAILURE, "cannot write the report: %s", strerror(-error));
+    return 0;
+}
+
+int report_records(const struct report_request *request, FILE *out, struct report_verdict *verdict) {
+    struct report_text text;
+    bool to_terminal = fileno(out) >= 0 && isatty(fileno(out));
+    int status = report_make(request, to_terminal, &text, verdict);
+    if (!status && text.size)
+        status = report_write(&text, out);
+    report_text_end(&text);
+    return status;
+}

@@ -1,0 +1,204 @@
+/* sites.c - see sites.h */
+#include "tools/sites.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/memory.h"
+#include "tools/what.h"
+
+/* --- findings --------------------------------------------------------------------------------------------- */
+
+static bool was_left_open(enum record_outcome outcome) {
+    return outcome == RECORD_OUTCOME_LEFT || outcome == RECORD_OUTCOME_RELEASED ||
+           outcome == RECORD_OUTCOME_FAILED || outcome == RECORD_OUTCOME_SKIPPED;
+}
+
+static bool is_held(const struct handle *handle) {
+    if (handle->state == RECORD_STATE_RELEASING)
+        return handle->flags & RECORD_SLOT_CLOSE_BEGUN;
+    return handle->state == RECORD_STATE_LIVE || handle->state == RECORD_STATE_INHERITED;
+}
+
+bool sites_is_finding(const struct process *process, const struct handle *handle) {
+    if (handle->number >= 0 && handle->number <= 2)
+        return false; /* standard input, output and error stay open in every program */
+    if (handle->state == RECORD_STATE_OWNED)
+        return false; /* the stream that owns it is the handle */
+    if (handle->state == RECORD_STATE_INHERITED && !(handle->flags & RECORD_SLOT_ADOPTED))
+        return false;
+    if (handle->outcome != RECORD_OUTCOME_NONE)
+        return was_left_open(handle->outcome);
+    /* Nothing was decided at the end: the process still runs, or died before its exit pass could. */
+    return process->end != RECORD_END_EXEC && !(process->pass & RECORD_PASS_RECONCILED) && is_held(handle);
+}
+
+static double age_of(const struct process *process, const struct handle *handle) {
+    if (!process->ended_monotonic || !handle->opened)
+        return -1;
+    /* The clock of handles is a coarse one. */
+    return process->ended_monotonic > handle->opened ? (double)(process->ended_monotonic - handle->opened) / 1e9
+                                                     : 0;
+}
+
+void sites_add(struct findings *findings, struct symbols *symbols, const struct process *process,
+               size_t process_index, const struct handle *handle) {
+    findings->list = memory_grow(findings->list, findings->count, sizeof *findings->list);
+    findings->list[findings->count++] = (struct finding){
+        .process = process,
+        .handle = handle,
+        .kind = what_kind(handle->kind, handle->detail),
+        .what = what_of(handle->detail),
+        .age = age_of(process, handle),
+        .trace = symbols_trace(symbols, process, handle->stack),
+        .process_index = process_index,
+    };
+}
+
+static const char *call_of(const struct finding *finding) {
+    return finding->handle->stack ? finding->handle->stack->call : "";
+}
+
+/* --- identity --------------------------------------------------------------------------------------------- */
+
+static bool is_start_code(const struct frame *frame) {
+    static const char *const functions[] = {"_start",
+                                            "__libc_start_main",
+                                            "__libc_start_main_impl",
+                                            "start_thread",
+                                            "clone",
+                                            "__libc_start_call_main",
+                                            "clone3",
+                                            "__clone",
+                                            "__clone3"};
+    static const char *const modules[] = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
+    for (size_t i = 0; frame->function && i < sizeof functions / sizeof *functions; i++)
+        if (strcmp(frame->function, functions[i]) == 0)
+            return true;
+    for (size_t i = 0; !frame->function && i < sizeof modules / sizeof *modules; i++)
+        if (strcmp(symbols_base_name(frame->module), modules[i]) == 0)
+            return true;
+    return false;
+}
+
+size_t sites_own_frames(const struct trace *trace) {
+    for (size_t i = 0; i < trace->count; i++)
+        if (trace->frames[i].function && strcmp(trace->frames[i].function, "main") == 0)
+            return i + 1;
+    size_t count = trace->count;
+    while (count > 1 && is_start_code(&trace->frames[count - 1]))
+        count--;
+    return count;
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text) {
+    do {
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    } while (*text++);
+    return hash;
+}
+
+static uint64_t hash_frame(uint64_t hash, const struct frame *frame) {
+    char offset[24];
+    if (frame->function)
+        return hash_text(hash, frame->function);
+    snprintf(offset, sizeof offset, "0x%" PRIx64, frame->offset);
+    hash = hash_text(hash, symbols_base_name(frame->module));
+    return hash_text(hash_text(hash, frame->build_id), offset);
+}
+
+static uint64_t hash_line(uint64_t hash, const struct frame *frame) {
+    char line[16];
+    snprintf(line, sizeof line, "%u", frame->line);
+    return hash_text(hash_text(hash, frame->file ? frame->file : ""), line);
+}
+
+static void set_ids(struct site *site) {
+    uint64_t id = hash_text(0xcbf29ce484222325u, "leftopen-site-1"), line_id;
+    id = line_id = hash_text(id, site->call);
+    size_t own = sites_own_frames(site->trace);
+    for (size_t i = 0; i < own; i++) {
+        const struct frame *frame = &site->trace->frames[i];
+        id = hash_frame(id, frame);
+        line_id = hash_line(hash_frame(line_id, frame), frame);
+    }
+    snprintf(site->id, sizeof site->id, "%016" PRIx64, id);
+    snprintf(site->line_id, sizeof site->line_id, "%016" PRIx64, line_id);
+}
+
+/* --- groups ----------------------------------------------------------------------------------------------- */
+
+static int order(uintptr_t one, uintptr_t other) { return one < other ? -1 : one > other; }
+
+static int compare_sites_of(const struct finding *one, const struct finding *other) {
+    int difference = order(one->kind, other->kind);
+    if (!difference)
+        difference = order((uintptr_t)one->trace, (uintptr_t)other->trace);
+    return difference ? difference : strcmp(call_of(one), call_of(other));
+}
+
+static int compare_findings(const void *left, const void *right) {
+    const struct finding *one = left, *other = right;
+    int difference = compare_sites_of(one, other);
+    if (!difference)
+        difference = order(one->process_index, other->process_index);
+    if (!difference)
+        difference = order((uintptr_t)one->handle->stack, (uintptr_t)other->handle->stack);
+    return difference ? difference : order(one->handle->sequence, other->handle->sequence);
+}
+
+static int compare_sites(const void *left, const void *right) {
+    const struct site *one = left, *other = right;
+    if (one->count != other->count)
+        return one->count > other->count ? -1 : 1;
+    const struct finding *first = one->findings, *second = other->findings;
+    int difference = order(first->process_index, second->process_index);
+    return difference ? difference : order(first->handle->sequence, second->handle->sequence);
+}
+
+static void add_to_site(struct site *site, const struct finding *finding) {
+    const struct finding *last = site->count ? finding - 1 : NULL;
+    const struct stack *stack = finding->handle->stack;
+    if (stack && (!last || last->handle->stack != stack)) {
+        site->opened += stack->opened;
+        site->closed += stack->closed;
+    }
+    if (finding->age > site->oldest_age)
+        site->oldest_age = finding->age;
+    site->count++;
+}
+
+void sites_group(struct findings *findings, struct sites *sites) {
+    if (!findings->count)
+        return;
+    qsort(findings->list, findings->count, sizeof *findings->list, compare_findings);
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+        if (i == 0 || compare_sites_of(finding - 1, finding) != 0) {
+            sites->list = memory_grow(sites->list, sites->count, sizeof *sites->list);
+            sites->list[sites->count++] = (struct site){.kind = finding->kind,
+                                                        .call = call_of(finding),
+                                                        .trace = finding->trace,
+                                                        .oldest_age = -1,
+                                                        .findings = finding};
+        }
+        add_to_site(&sites->list[sites->count - 1], finding);
+    }
+    for (size_t i = 0; i < sites->count; i++)
+        set_ids(&sites->list[i]);
+    qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
+}
+
+void findings_end(struct findings *findings) {
+    for (size_t i = 0; i < findings->count; i++)
+        free(findings->list[i].what);
+    free(findings->list);
+    *findings = (struct findings){0};
+}
+
+void sites_end(struct sites *sites) {
+    free(sites->list);
+    *sites = (struct sites){0};
+}

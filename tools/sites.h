@@ -1,0 +1,63 @@
+/* sites.h - the findings of one report, grouped by where the handles were acquired. */
+#ifndef TOOLS_SITES_H
+#define TOOLS_SITES_H
+
+#include "tools/model.h"
+#include "tools/symbols.h"
+
+/* A handle that was left open, is still held, or is listed because the user asked. */
+struct finding {
+    const struct process *process;
+    const struct handle *handle;
+    enum record_kind kind;     /* as the kernel sees it, where the call could not tell */
+    char *what;                /* what it refers to; NULL unknown */
+    double age;                /* seconds; negative: unknown */
+    const struct trace *trace; /* where it was acquired */
+    size_t process_index;      /* of struct findings.processes */
+};
+
+struct findings {
+    struct finding *list;
+    size_t count;
+};
+
+/* One kind and one acquiring stack, in however many processes. */
+struct site {
+    /* Two hashes, 64-bit FNV-1a in hexadecimal, over the words below, each ended by a zero byte:
+     *   "leftopen-site-1", the call, per frame the function's readable name; of a nameless one the module's
+     *   name, its build-id and the offset.
+     * Frames behind main, and those with which libc starts a program or a thread, do not count: they are
+     * libc's, and change with it. line_id has per frame the file and the line besides. The kind is in neither:
+     * sometimes only the kernel knows it. */
+    char id[17], line_id[17];
+    enum record_kind kind;
+    const char *call; /* "" unknown */
+    const struct trace *trace;
+    uint64_t opened, closed; /* handles acquired here and, of these, released, in all processes of the site */
+    double oldest_age;       /* seconds; negative: unknown */
+    const struct finding *findings;
+    size_t count;
+};
+
+struct sites {
+    struct site *list;
+    size_t count;
+};
+
+/* True if the handle counts as left open (or, in a living process, as held). */
+bool sites_is_finding(const struct process *process, const struct handle *handle);
+
+/* Appends a finding. */
+void sites_add(struct findings *findings, struct symbols *symbols, const struct process *process,
+               size_t process_index, const struct handle *handle);
+
+/* Sorts the findings and groups them; the largest site comes first. The findings must stay as they are then. */
+void sites_group(struct findings *findings, struct sites *sites);
+
+/* How many frames of a trace are the program's own: without those that start programs and threads. */
+size_t sites_own_frames(const struct trace *trace);
+
+void findings_end(struct findings *findings);
+void sites_end(struct sites *sites);
+
+#endif

@@ -1,0 +1,455 @@
+/* suppress.c - see suppress.h
+ *
+ * Two forms are read, and told apart by a line that holds only `{`: one suppression a line (TYPE:PATTERN, as
+ * LeakSanitizer has them), and Valgrind's blocks. Both become a struct suppression. */
+#include "tools/suppress.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/fail.h"
+#include "tools/memory.h"
+#include "tools/pattern.h"
+#include "tools/rules.h"
+#include "tools/what.h"
+
+/* What a pattern is held against. */
+enum target { ANY_FRAME, REFERRED_TO, BLOCK };
+
+/* One line of a Valgrind block, about one frame; ELLIPSIS is any number of frames. */
+enum line_type { FUNCTION, OBJECT, SOURCE, ELLIPSIS };
+struct block_line {
+    enum line_type type;
+    char *pattern;
+    unsigned line; /* of SOURCE; 0 any */
+};
+
+struct suppression {
+    char *text; /* as in the file; of a block, its name */
+    unsigned line;
+    enum target target;
+    enum record_kind kind; /* RECORD_KIND_COUNT: all */
+    char *pattern;
+    struct block_line *lines;
+    size_t line_count;
+    unsigned long most;
+    char until[11]; /* YYYY-MM-DD, "" for ever */
+    bool is_over;
+    size_t hits, hits_when_over;
+};
+
+struct suppressions {
+    char *file;
+    struct suppression *list;
+    size_t count;
+    size_t *rule_hits;
+};
+
+/* Where a parser is. */
+struct source {
+    struct suppressions *suppressions;
+    FILE *stream;
+    unsigned line;
+    char *text; /* of the line, without blanks around it */
+    char *room;
+    size_t room_bytes;
+};
+
+/* --- reading ---------------------------------------------------------------------------------------------- */
+
+static char *trim(char *text) {
+    text += strspn(text, " \t\r\n");
+    size_t bytes = strlen(text);
+    while (bytes && strchr(" \t\r\n", text[bytes - 1]))
+        text[--bytes] = '\0';
+    return text;
+}
+
+/* The next line that is neither empty nor a comment; false at the end. */
+static bool next_line(struct source *source) {
+    while (getline(&source->room, &source->room_bytes, source->stream) >= 0) {
+        source->line++;
+        source->text = trim(source->room);
+        if (*source->text && *source->text != '#')
+            return true;
+    }
+    return false;
+}
+
+static void malformed(const struct source *source, const char *what, const char *hint) {
+    warning("%s:%u: %s: %s: this suppression is left out", source->suppressions->file, source->line, what,
+            hint);
+}
+
+static struct suppression *new_suppression(struct source *source, const char *text) {
+    struct suppressions *all = source->suppressions;
+    all->list = memory_grow(all->list, all->count, sizeof *all->list);
+    all->list[all->count] = (struct suppression){
+        .text = memory_copy(text), .line = source->line, .kind = RECORD_KIND_COUNT, .most = ULONG_MAX};
+    return &all->list[all->count++];
+}
+
+static void free_suppression(struct suppression *suppression) {
+    for (size_t i = 0; i < suppression->line_count; i++)
+        free(suppression->lines[i].pattern);
+    free(suppression->lines);
+    free(suppression->pattern);
+    free(suppression->text);
+}
+
+static void drop_last(struct source *source) {
+    free_suppression(&source->suppressions->list[--source->suppressions->count]);
+}
+
+/* --- one-line form ---------------------------------------------------------------------------------------- */
+
+static bool set_most(struct suppression *suppression, const char *value) {
+    char *end;
+    if (!isdigit((unsigned char)*value))
+        return false;
+    errno = 0;
+    suppression->most = strtoul(value, &end, 10);
+    return *end == '\0' && errno == 0;
+}
+
+static bool set_until(struct suppression *suppression, const char *value) {
+    struct tm day = {0}, same;
+    char normal[sizeof suppression->until], today[sizeof suppression->until];
+    const char *end = strptime(value, "%Y-%m-%d", &day);
+    if (!end || *end || strlen(value) != 10)
+        return false;
+    time_t noon = timegm(&day), now = time(NULL);
+    strftime(normal, sizeof normal, "%Y-%m-%d", gmtime_r(&noon, &same));
+    if (strcmp(normal, value) != 0)
+        return false; /* the 30th of February */
+    memcpy(suppression->until, normal, sizeof normal);
+    strftime(today, sizeof today, "%Y-%m-%d", localtime_r(&now, &same));
+    suppression->is_over = strcmp(today, normal) > 0;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*set)(struct suppression *suppression, const char *value);
+    const char *hint;
+} options[] = {
+    {"max=", set_most, "max= takes a number"},
+    {"until=", set_until, "until= takes a day as YYYY-MM-DD"},
+};
+
+/* Takes the options off the end of `pattern`. False: one of them is malformed, said. */
+static bool take_options(struct source *source, struct suppression *suppression, char *pattern) {
+    for (;;) {
+        char *word = pattern + strlen(pattern);
+        while (word > pattern && !strchr(" \t", word[-1]))
+            word--;
+        size_t i = 0, count = sizeof options / sizeof *options;
+        while (i < count && strncmp(word, options[i].name, strlen(options[i].name)) != 0)
+            i++;
+        if (i == count)
+            return true;
+        if (!options[i].set(suppression, word + strlen(options[i].name))) {
+            malformed(source, word, options[i].hint);
+            return false;
+        }
+        *word = '\0';
+        trim(pattern);
+    }
+}
+
+/* "leak", "path", or a kind. */
+static bool set_type(struct suppression *suppression, const char *type) {
+    if (strcmp(type, "leak") == 0)
+        return true;
+    if (strcmp(type, "path") == 0) {
+        suppression->target = REFERRED_TO;
+        return true;
+    }
+    suppression->kind = what_kind_named(type);
+    return suppression->kind != RECORD_KIND_COUNT;
+}
+
+static void take_line(struct source *source) {
+    struct suppression *suppression = new_suppression(source, source->text);
+    char *colon = strchr(source->text, ':');
+    if (!colon) {
+        malformed(source, source->text, "expected TYPE:PATTERN");
+        drop_last(source);
+        return;
+    }
+    *colon = '\0';
+    if (!set_type(suppression, source->text)) {
+        char *hint = memory_format("the types are leak path %s", what_kind_words());
+        malformed(source, source->text, hint);
+        free(hint);
+        drop_last(source);
+        return;
+    }
+    char *pattern = trim(colon + 1);
+    if (!take_options(source, suppression, pattern)) {
+        drop_last(source);
+    } else if (!*pattern) {
+        malformed(source, suppression->text, "it has no pattern");
+        drop_last(source);
+    } else {
+        suppression->pattern = memory_copy(pattern);
+    }
+}
+
+/* --- Valgrind's form -------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *prefix;
+    enum line_type type;
+} line_types[] = {{"fun:", FUNCTION}, {"obj:", OBJECT}, {"src:", SOURCE}};
+
+/* Appends the pattern of one frame; false if it is none. */
+static bool take_block_line(struct suppression *suppression, const char *text) {
+    struct block_line line = {.type = ELLIPSIS};
+    if (strcmp(text, "...") != 0) {
+        size_t i = 0, count = sizeof line_types / sizeof *line_types;
+        while (i < count && strncmp(text, line_types[i].prefix, 4) != 0)
+            i++;
+        if (i == count || !text[4])
+            return false;
+        line.type = line_types[i].type;
+        line.pattern = memory_copy(text + 4);
+        char *colon = line.type == SOURCE ? strrchr(line.pattern, ':') : NULL;
+        if (colon && isdigit((unsigned char)colon[1])) {
+            line.line = (unsigned)strtoul(colon + 1, NULL, 10);
+            *colon = '\0';
+        }
+    }
+    suppression->lines = memory_grow(suppression->lines, suppression->line_count, sizeof *suppression->lines);
+    suppression->lines[suppression->line_count++] = line;
+    return true;
+}
+
+/* `tool[,tool]:FdNotClosed` is ours; other kinds of error in a shared file are not. */
+static bool is_about_descriptors(const char *text) {
+    const char *colon = strchr(text, ':');
+    return colon && strcmp(colon + 1, "FdNotClosed") == 0;
+}
+
+/* Reads up to the closing brace. The block is dropped if it is not ours or not well-formed. */
+static void take_block(struct source *source) {
+    struct suppression *suppression = NULL;
+    bool is_ours = false, is_good = true, is_closed = false;
+    for (size_t i = 0; !is_closed && next_line(source); i++) {
+        if (strcmp(source->text, "}") == 0)
+            is_closed = true;
+        else if (i == 0)
+            suppression = new_suppression(source, source->text);
+        else if (i == 1)
+            is_ours = is_about_descriptors(source->text);
+        else if (is_ours && is_good && !take_block_line(suppression, source->text)) {
+            malformed(source, source->text, "expected fun:, obj:, src: or ...");
+            is_good = false;
+        }
+    }
+    if (!is_closed)
+        malformed(source, "{", "the block is not closed by a line }");
+    else if (is_ours && is_good && !suppression->line_count)
+        malformed(source, suppression->text, "the block names no frame");
+    else if (is_ours && is_good) {
+        suppression->target = BLOCK;
+        return;
+    }
+    if (suppression)
+        drop_last(source);
+}
+
+static FILE *open_file(const char *file, const char *executable) {
+    FILE *stream = fopen(file, "re");
+    if (stream || errno != ENOENT || *file == '/' || *executable != '/')
+        return stream;
+    char *beside = memory_format("%.*s%s", (int)(symbols_base_name(executable) - executable), executable, file);
+    stream = fopen(beside, "re");
+    free(beside);
+    return stream;
+}
+
+static void read_file(struct suppressions *suppressions, const char *executable) {
+    struct source source = {.suppressions = suppressions, .stream = open_file(suppressions->file, executable)};
+    if (!source.stream) {
+        warning("cannot read the suppressions in %s: %s: nothing is suppressed by it", suppressions->file,
+                strerror(errno));
+        return;
+    }
+    while (next_line(&source)) {
+        if (strcmp(source.text, "{") == 0)
+            take_block(&source);
+        else
+            take_line(&source);
+    }
+    if (ferror(source.stream))
+        warning("%s:%u: cannot read on: %s", suppressions->file, source.line, strerror(errno));
+    fclose(source.stream);
+    free(source.room);
+}
+
+/* --- matching --------------------------------------------------------------------------------------------- */
+
+static bool any_frame_matches(const char *pattern, const struct trace *trace) {
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct frame *frame = &trace->frames[i];
+        if (pattern_matches(pattern, frame->function) || pattern_matches(pattern, frame->file) ||
+            pattern_matches(pattern, frame->module))
+            return true;
+    }
+    return false;
+}
+
+static bool block_line_matches(const struct block_line *line, const struct frame *frame) {
+    switch (line->type) {
+    case FUNCTION:
+        return pattern_whole_matches(line->pattern, frame->symbol) ||
+               pattern_whole_matches(line->pattern, frame->function);
+    case OBJECT:
+        return pattern_whole_matches(line->pattern, frame->module);
+    case SOURCE:
+        return (!line->line || line->line == frame->line) && frame->file &&
+               (pattern_whole_matches(line->pattern, frame->file) ||
+                pattern_whole_matches(line->pattern, symbols_base_name(frame->file)));
+    case ELLIPSIS:
+        break;
+    }
+    return true;
+}
+
+/* True if the lines from `at` on match the frames in order from the innermost one. */
+static bool lines_match(const struct suppression *suppression, size_t at, const struct trace *trace) {
+    size_t frame = 0, ellipsis = SIZE_MAX, resume = 0;
+    while (at < suppression->line_count) {
+        const struct block_line *line = &suppression->lines[at];
+        if (line->type == ELLIPSIS) {
+            ellipsis = at++;
+            resume = frame;
+        } else if (frame < trace->count && block_line_matches(line, &trace->frames[frame])) {
+            at++;
+            frame++;
+        } else if (ellipsis != SIZE_MAX && resume < trace->count) { /* the ellipsis takes one frame more */
+            at = ellipsis + 1;
+            frame = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Valgrind shows the call itself (open64, fopen) as the innermost frames, a record keeps it as a name. So a
+ * block matches behind the line that names the call, too. */
+static bool block_matches(const struct suppression *suppression, const struct finding *finding) {
+    if (lines_match(suppression, 0, finding->trace))
+        return true;
+    const char *call = finding->handle->stack ? finding->handle->stack->call : NULL;
+    char *bare = call ? memory_copy(call + strspn(call, "_")) : NULL;
+    if (bare && strlen(bare) > 2 && strcmp(bare + strlen(bare) - 2, "64") == 0)
+        bare[strlen(bare) - 2] = '\0';
+    bool matches = false;
+    for (size_t i = 0; bare && !matches && i < suppression->line_count; i++) {
+        const struct block_line *line = &suppression->lines[i];
+        if (line->type == FUNCTION &&
+            (pattern_whole_matches(line->pattern, call) || pattern_whole_matches(line->pattern, bare)))
+            matches = lines_match(suppression, i + 1, finding->trace);
+    }
+    free(bare);
+    return matches;
+}
+
+static bool suppression_matches(const struct suppression *suppression, const struct finding *finding) {
+    if (suppression->kind != RECORD_KIND_COUNT && suppression->kind != finding->kind)
+        return false;
+    switch (suppression->target) {
+    case ANY_FRAME:
+        return any_frame_matches(suppression->pattern, finding->trace);
+    case REFERRED_TO:
+        return pattern_matches(suppression->pattern, finding->what);
+    case BLOCK:
+        return block_matches(suppression, finding);
+    }
+    return false;
+}
+
+/* --- public ----------------------------------------------------------------------------------------------- */
+
+struct suppressions *suppress_begin(const char *file, const char *executable) {
+    struct suppressions *suppressions = memory_new(1, sizeof *suppressions);
+    suppressions->file = memory_copy(file);
+    suppressions->rule_hits = memory_new(rules_count, sizeof *suppressions->rule_hits);
+    if (*file)
+        read_file(suppressions, executable);
+    return suppressions;
+}
+
+void suppress_end(struct suppressions *suppressions) {
+    for (size_t i = 0; i < suppressions->count; i++)
+        free_suppression(&suppressions->list[i]);
+    free(suppressions->list);
+    free(suppressions->rule_hits);
+    free(suppressions->file);
+    free(suppressions);
+}
+
+static bool is_suppressed(struct suppressions *suppressions, const struct finding *finding) {
+    for (size_t i = 0; i < suppressions->count; i++) {
+        struct suppression *suppression = &suppressions->list[i];
+        if (suppression->hits >= suppression->most || !suppression_matches(suppression, finding))
+            continue;
+        if (!suppression->is_over) {
+            suppression->hits++;
+            return true;
+        }
+        suppression->hits_when_over++;
+    }
+    return false;
+}
+
+bool suppress_takes(struct suppressions *suppressions, const struct finding *finding) {
+    if (is_suppressed(suppressions, finding))
+        return true;
+    for (size_t i = 0; i < rules_count; i++) {
+        if (!rules_match(i, finding))
+            continue;
+        suppressions->rule_hits[i]++;
+        return true;
+    }
+    return false;
+}
+
+static char *sentence_about(const struct suppressions *suppressions, const struct suppression *suppression,
+                            bool all) {
+    const char *file = suppressions->file, *text = suppression->text;
+    if (suppression->is_over && (suppression->hits_when_over || all))
+        return memory_format("%s:%u: the suppression %s ended on %s%s", file, suppression->line, text,
+                             suppression->until, suppression->hits_when_over ? "; it would have matched" : "");
+    if (!all)
+        return NULL;
+    if (!suppression->hits)
+        return memory_format("%s:%u: the suppression %s matched nothing", file, suppression->line, text);
+    return memory_format("%s:%u: %zu suppressed by %s", file, suppression->line, suppression->hits, text);
+}
+
+void suppress_each_note(const struct suppressions *suppressions, bool all,
+                        void (*tell)(void *context, const char *sentence), void *context) {
+    for (size_t i = 0; i < suppressions->count; i++) {
+        char *sentence = sentence_about(suppressions, &suppressions->list[i], all);
+        if (sentence)
+            tell(context, sentence);
+        free(sentence);
+    }
+    for (size_t i = 0; all && i < rules_count; i++) {
+        if (!suppressions->rule_hits[i])
+            continue;
+        char *sentence =
+            memory_format("%zu left out by a built-in rule: %s", suppressions->rule_hits[i], rules_reason(i));
+        tell(context, sentence);
+        free(sentence);
+    }
+}

@@ -1,0 +1,20 @@
+/* utf8.h - text from other programs, which may hold any byte. */
+#ifndef TOOLS_UTF8_H
+#define TOOLS_UTF8_H
+
+#include <stddef.h>
+
+/* Bytes of the valid UTF-8 character at `text` (zero-terminated), 0 if there is none or at the end. */
+size_t utf8_character(const char *text);
+
+/* A copy that a terminal shows as it is: control characters (and those that turn the direction of writing) and
+ * what is not UTF-8 become \n, \t, \xNN … The caller frees it. */
+char *utf8_for_terminal(const char *text);
+
+/* A copy in which each byte that is not UTF-8 became U+FFFD. The caller frees it. */
+char *utf8_sanitised(const char *text);
+
+/* How many characters a terminal shows for valid text. Wide and combining characters are not known. */
+size_t utf8_width(const char *text);
+
+#endif

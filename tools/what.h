@@ -1,0 +1,24 @@
+/* what.h - what a handle refers to, in words, from what the kernel said of it. */
+#ifndef TOOLS_WHAT_H
+#define TOOLS_WHAT_H
+
+#include "tools/model.h"
+
+/* "/etc/hosts", "TCP 127.0.0.1:51122 -> 127.0.0.1:80 CLOSE_WAIT", "pipe:[4711]" … ; NULL if nothing is known.
+ * The caller frees it. Bytes of paths are as they are. */
+char *what_of(const struct detail *detail);
+
+/* The kind of the handle; where the acquiring call could not tell, what the kernel said of it decides. */
+enum record_kind what_kind(enum record_kind kind, const struct detail *detail);
+
+const char *what_kind_word(enum record_kind kind);
+const char *what_kind_plural(enum record_kind kind);
+/* The kind of that name, or RECORD_KIND_COUNT. */
+enum record_kind what_kind_named(const char *word);
+/* The words of all kinds, joined by blanks. */
+const char *what_kind_words(void);
+
+/* What the handle is called: "fd 5", "stream 0x55d0c2a4", "process 4711". The caller frees it. */
+char *what_handle(const struct handle *handle, enum record_kind kind);
+
+#endif
