@@ -7,7 +7,7 @@
 #include "tools/command.h"
 #include "tools/fail.h"
 #include "tools/folder.h"
-#include "tools/report_make.h"
+#include "tools/show.h"
 
 /* What the environment says of options is meant for the exit pass too, but where a watched program's report
  * goes is not where the answer to a typed command goes. */
@@ -37,18 +37,6 @@ static void set_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int write_at_exit(const struct settings *settings, const struct report_text *text) {
-    bool quiet;
-    FILE *out = report_open(settings, text->first, text->program, &quiet);
-    if (!out)
-        return quiet ? 0 : EXIT_OWN_FAILURE;
-    say_that_writing_begins();
-    report_write(text, out); /* what could not be written is said; the verdict stands */
-    if (out != stderr)
-        fclose(out);
-    return 0;
-}
-
 /* leftopen report --exit-pass PATH: the process that made the record is about to end and waits. Options are
  * those of LEFTOPEN_OPTIONS; the verdict is the exit status. */
 static int exit_pass(const char *record) {
@@ -58,13 +46,8 @@ static int exit_pass(const char *record) {
     struct settings settings;
     begin_settings(&settings, true);
     struct report_request request = {.records = &record, .count = 1, .settings = &settings};
-    struct report_verdict verdict;
-    struct report_text text;
-    bool to_terminal = strcmp(settings.value[SETTING_report], "stderr") == 0 && isatty(STDERR_FILENO);
-    int status = report_make(&request, to_terminal, &text, &verdict);
-    if (!status && text.size)
-        status = write_at_exit(&settings, &text);
-    report_text_end(&text);
+    struct report_verdict verdict = {0};
+    int status = show_report(&request, stderr, say_that_writing_begins, &verdict);
     settings_end(&settings);
     return status ? status : verdict.left_open ? EXIT_FINDINGS : 0;
 }
@@ -103,38 +86,15 @@ static int take_words(struct request *request, int argc, char **argv) {
     return 1;
 }
 
-/* Who types a command reads the answer on standard output. NULL with *quiet true: nowhere. */
-static FILE *open_output(const struct settings *settings, const struct report_text *text, bool *quiet) {
-    *quiet = false;
-    if (!settings->given[SETTING_report])
-        return stdout;
-    return report_open(settings, text->first, text->program, quiet);
-}
-
-static int write_answer(const struct settings *settings, const struct report_text *text) {
-    bool quiet;
-    FILE *out = open_output(settings, text, &quiet);
-    if (!out)
-        return quiet ? 0 : EXIT_OWN_FAILURE;
-    int status = report_write(text, out);
-    if (out != stdout && out != stderr)
-        fclose(out);
-    return status;
-}
-
+/* Who types a command reads the answer on standard output. */
 static int show(const struct request *request) {
     if (!request->records.count)
         return failure(EXIT_USAGE, "report needs a record: a file, a folder of them, or the PID of a process");
     struct report_request what = {.records = (const char *const *)request->records.paths,
                                   .count = request->records.count,
                                   .settings = &request->settings};
-    struct report_verdict verdict;
-    struct report_text text;
-    bool to_terminal = !request->settings.given[SETTING_report] && isatty(STDOUT_FILENO);
-    int status = report_make(&what, to_terminal, &text, &verdict);
-    if (!status && text.size)
-        status = write_answer(&request->settings, &text);
-    report_text_end(&text);
+    struct report_verdict verdict = {0};
+    int status = show_report(&what, stdout, NULL, &verdict);
     if (!status && verdict.unreadable)
         status = EXIT_DAMAGED;
     return !status && request->fail && verdict.left_open ? EXIT_FINDINGS : status;

@@ -389,10 +389,17 @@ static void free_trace(void *pointer) {
     free(trace);
 }
 
+/* The wrapper of main, or of a thread's start, is nobody's business. */
+static bool is_our_library(const struct spot *spot) {
+    return spot->image && strcmp(symbols_base_name(spot->image->path), "libleftopen.so") == 0;
+}
+
 static void fill_trace(struct symbols *symbols, const struct process *process, struct kept_trace *trace) {
     struct frame *frames = NULL;
     size_t count = 0;
     for (size_t i = 0; i < trace->count; i++) {
+        if (is_our_library(&trace->spots[i]))
+            continue;
         const struct place *place = place_of(symbols, process, trace->spots[i]);
         for (size_t k = 0; k < place->count; k++) {
             frames = memory_grow(frames, count, sizeof *frames);
