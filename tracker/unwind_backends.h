@@ -54,7 +54,7 @@ struct unwind_cursor {
     uintptr_t stack_pointer;
     uintptr_t frame_pointer; /* rbp */
     uintptr_t base_pointer;  /* rbx */
-    uintptr_t context; /* of the signal that interrupted this frame: its ucontext_t; only if pc is exact */
+    uintptr_t context;       /* the ucontext_t of the last signal on the way, or 0 */
     struct stack_window window;
 };
 

@@ -202,7 +202,9 @@ static bool enter_interrupted(struct unwind_cursor *cursor) {
 }
 
 /* A register of this frame, by its number in unwind information. Those that are not followed are known where
- * a signal has just saved them: hand-written code keeps the CFA in any. */
+ * a signal has saved them. r12 to r15 only of the interrupted frame itself: further out they may have been
+ * saved and used again. The others no compiler keeps over a call; where unwind information asks for one, it is
+ * hand-written code that knows what it calls (libcrypto keeps the CFA in rax that way). */
 static bool read_register(struct unwind_cursor *cursor, unsigned number, uint64_t *value) {
     static const uint8_t in_context[16] = {13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7};
     switch (number) {
@@ -216,7 +218,7 @@ static bool read_register(struct unwind_cursor *cursor, unsigned number, uint64_
         *value = cursor->base_pointer;
         return true;
     }
-    return cursor->pc & RECORD_PC_EXACT && cursor->context &&
+    return cursor->context && (number < 12 || cursor->pc & RECORD_PC_EXACT) &&
            read_word(cursor, cursor->context + CONTEXT_REGISTERS + 8 * in_context[number], value);
 }
 

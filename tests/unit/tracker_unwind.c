@@ -295,22 +295,26 @@ START_TEST(looks_up_interrupted_frames_exactly) {
 }
 END_TEST
 
-/* As assembler of cryptography does: the caller's rsp is kept in a register, and the fault is there. */
+/* As assembler of cryptography does: the caller's rsp is kept in a register. The fault is there, or in what is
+ * called from there. */
 void fault_with_other_register(void);
-__asm__(".text\n.type fault_with_other_register, @function\nfault_with_other_register:\n.cfi_startproc\n"
-        "lea 8(%rsp), %r11\n.cfi_def_cfa r11, 0\nsub $4000, %rsp\nand $-64, %rsp\nud2\nlea -8(%r11), %rsp\n"
-        ".cfi_def_cfa rsp, 8\nret\n.cfi_endproc\n"
-        ".size fault_with_other_register, . - fault_with_other_register\n");
+void fault_below_other_register(void);
+#define WITH_CFA_IN_R11(name, instruction)                                                                     \
+    __asm__(".text\n.type " #name ", @function\n" #name ":\n.cfi_startproc\nlea 8(%rsp), %r11\n"               \
+            ".cfi_def_cfa r11, 0\nsub $4000, %rsp\nand $-64, %rsp\n" instruction "\nlea -8(%r11), %rsp\n"      \
+            ".cfi_def_cfa rsp, 8\nret\n.cfi_endproc\n.size " #name ", . - " #name "\n")
+WITH_CFA_IN_R11(fault_with_other_register, "ud2");
+WITH_CFA_IN_R11(fault_below_other_register, "call fault_at_start");
 
-static APART void call_fault_with_other_register(void) {
-    fault_with_other_register();
+static APART void call_fault_with_other_register(void (*fault)(void)) {
+    fault();
     sink++;
 }
 
 START_TEST(takes_registers_from_the_signal) {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     ck_assert_int_eq(sigaction(SIGILL, &action, NULL), 0);
-    call_fault_with_other_register();
+    call_fault_with_other_register(_i ? fault_below_other_register : fault_with_other_register);
     ck_assert(has_frame_in((void *)call_fault_with_other_register, 64));
 }
 END_TEST
@@ -933,7 +937,7 @@ static TCase *rules_case(void) {
     tcase_add_test(tests, compares_at_all_depths);
     tcase_add_loop_test(tests, walks_out_of_signal_handlers, 0, 2);
     tcase_add_test(tests, looks_up_interrupted_frames_exactly);
-    tcase_add_test(tests, takes_registers_from_the_signal);
+    tcase_add_loop_test(tests, takes_registers_from_the_signal, 0, 2);
     tcase_add_loop_test(tests, walks_out_of_a_stack_overflow, 0, 2);
     tcase_add_loop_test(tests, follows_frame_pointers_of_generated_code, 0, 2);
     tcase_add_test(tests, survives_generated_code_without_frame_pointers);
