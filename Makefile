@@ -66,7 +66,63 @@ $(B)/leftopen: $(B)/tool/tools/main.c.o $(B)/libtool.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
+$(B)/examples/%: examples/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O1 -g -Wall -Wextra -o $@ $<
+$(B)/examples/%: examples/%.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -O1 -g -Wall -Wextra -o $@ $<
+EXAMPLES := $(patsubst examples/%,$(B)/examples/%,$(basename $(wildcard examples/*.c examples/*.cpp)))
+
+# ---- for people -------------------------------------------------------------------------------------------------
+
+# What is missing is installed when we are root; else the line to run is printed, and make stops.
+PACKAGES := gcc g++ make pkg-config libc6-dev libunwind8 libdw-dev libelf-dev libiberty-dev libjansson-dev check python3
+.PHONY: deps
+deps:
+	@missing=$$(for p in $(PACKAGES) $(MORE_PACKAGES); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || printf '%s ' $$p; done); \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ]; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	else \
+		echo "Missing packages. Run:  sudo apt-get install $$missing" >&2; exit 1; \
+	fi
+
+# make is started anew, so that what was just installed is found by pkg-config and the like.
+.PHONY: demo demo-run
+demo: deps
+	@$(MAKE) --no-print-directory demo-run
+demo-run: all $(EXAMPLES)
+	@examples/demo.sh $(B)
+
+.PHONY: check
+check:
+	@$(MAKE) --no-print-directory deps MORE_PACKAGES="$(TEST_PACKAGES)"
+	@$(MAKE) --no-print-directory check-all
+
+.PHONY: install uninstall
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/leftopen
+	install -m 755 $(B)/leftopen $(DESTDIR)$(bindir)/leftopen
+	install -m 755 $(B)/libleftopen.so $(DESTDIR)$(libdir)/leftopen/libleftopen.so
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/leftopen $(DESTDIR)$(libdir)/leftopen/libleftopen.so
+	-rmdir $(DESTDIR)$(libdir)/leftopen
+
+.PHONY: help
+help:
+	@echo 'make          build/libleftopen.so and build/leftopen'
+	@echo 'make demo     build, then show reports of forgetful programs'
+	@echo 'make check    build, then all tests'
+	@echo 'make bench    cost with and without the library'
+	@echo 'make install  prefix=$(prefix) DESTDIR=$(DESTDIR)'
+	@echo 'make deps     install what is missing (root), or say what'
+
 -include tests/tests.mk
+-include tests/bench/bench.mk
 
 .PHONY: clean
 clean:

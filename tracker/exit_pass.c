@@ -101,14 +101,11 @@ static bool is_to_be_released(const struct finding *finding) {
     return settings.release == RELEASE_ALL || is_stream(finding);
 }
 
-static void flush(const struct findings *findings) {
-    if (settings.release == RELEASE_NONE || !flush_streams)
-        return;
-    for (size_t i = 0; i < findings->count; i++)
-        if (findings->list[i].kind == RECORD_KIND_STREAM || findings->list[i].kind == RECORD_KIND_PROCESS) {
-            flush_streams();
-            return;
-        }
+/* All streams, whether one was forgotten or not: the program's own words come before ours, a moment earlier than
+ * libc would have written them. */
+static void flush(void) {
+    if (settings.release != RELEASE_NONE && flush_streams)
+        flush_streams();
 }
 
 static void release(const struct finding *finding, bool leave_to_kernel) {
@@ -225,7 +222,7 @@ void exit_pass(enum record_end end, int status, bool may_flush) {
         return record_remove();
     ask_details(&findings);
     if (may_flush)
-        flush(&findings);
+        flush();
     release_all(&findings, threads);
     bool counts = report(&findings);
     keep_or_remove(findings.count || more);
