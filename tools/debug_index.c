@@ -24,12 +24,19 @@ struct unit {
     int depth;            /* of the walk that filled the list: 0 none, 1 outer functions, 2 nested ones too */
 };
 
+struct units {
+    struct unit *list;
+    size_t count;
+};
+
 struct debug_index {
     Dwfl_Module *module;
+    Dwarf *dwarf;    /* NULL: the module has none */
     Dwarf_Addr bias; /* address of the Dwfl - address in DWARF */
-    struct unit *units;
-    size_t unit_count;
-    struct ranges ranges; /* of units */
+    /* Units that .debug_aranges led to: where the compiler wrote it, there is no need to look at all units. */
+    struct units quick;
+    struct units all;
+    struct ranges ranges; /* of `all` */
     bool is_filled;
 };
 
@@ -44,25 +51,40 @@ static void add_ranges(struct ranges *ranges, Dwarf_Die *die, size_t item) {
 
 /* --- units ------------------------------------------------------------------------------------------------ */
 
-static void add_unit(struct debug_index *index, Dwarf_Die *die) {
-    index->units = memory_grow(index->units, index->unit_count, sizeof *index->units);
-    struct unit *unit = &index->units[index->unit_count];
+static struct unit *add_unit(struct units *units, Dwarf_Die *die) {
+    units->list = memory_grow(units->list, units->count, sizeof *units->list);
+    struct unit *unit = &units->list[units->count++];
     *unit = (struct unit){.die = *die, .functions = *die};
     uint8_t type;
     Dwarf_Die split;
     if (dwarf_cu_info(die->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton &&
         split.addr)
         unit->functions = split;
-    add_ranges(&index->ranges, die, index->unit_count++);
+    return unit;
+}
+
+/* The unit that .debug_aranges names, if it does hold the address; NULL otherwise. */
+static struct unit *quick_unit(struct debug_index *index, Dwarf_Addr address) {
+    Dwarf_Die die;
+    if (!dwarf_addrdie(index->dwarf, address, &die) || dwarf_haspc(&die, address) <= 0)
+        return NULL;
+    for (size_t i = 0; i < index->quick.count; i++)
+        if (index->quick.list[i].die.addr == die.addr)
+            return &index->quick.list[i];
+    return add_unit(&index->quick, &die);
 }
 
 static void fill_units(struct debug_index *index) {
     if (index->is_filled)
         return;
     index->is_filled = true;
-    for (Dwarf_Die *die = NULL; (die = dwfl_module_nextcu(index->module, die, &index->bias));)
-        if (dwarf_tag(die) != DW_TAG_partial_unit && dwarf_tag(die) != DW_TAG_type_unit)
-            add_unit(index, die);
+    Dwarf_Addr bias;
+    for (Dwarf_Die *die = NULL; (die = dwfl_module_nextcu(index->module, die, &bias));) {
+        if (dwarf_tag(die) == DW_TAG_partial_unit || dwarf_tag(die) == DW_TAG_type_unit)
+            continue;
+        add_unit(&index->all, die);
+        add_ranges(&index->ranges, die, index->all.count - 1);
+    }
     ranges_sort(&index->ranges);
 }
 
@@ -250,40 +272,52 @@ static size_t unit_frames(struct unit *unit, Dwarf_Addr address, struct debug_fr
 struct debug_index *debug_index_begin(Dwfl_Module *module) {
     struct debug_index *index = memory_new(1, sizeof *index);
     index->module = module;
+    index->dwarf = dwfl_module_getdwarf(module, &index->bias);
     return index;
+}
+
+static void end_units(struct units *units) {
+    for (size_t i = 0; i < units->count; i++) {
+        ranges_end(&units->list[i].ranges);
+        free(units->list[i].function_list);
+    }
+    free(units->list);
 }
 
 void debug_index_end(struct debug_index *index) {
     if (!index)
         return;
-    for (size_t i = 0; i < index->unit_count; i++) {
-        ranges_end(&index->units[i].ranges);
-        free(index->units[i].function_list);
-    }
+    end_units(&index->quick);
+    end_units(&index->all);
     ranges_end(&index->ranges);
-    free(index->units);
     free(index);
 }
 
 /* Units may overlap (code of several units that the linker folded): the first one that knows a function wins,
  * else the first one that knows a line. */
-static size_t frames_of_units(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
-                              size_t most) {
+static size_t frames_of_all(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
+                            size_t most) {
     const struct range *range = NULL, *nameless = NULL;
+    fill_units(index);
     while ((range = ranges_next(&index->ranges, address, range))) {
-        size_t count = unit_frames(&index->units[range->item], address, frames, most);
+        size_t count = unit_frames(&index->all.list[range->item], address, frames, most);
         if (count && frames[0].name)
             return count;
         if (count && !nameless)
             nameless = range;
     }
-    return nameless ? unit_frames(&index->units[nameless->item], address, frames, most) : 0;
+    return nameless ? unit_frames(&index->all.list[nameless->item], address, frames, most) : 0;
 }
 
 size_t debug_index_frames(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
                           size_t most) {
-    fill_units(index);
-    size_t count = frames_of_units(index, address - index->bias, frames, most);
+    if (!index->dwarf)
+        return 0;
+    address -= index->bias;
+    struct unit *unit = quick_unit(index, address);
+    size_t count = unit ? unit_frames(unit, address, frames, most) : 0;
+    if (!count || !frames[0].name)
+        count = frames_of_all(index, address, frames, most);
     for (size_t i = 0; i < count; i++)
         if (frames[i].start)
             frames[i].start += index->bias;

@@ -73,14 +73,10 @@ static bool is_start_code(const struct frame *frame) {
                                             "clone3",
                                             "__clone",
                                             "__clone3"};
-    static const char *const modules[] = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
     for (size_t i = 0; frame->function && i < sizeof functions / sizeof *functions; i++)
         if (strcmp(frame->function, functions[i]) == 0)
             return true;
-    for (size_t i = 0; !frame->function && i < sizeof modules / sizeof *modules; i++)
-        if (strcmp(symbols_base_name(frame->module), modules[i]) == 0)
-            return true;
-    return false;
+    return !frame->function && symbols_is_libc(frame->module);
 }
 
 size_t sites_own_frames(const struct trace *trace) {

@@ -76,6 +76,14 @@ const char *symbols_base_name(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
+bool symbols_is_libc(const char *path) {
+    static const char *const names[] = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(symbols_base_name(path), names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* --- files ------------------------------------------------------------------------------------------------ */
 
 /* The debug file is looked for by build-id and .gnu_debuglink below the usual folders. */
@@ -294,12 +302,16 @@ static void set_function(struct symbols *symbols, struct frame *frame, const cha
     frame->into_function = frame->has_start ? address - start : 0;
 }
 
+/* Lines inside libc help nobody, and its debug information is large and compressed: 50 ms for a report that has
+ * start-up code at the end of every stack. Names come from its symbol table. */
+static bool is_worth_lines(const struct image *image) { return !symbols_is_libc(image->path); }
+
 static size_t frames_at(struct symbols *symbols, struct image *image, uint64_t offset, struct frame *frames) {
     Dwarf_Addr address = offset + image->bias, start = 0;
     struct debug_frame found[MOST_INLINED];
-    if (!image->debug)
+    if (!image->debug && is_worth_lines(image))
         image->debug = debug_index_begin(image->module);
-    size_t count = debug_index_frames(image->debug, address, found, MOST_INLINED);
+    size_t count = image->debug ? debug_index_frames(image->debug, address, found, MOST_INLINED) : 0;
     for (size_t i = 0; i < count; i++) {
         set_function(symbols, &frames[i], found[i].name, found[i].start, address);
         frames[i].file = found[i].file;

@@ -43,6 +43,9 @@ const struct trace *symbols_trace(struct symbols *symbols, const struct process 
 void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *context, const char *path),
                           void *context);
 
+/* True for the C library and the dynamic loader. */
+bool symbols_is_libc(const char *path);
+
 /* The last part of a path. */
 const char *symbols_base_name(const char *path);
 
