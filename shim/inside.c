@@ -13,6 +13,9 @@ int inside_stream(FILE *stream) {
 }
 
 int inside_directory(DIR *directory) {
+    /* closedir is declared nonnull, and gcc drops the test below where it sees that; libc answers with EINVAL
+     */
+    __asm__("" : "+r"(directory));
     if (!directory)
         return -1;
     int saved = errno;
