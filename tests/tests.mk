@@ -17,3 +17,22 @@ $(B)/unit/tool_%: tests/unit/tool_%.c $(B)/libtool.a
 .PHONY: check-unit
 check-unit: $(UNIT_TRACKER) $(UNIT_TOOL)
 	@for t in $^; do $$t || exit 1; done
+
+# Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,
+# and without large-file macros.
+TARGETS := $(patsubst tests/targets/%,$(B)/targets/%,$(basename $(wildcard tests/targets/*.c tests/targets/*.cpp)))
+TARGET_FLAGS := -g -O1 -std=gnu17 -I. $(WARN) -MMD -MP -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-builtin
+$(B)/targets/%: tests/targets/%.c
+	$(call say,TARGET,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET_FLAGS) -o $@ $< -lpthread -ldl
+
+# Programs that watch them.
+$(B)/outside/%: tests/%.c tests/run.c
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(COMMON) -D_GNU_SOURCE -MF $@.d -o $@ $< tests/run.c $(CHECK_LIBS) -ljansson
+
+.PHONY: check-cases
+check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so
+	@$(B)/outside/cases

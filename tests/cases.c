@@ -1,0 +1,248 @@
+/* Every call that handles handles, in use (cases.def), in three forms:
+ *
+ *   forget    reported exactly once, with the right number, kind and call, and released
+ *   release   nothing is said
+ *   fail      nothing is said
+ *
+ * and in all three, result and errno (12345 before the call) are those of the same program without the library.
+ * The other way round, every line of shim/calls.def and shim/syscalls.def has a case. */
+#include <check.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/run.h"
+#include "tests/unit/skips.h"
+
+static const struct {
+    const char *name, *reported, *found;
+} cases[] = {
+#define CASE(name, reported, found, type, acquire, release, failing) {#name, #reported, found},
+#define NO_HANDLE(name)
+#include "tests/cases.def"
+};
+enum { CASES = sizeof cases / sizeof cases[0] };
+
+static const char *library, *library_alone, *victim;
+
+static struct run call(int index, const char *form, const char *preload, const char *options) {
+    return run(&(struct run_request){.words = WORDS(victim, cases[index].name, form),
+                                     .folder = run_folder(),
+                                     .preload = preload,
+                                     .options = options});
+}
+
+/* Not everything is allowed everywhere: then the program fails without the library too. */
+static bool is_possible(const struct run *bare) { return strncmp(bare->out, "acquired -1 ", 12) != 0; }
+
+/* Without and with the library: the same words. Returns the run with it, whose standard error is to be judged.
+ */
+static struct run compare(int index, const char *form, const char *preload, const char *options) {
+    struct run bare = call(index, form, NULL, NULL);
+    struct run watched = call(index, form, preload, options);
+    ck_assert_msg(bare.status == 0, "%s %s: without the library: status %d", cases[index].name, form,
+                  bare.status);
+    ck_assert_msg(watched.status == 0, "%s %s: status %d\n%s", cases[index].name, form, watched.status,
+                  watched.error);
+    ck_assert_msg(!strcmp(bare.out, watched.out), "%s %s: without the library: %sand with it: %s",
+                  cases[index].name, form, bare.out, watched.out);
+    if (strcmp(form, "fail") && is_possible(&bare))
+        ck_assert_msg(strstr(watched.out, "acquired ") == watched.out, "%s: %s", cases[index].name,
+                      watched.out);
+    run_free(&bare);
+    return watched;
+}
+
+static bool skipped(int index, const char *form) {
+    if (strcmp(form, "fail") == 0)
+        return false;
+    struct run bare = call(index, form, NULL, NULL);
+    bool possible = is_possible(&bare);
+    if (!possible) {
+        printf("skipped: %s %s: the kernel refuses: %s", cases[index].name, form, bare.out);
+        fflush(stdout);
+        ++*skip_count;
+    }
+    run_free(&bare);
+    return !possible;
+}
+
+/* ---- the three forms ---- */
+
+/* Raw frames, as printed where there is no tool: everything but the kind, which the kernel may have to be asked
+ * for. */
+START_TEST(forgotten_is_reported_once_without_tool) {
+    if (skipped(_i, "forget"))
+        return;
+    struct run watched = compare(_i, "forget", library_alone, "record=off");
+    char end_of_title[128];
+    int count = 0, end = 0;
+    snprintf(end_of_title, sizeof end_of_title, ", opened by %s at:\n", cases[_i].reported);
+    const char *title = strstr(watched.error, "Direct leak of ");
+    ck_assert_msg(title, "%s: not reported\n%s", cases[_i].name, watched.error);
+    ck_assert_int_eq(sscanf(title, "Direct leak of %d %*[a-z-]%n", &count, &end), 1);
+    ck_assert_msg(!strncmp(title + end, end_of_title, strlen(end_of_title)), "%s: %s", cases[_i].name,
+                  watched.error);
+    ck_assert_int_eq(count, atoi(cases[_i].found));
+    ck_assert_uint_eq(run_count(watched.error, "Direct leak of "), 1);
+    ck_assert_uint_eq(run_count(watched.error, "   released\n"), (unsigned)count);
+    /* frame 0 is the program's call, not the wrapper */
+    char *frame = strstr(watched.error, "#0 ");
+    ck_assert_ptr_nonnull(frame);
+    *strchr(frame, '\n') = 0;
+    ck_assert_msg(strstr(frame, victim), "%s: %s", cases[_i].name, frame);
+    run_free(&watched);
+}
+END_TEST
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "null";
+}
+
+static void check_site(int index, const json_t *site) {
+    char found[64];
+    json_int_t count = json_integer_value(json_object_get(site, "count"));
+    snprintf(found, sizeof found, "%lld %s%s", (long long)count, text_of(site, "kind"), count == 1 ? "" : "s");
+    ck_assert_msg(!strcmp(found, cases[index].found), "%s: %s, not %s", cases[index].name, found,
+                  cases[index].found);
+    ck_assert_msg(!strcmp(text_of(site, "call"), cases[index].reported), "%s: call is %s", cases[index].name,
+                  text_of(site, "call"));
+    char function[64];
+    snprintf(function, sizeof function, "call_%s", cases[index].name);
+    const json_t *frame = json_array_get(json_object_get(site, "frames"), 0);
+    ck_assert_msg(!strcmp(text_of(frame, "function"), function), "%s: frame 0 is %s", cases[index].name,
+                  text_of(frame, "function"));
+    size_t i;
+    const json_t *handle;
+    ck_assert_uint_eq(json_array_size(json_object_get(site, "handles")), (size_t)count);
+    json_array_foreach(json_object_get(site, "handles"), i, handle)
+        ck_assert_str_eq(text_of(handle, "release"), "released");
+}
+
+START_TEST(forgotten_is_reported_once) {
+    if (skipped(_i, "forget"))
+        return;
+    struct run watched = compare(_i, "forget", library, "format=json");
+    json_error_t error;
+    json_t *report = json_loads(watched.error, 0, &error);
+    ck_assert_msg(report, "%s: %s: %s", cases[_i].name, error.text, watched.error);
+    const json_t *sites = json_object_get(report, "sites");
+    ck_assert_msg(json_array_size(sites) == 1, "%s: %zu sites\n%s", cases[_i].name, json_array_size(sites),
+                  watched.error);
+    check_site(_i, json_array_get(sites, 0));
+    json_decref(report);
+    run_free(&watched);
+}
+END_TEST
+
+static void check_silent(int index, const char *form) {
+    if (skipped(index, form))
+        return;
+    struct run watched = compare(index, form, library_alone, "record=off");
+    ck_assert_msg(!*watched.error, "%s %s: %s", cases[index].name, form, watched.error);
+    run_free(&watched);
+}
+
+START_TEST(released_is_silent) { check_silent(_i, "release"); }
+END_TEST
+
+START_TEST(failing_is_silent) { check_silent(_i, "fail"); }
+END_TEST
+
+/* ---- what the cases themselves must be ---- */
+
+/* A form that shows nothing would pass everything above: success keeps errno, failure is a failure. */
+START_TEST(case_does_what_it_says) {
+    struct run fail = call(_i, "fail", NULL, NULL), release = call(_i, "release", NULL, NULL);
+    bool fails = strstr(fail.out, "failed -1 errno") || strstr(fail.out, "failed NULL errno");
+    if (strcmp(cases[_i].name, "closefrom")) /* has no result */
+        ck_assert_msg(fails && !strstr(fail.out, "errno 12345"), "%s: %s", cases[_i].name, fail.out);
+    if (is_possible(&release))
+        ck_assert_msg(strstr(release.out, "\nreleased "), "%s: %s", cases[_i].name, release.out);
+    ck_assert_msg(!strstr(release.out, "released -1") && !strstr(release.out, "acquired NULL"), "%s: %s",
+                  cases[_i].name, release.out);
+    run_free(&fail);
+    run_free(&release);
+}
+END_TEST
+
+static const char *const wrapped[] = {
+#define CALL(returns, name, parameters, arguments, effect, early) #name,
+#define ALIAS(other_name, name) #other_name,
+#include "shim/calls.def"
+#define SYSTEM_CALL(number, effect) #number,
+#include "shim/syscalls.def"
+};
+enum { WRAPPED = sizeof wrapped / sizeof wrapped[0] };
+
+static const char *const known[] = {
+#define CASE(name, reported, found, type, acquire, release, failing) #name,
+#define NO_HANDLE(name) #name,
+#include "tests/cases.def"
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+static bool is_in(const char *name, const char *const *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(list[i], name))
+            return true;
+    return false;
+}
+
+START_TEST(every_wrapped_call_has_a_case) {
+    ck_assert_msg(is_in(wrapped[_i], known, KNOWN), "tests/cases.def knows no %s", wrapped[_i]);
+}
+END_TEST
+
+START_TEST(every_case_is_of_a_wrapped_call) {
+    ck_assert_msg(is_in(known[_i], wrapped, WRAPPED), "nothing wraps %s", known[_i]);
+}
+END_TEST
+
+/* ---- */
+
+/* Where the library stands alone there is no tool it could run. */
+static const char *make_library_alone(void) {
+    static char path[PATH_MAX], command[2 * PATH_MAX];
+    snprintf(path, PATH_MAX, "%s/a/b/c/libleftopen.so", run_folder());
+    snprintf(command, sizeof command, "install -D %s %s", library, path);
+    if (system(command))
+        exit(2);
+    return path;
+}
+
+static Suite *suite(void) {
+    Suite *all = suite_create("cases");
+    TCase *group = tcase_create("calls");
+    tcase_set_timeout(group, 120);
+    tcase_add_loop_test(group, every_wrapped_call_has_a_case, 0, WRAPPED);
+    tcase_add_loop_test(group, every_case_is_of_a_wrapped_call, 0, KNOWN);
+    tcase_add_loop_test(group, case_does_what_it_says, 0, CASES);
+    tcase_add_loop_test(group, forgotten_is_reported_once_without_tool, 0, CASES);
+    if (access("build/leftopen", X_OK) == 0)
+        tcase_add_loop_test(group, forgotten_is_reported_once, 0, CASES);
+    else
+        printf("skipped: forgotten_is_reported_once: build/leftopen is not there\n"), *skip_count += CASES;
+    tcase_add_loop_test(group, released_is_silent, 0, CASES);
+    tcase_add_loop_test(group, failing_is_silent, 0, CASES);
+    suite_add_tcase(all, group);
+    return all;
+}
+
+int main(void) {
+    skips_begin();
+    library = run_built("libleftopen.so");
+    victim = run_built("targets/one_call");
+    library_alone = make_library_alone();
+    printf("%d cases\n", CASES);
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    skips_end();
+    return failed != 0;
+}
