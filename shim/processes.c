@@ -34,6 +34,13 @@ EXPORT pid_t _Fork(void) {
     return child;
 }
 
+/* What daemons do first. */
+EXPORT pid_t setsid(void) {
+    if (context_is_watched())
+        tracker_settled_down();
+    return real.setsid();
+}
+
 /* The parent leaves from inside libc, where no wrapper is met any more: it is told to go before, as if another
  * image took over, and that it stays if the fork fails. The child runs the handler above. */
 EXPORT int daemon(int keep_folder, int keep_streams) {

@@ -101,8 +101,8 @@ static bool is_to_be_released(const struct finding *finding) {
     return settings.release == RELEASE_ALL || is_stream(finding);
 }
 
-/* All streams, whether one was forgotten or not: the program's own words come before ours, a moment earlier than
- * libc would have written them. */
+/* All streams, whether one was forgotten or not: the program's own words come before ours, a moment earlier
+ * than libc would have written them. */
 static void flush(void) {
     if (settings.release != RELEASE_NONE && flush_streams)
         flush_streams();

@@ -32,7 +32,7 @@ static _Atomic uint64_t overflow;            /* highest sequence given to a fork
 
 static struct fork_entry *mine; /* this process's, in its parent's page; NULL: not forked, or not told */
 static uint64_t sequence_at_fork = UINT64_MAX;
-static pid_t told; /* the process that forks_child was last called in */
+static pid_t told;                 /* the process that forks_child was last called in */
 static pid_t ancestors[ANCESTORS]; /* the oldest first */
 static unsigned ancestor_count;
 

@@ -18,8 +18,8 @@ void forks_end(pid_t child);
 /* In the child, before anything else: whose child this is. */
 void forks_child(void);
 
-/* In a child, when it takes the parent's record over: makes sure that forks_child was called for this very process,
- * as it is not by a raw clone. */
+/* In a child, when it takes the parent's record over: makes sure that forks_child was called for this very
+ * process, as it is not by a raw clone. */
 void forks_adopting(void);
 
 /* Child: the parent's handles up to this sequence number were inherited; UINT64_MAX if nobody said (raw clone).

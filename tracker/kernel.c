@@ -8,17 +8,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "tracker/directory.h"
 #include "tracker/record.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
-
-struct directory_entry { /* linux_dirent64 */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t bytes;
-    uint8_t type;
-    char name[];
-};
 
 enum { PROBED = 1024 };
 
@@ -31,6 +24,19 @@ static int number_of(const char *name) {
     return *name ? -1 : number; /* "." and ".." */
 }
 
+struct visit {
+    long folder;
+    void (*visit)(int number, void *context);
+    void *context;
+};
+
+static void visit_name(const char *name, void *context) {
+    const struct visit *visit = context;
+    int number = number_of(name);
+    if (number >= 0 && number != visit->folder)
+        visit->visit(number, visit->context);
+}
+
 bool kernel_visit_open(void (*visit)(int number, void *context), void *context) {
     long folder = SYS(SYS_open, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (sys_failed(folder)) {
@@ -39,16 +45,7 @@ bool kernel_visit_open(void (*visit)(int number, void *context), void *context) 
                 visit(number, context);
         return false;
     }
-    _Alignas(8) char buffer[1024];
-    long length;
-    while ((length = SYS(SYS_getdents64, folder, buffer, sizeof buffer)) > 0)
-        for (long at = 0; at < length;) {
-            const struct directory_entry *entry = (const struct directory_entry *)(buffer + at);
-            int number = number_of(entry->name);
-            if (number >= 0 && number != folder)
-                visit(number, context);
-            at += entry->bytes;
-        }
+    directory_visit((int)folder, visit_name, &(struct visit){folder, visit, context});
     SYS(SYS_close, folder);
     return true;
 }

@@ -13,6 +13,7 @@
 #include "tracker/lockdown.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
+#include "tracker/tidy.h"
 
 enum {
     PAGE = RECORD_PAGE_BYTES,
@@ -396,6 +397,8 @@ bool record_make(void) {
     own.made = true;
     header_begin(record_header(), name);
     keep_strings(record_header());
+    if (own.path[0] && own.identity.folder_is_ours && name[0] == 0) /* one process in 256 does it for all */
+        tidy_folder(own.identity.folder);
     return true;
 }
 

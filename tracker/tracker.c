@@ -167,11 +167,22 @@ bool tracker_start(const struct tracker_start *start) {
 
 void tracker_prepare(void) { ready(true); }
 
+/* Gives a fork child's record a file, while nobody else can be writing into it. */
+static void give_file(void) {
+    if (!threaded && !record_path()[0] && !lockdown_is_on() &&
+        LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)
+        record_give_file();
+}
+
+void tracker_settled_down(void) {
+    if (ready(false))
+        give_file();
+}
+
 void tracker_thread_begin(void) {
     if (!ready(true))
         return;
-    if (!threaded && !record_path()[0] && LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)
-        record_give_file();
+    give_file();
     threaded = true;
 }
 
@@ -199,11 +210,11 @@ void tracker_modules_changed(void) {
 static void settle_down(void) {
     enum { HANDLES = 24, NANOSECONDS = 100000000 };
     struct record_header *header = record_header();
-    if (threaded || !(LOAD(&header->notes) & RECORD_NOTE_FORK_CHILD) || record_path()[0] || lockdown_is_on())
+    if (!(LOAD(&header->notes) & RECORD_NOTE_FORK_CHILD) || record_path()[0])
         return;
     if (LOAD(&header->sequence) > header->fork_sequence + HANDLES ||
         clock_coarse() > header->started_monotonic + NANOSECONDS)
-        record_give_file();
+        give_file();
 }
 
 /* One handle less at its stack. What a parent of the fork acquired was never counted in this process. */
@@ -374,6 +385,8 @@ void tracker_fork_begin(void) {
     if (!watching)
         return;
     bool has_record = record_readiness() == RECORD_READY;
+    if (has_record)
+        give_file(); /* who forks again will hardly execute anything itself */
     forks_begin(has_record ? LOAD(&record_header()->sequence) : 0);
 }
 

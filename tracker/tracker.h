@@ -36,6 +36,9 @@ bool tracker_start(const struct tracker_start *start);
  * shrunk (chroot, set*id, unshare, seccomp). */
 void tracker_prepare(void);
 
+/* This process will go on as it is (setsid): a fork child's record is now worth a file. */
+void tracker_settled_down(void);
+
 /* A second thread is about to be made: the record is to be there before there can be two that make it. */
 void tracker_thread_begin(void);
 
