@@ -36,3 +36,7 @@ $(B)/outside/%: tests/%.c tests/run.c
 .PHONY: check-cases
 check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so
 	@$(B)/outside/cases
+
+.PHONY: check-boundaries
+check-boundaries: $(B)/libleftopen.so
+	@BUILD=$(B) CC=$(CC) tests/boundaries.sh
