@@ -8,7 +8,8 @@
  *   thread block at %fs, which glibc places at the top of the stack's memory. If all pages between the stack
  *   pointer and that top were readable once, this is that stack, and the memory stays readable as long as the
  *   stack pointer is not above it: nobody unmaps the stack that a thread stands on. Two words per thread
- *   remember how far down this was verified, and how near the top a hole was found.
+ *   remember how far down this was verified, and how near the top a hole was found. The main thread's stack
+ *   needs no asking.
  * - On any other stack every page is probed, in each walk. Nothing about it is remembered: it may be unmapped
  *   and its place be taken by a smaller one.
  *
@@ -29,9 +30,9 @@
 /* A stack that is deeper is walked, and probed in each walk. */
 #define VERIFY_BYTES_MAXIMUM (64ul << 20)
 
-/* Without system calls: the kernel keeps other mappings at least 128 MiB away from the top of the main stack
- * (mmap_base in arch/x86/mm/mmap.c) unless it is told an address, so memory between there and a stack pointer
- * as near as this is that stack. */
+/* The kernel keeps other mappings at least 128 MiB away from the top of the main stack (mmap_base in
+ * arch/x86/mm/mmap.c) unless it is told an address, so what lies between there and a stack pointer as near as
+ * this is that stack. Not so for a stack pointer that a signal has found: it may have overflowed. */
 #define MAIN_STACK_BYTES_TRUSTED (8ul << 20)
 
 /* Names of glibc's loader; another libc has none, and then every stack is probed. */
@@ -71,34 +72,38 @@ bool stack_probe(uintptr_t address) {
 
 /* Upwards from the stack pointer: a coroutine's stack ends after few pages, and no page is touched that the
  * thread has not used itself. */
-static __attribute__((noinline)) bool verify(uintptr_t address, uintptr_t top) {
-    uintptr_t distance = top - address;
-    if (distance > VERIFY_BYTES_MAXIMUM || (stack_known.hole && distance > stack_known.hole))
-        return false;
-    if (!may_probe())
-        return thread_pointer() == main_thread && distance <= MAIN_STACK_BYTES_TRUSTED;
+static bool probe_up_to(uintptr_t top, uintptr_t address) {
     uintptr_t known = top - stack_known.verified;
     for (uintptr_t page = PAGE_OF(address); page < known; page += PAGE_BYTES)
         if (!stack_probe(page)) {
-            stack_known.hole = top - page - PAGE_BYTES;
-            if (!stack_known.hole)
-                stack_known.hole = 1;
+            uintptr_t hole = top - page;
+            stack_known.hole = hole > PAGE_BYTES ? hole - PAGE_BYTES : 1;
             return false;
         }
+    return true;
+}
+
+/* `in_use`: the address is the stack pointer of this moment. */
+static __attribute__((noinline)) bool verify(uintptr_t address, uintptr_t top, bool in_use) {
+    uintptr_t distance = top - address;
+    bool trusted = in_use && thread_pointer() == main_thread && distance <= MAIN_STACK_BYTES_TRUSTED;
+    bool elsewhere = distance > VERIFY_BYTES_MAXIMUM || (stack_known.hole && distance > stack_known.hole);
+    if (!trusted && (elsewhere || !may_probe() || !probe_up_to(top, address)))
+        return false;
     stack_known.verified = top - PAGE_OF(address);
     return true;
 }
 
-static bool own_stack(uintptr_t address, uintptr_t top) {
-    return top - address <= stack_known.verified || (address < top && verify(address, top));
+static bool own_stack(uintptr_t address, uintptr_t top, bool in_use) {
+    return top - address <= stack_known.verified || (address < top && verify(address, top, in_use));
 }
 
-bool stack_is_own(uintptr_t stack_pointer) { return own_stack(stack_pointer, stack_top()); }
+bool stack_is_own(uintptr_t stack_pointer) { return own_stack(stack_pointer, stack_top(), true); }
 
 struct stack_window stack_window_here(uintptr_t stack_pointer) {
     uintptr_t top = stack_top();
     uintptr_t page = PAGE_OF(stack_pointer);
-    if (own_stack(stack_pointer, top))
+    if (own_stack(stack_pointer, top, true))
         return (struct stack_window){page, top};
     return (struct stack_window){page, page + PAGE_BYTES};
 }
@@ -106,7 +111,7 @@ struct stack_window stack_window_here(uintptr_t stack_pointer) {
 struct stack_window stack_window_reach(struct stack_window window, uintptr_t address) {
     uintptr_t top = stack_top();
     uintptr_t page = PAGE_OF(address);
-    if (own_stack(address, top))
+    if (own_stack(address, top, false))
         return (struct stack_window){page, top};
     if (!stack_probe(address))
         return window;
