@@ -274,7 +274,7 @@ static void resolve_to(const char *wanted, const char *expected) {
 
 START_TEST(words_for_records) {
     make_record(1, 0, 1);
-    char path[128];
+    char path[160];
     snprintf(path, sizeof path, "%s/%s", folder, name_of(1));
     resolve_to(name_of(1), name_of(1));
     resolve_to(folder, path);
@@ -292,7 +292,7 @@ END_TEST
 
 START_TEST(a_process_is_found_by_its_mapping) {
     make_record(1, 0, 4096);
-    char path[128], pid[16];
+    char path[160], pid[16];
     snprintf(path, sizeof path, "%s/%s", folder, name_of(1));
     pid_t owner = start_owner(path);
     snprintf(pid, sizeof pid, "%d", owner);
@@ -313,7 +313,7 @@ START_TEST(a_process_that_is_gone_is_found_by_its_record) {
     ck_assert_uint_eq(fwrite(&header, sizeof header, 1, file), 1);
     fclose(file);
     make_record(8, 0, sizeof header);
-    char path[128];
+    char path[160];
     snprintf(path, sizeof path, "%s/leftopen/%s", folder, name_of(7));
     resolve_to("99999999", path);
 }

@@ -408,6 +408,7 @@ END_TEST
 START_TEST(a_run_within_a_run_reports_for_itself) {
     const struct result *result = run(tool, tool, "sh", "-c", "echo $LEFTOPEN_OPTIONS; exit 3", NULL);
     ends_with(result, 3);
+    ck_assert_str_eq(result->error, "");
     char *first = strstr(result->out, "record=");
     ck_assert_ptr_nonnull(first);
     ck_assert_ptr_null(strstr(first + 1, "record="));
@@ -421,6 +422,12 @@ START_TEST(the_folder_of_records_goes) {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%.*s", (int)strcspn(result->out, "\n"), result->out);
     ck_assert_int_ne(access(path, F_OK), 0);
+    result = run(
+        tool, "perl", "-e",
+        "use POSIX (); POSIX::open('/etc/passwd'); $ENV{LEFTOPEN_OPTIONS} =~ /record=([^:]*)/; print $1", NULL);
+    ends_with(result, 23);
+    ck_assert_int_eq(result->out[0], '/');
+    ck_assert_int_ne(access(result->out, F_OK), 0);
 }
 END_TEST
 
@@ -468,7 +475,8 @@ END_TEST
 START_TEST(descriptors_are_the_same) {
     int inherited = open("/etc/passwd", O_RDONLY);
     ck_assert_int_ge(inherited, 0);
-    char *list = "exec 9<&0; ls /proc/self/fd; perl -e 'open F, \"<\", \"/dev/null\"; print fileno F, \"\\n\"'";
+    char *list = "exec 9<&0; ls /proc/self/fd; perl -e 'open F, \"<\", \"/dev/null\"; print fileno F, \"\\n\"';"
+                 "exec 9<&-";
     same_as_bare(list);
     same_as_bare("exec 0<&- 2>&-; ls /proc/self/fd");
 }
@@ -504,7 +512,8 @@ END_TEST
 
 START_TEST(a_reader_of_messages_that_is_gone_changes_no_status) {
     char command[PATH_MAX + 256];
-    snprintf(command, sizeof command, "{ sleep 0.2; %s --record=off sh -c 'exit 5'; echo $? >status; } 2>&1 | true", tool);
+    snprintf(command, sizeof command,
+             "{ sleep 0.2; %s --record=off sh -c 'exit 5'; echo $? >status; } 2>&1 | true", tool);
     shell(command);
     ck_assert_str_eq(shell("cat status")->out, "5\n");
     snprintf(command, sizeof command,
@@ -578,26 +587,20 @@ START_TEST(masks_and_ignored_signals_are_inherited) {
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signal(SIGHUP, SIG_IGN);
     signal(SIGTTOU, SIG_IGN);
-    const char *const command[] = {"grep", "-e", "^SigBlk", "-e", "^SigIgn", "/proc/self/status"};
-    for (int ignore_children = 0; ignore_children < 2; ignore_children++) {
-        struct running bare, under;
-        signal(SIGCHLD, ignore_children ? SIG_IGN : SIG_DFL);
-        bare = start((char *)command[0], command[1], command[2], command[3], command[4], command[5], NULL);
-        under = start(tool, command[0], command[1], command[2], command[3], command[4], command[5], NULL);
-        signal(SIGCHLD, SIG_DFL);
-        char expected[OUTPUT_BYTES];
-        strcpy(expected, finish(bare)->out);
-        ck_assert_str_eq(finish(under)->out, expected);
-        ck_assert_ptr_nonnull(strstr(expected, "SigIgn"));
-    }
+    same_as_bare("grep -e ^SigBlk -e ^SigIgn /proc/self/status");
+    ck_assert_ptr_nonnull(strstr(shell("grep ^SigIgn /proc/self/status")->out, "SigIgn"));
 }
 END_TEST
 
-START_TEST(a_status_is_known_though_children_are_ignored) {
-    signal(SIGCHLD, SIG_IGN);
-    struct running running = start(tool, "sh", "-c", "exit 9", NULL);
-    signal(SIGCHLD, SIG_DFL);
-    ends_with(finish(running), 9);
+/* Becomes the command behind it, with SIGCHLD ignored. */
+#define IGNORING_CHILDREN "perl", "-e", "$SIG{CHLD} = 'IGNORE'; exec @ARGV"
+
+START_TEST(ignored_children_stay_ignored_and_the_status_is_known) {
+#define IGNORED "grep", "^SigIgn", "/proc/self/status", NULL
+    ends_with(run(IGNORING_CHILDREN, tool, "sh", "-c", "exit 9", NULL), 9);
+    const struct result *under = run(IGNORING_CHILDREN, tool, IGNORED), *bare = run(IGNORING_CHILDREN, IGNORED);
+    ck_assert_str_eq(under->out, bare->out);
+    ck_assert_str_ne(bare->out, run(IGNORED)->out);
 }
 END_TEST
 
@@ -757,7 +760,7 @@ int main(void) {
     skips_begin();
     Suite *suite = suite_create("tool_run");
     TCase *tests = tcase_create("run");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 20);
     tcase_add_checked_fixture(tests, begin, end);
 #define LOOP(test, table) tcase_add_loop_test(tests, test, 0, (int)(sizeof table / sizeof *table))
     LOOP(exit_statuses_are_the_programs_own, statuses);
@@ -791,7 +794,7 @@ int main(void) {
     tcase_add_test(tests, a_queued_value_is_passed_on);
     tcase_add_test(tests, an_alarm_of_our_caller_is_the_programs);
     tcase_add_test(tests, masks_and_ignored_signals_are_inherited);
-    tcase_add_test(tests, a_status_is_known_though_children_are_ignored);
+    tcase_add_test(tests, ignored_children_stay_ignored_and_the_status_is_known);
     tcase_add_test(tests, nohup_protects_both);
     tcase_add_test(tests, a_stop_of_the_program_stops_us);
     tcase_add_test(tests, keys_of_the_terminal_come_once);
