@@ -427,7 +427,9 @@ static void run_operation(struct terms *terms, struct reader *code, uintptr_t pc
 
 /* Takes the block of an expression and evaluates it. */
 static bool take_expression(struct reader *reader, uintptr_t pc, bool from_cfa, struct term *result) {
-    struct terms terms = {.count = 0};
+    struct terms terms;
+    terms.count = 0;
+    terms.bad = false;
     uint64_t bytes = take_uleb(reader);
     struct reader code = {reader->at, reader->at, false};
     take(reader, bytes);

@@ -213,7 +213,7 @@ START_TEST(cuts_deep_stacks) {
     ck_assert_uint_eq(result.frames, 1);
     ck_assert(result.cut);
     ck_assert_uint_eq(frames[1], 5);
-    descend(100000, walk);
+    descend(20000, walk);
     ck_assert_uint_eq(result.frames, FRAMES);
     ck_assert(result.cut);
     walk();
