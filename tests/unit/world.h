@@ -1,0 +1,177 @@
+/* world.h - what the tracker's suites share: a tracker that is started with options, a folder for its records,
+ * a look at the record, children that end by themselves. Check runs every test in a process of its own, so each
+ * has a tracker of its own; the tracker knows only what a test tells it, since nothing is interposed. */
+#ifndef TESTS_UNIT_WORLD_H
+#define TESTS_UNIT_WORLD_H
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/skips.h"
+#include "tracker/numbers.h"
+#include "tracker/objects.h"
+#include "tracker/record.h"
+#include "tracker/tracker.h"
+
+#define RELAXED(place) atomic_load_explicit(&(place), memory_order_relaxed)
+
+/* A return address that leads nowhere: the walk does not meet it, so the stack is this one frame. */
+enum { CALLER = 0x1000 };
+
+static char world_folder[] = "/tmp/leftopen-unit-XXXXXX";
+
+static inline void world_remove(void) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", world_folder);
+    if (system(command))
+        fprintf(stderr, "%s stays behind\n", world_folder);
+}
+
+static inline int world_run(const char *name, void (*add)(TCase *)) {
+    if (!mkdtemp(world_folder))
+        return 1;
+    skips_begin();
+    Suite *suite = suite_create(name);
+    TCase *tests = tcase_create("tests");
+    tcase_set_timeout(tests, 120);
+    add(tests);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    skips_end();
+    world_remove();
+    return failed != 0;
+}
+
+static inline bool world_start_named(const char *program, const char *options) {
+    char variable[8192];
+    snprintf(variable, sizeof variable, "LEFTOPEN_OPTIONS=%s", options);
+    static char *arguments[2], *environment[2];
+    arguments[0] = strdup(program);
+    environment[0] = strdup(variable);
+    return tracker_start(&(struct tracker_start){.argument_count = 1,
+                                                 .arguments = arguments,
+                                                 .environment = environment,
+                                                 .vdso = getauxval(AT_SYSINFO_EHDR)});
+}
+
+/* With one frame per stack, which is the caller's address that the test gives. */
+static inline void world_start(const char *more_options) {
+    char options[4096];
+    snprintf(options, sizeof options, "unwind=caller:record=%s:%s", world_folder, more_options);
+    ck_assert(world_start_named("unit", options));
+}
+
+/* A record and nothing else: for the parts below the facade. */
+static inline void world_record(const char *folder) {
+    record_configure(&(struct record_identity){.folder = folder});
+    ck_assert(record_make());
+    record_open();
+    ck_assert_int_eq(record_readiness(), RECORD_READY);
+}
+
+static inline struct record_slot *slot_of(int number) {
+    uint64_t at = numbers_find(number);
+    return at ? record_at(at) : NULL;
+}
+
+static inline struct record_slot *slot_of_object(const void *object) {
+    uint64_t at = objects_find((uintptr_t)object);
+    return at ? record_at(at) : NULL;
+}
+
+/* -1: the record has no place for this number. */
+static inline int state_of(int number) {
+    struct record_slot *slot = slot_of(number);
+    return slot ? (int)RECORD_WORD_STATE(RELAXED(slot->word)) : -1;
+}
+
+static inline struct record_stack *stack_of_slot(struct record_slot *slot) {
+    uint32_t id = RECORD_WORD_STACK(RELAXED(slot->word));
+    return id ? record_at((uint64_t)id * RECORD_UNIT) : NULL;
+}
+
+static inline uint64_t losses(enum record_loss loss) { return RELAXED(record_header()->losses[loss]); }
+
+static inline unsigned count_chunks(enum record_chunk_kind kind) {
+    unsigned count = 0;
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at))
+        count += ((struct record_chunk *)record_at(at))->kind == kind;
+    return count;
+}
+
+static inline unsigned count_files(const char *folder) {
+    unsigned count = 0;
+    DIR *directory = opendir(folder);
+    ck_assert_ptr_nonnull(directory);
+    for (struct dirent *entry; (entry = readdir(directory));)
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+/* A real descriptor at the lowest number that is free. */
+static inline int open_null(void) {
+    int number = open("/dev/null", O_RDONLY);
+    ck_assert_int_ge(number, 0);
+    return number;
+}
+
+/* The wait status of a process that runs `body` and ends with 0 if it returns. */
+static inline int in_child(void (*body)(void)) {
+    fflush(NULL);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        alarm(60);
+        body();
+        _exit(0);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        ck_assert_int_eq(errno, EINTR);
+    return status;
+}
+
+/* Descriptor 2 is a file from now on; world_said gives what was written to it. */
+static int world_errors = -1;
+static inline void world_listen(void) {
+    world_errors = memfd_create("errors", MFD_CLOEXEC);
+    ck_assert_int_ge(world_errors, 0);
+    fflush(stderr);
+    ck_assert_int_eq(dup2(world_errors, 2), 2);
+}
+
+static inline const char *world_said(void) {
+    static char text[65536];
+    ssize_t length = pread(world_errors, text, sizeof text - 1, 0);
+    text[length > 0 ? length : 0] = 0;
+    return text;
+}
+
+static inline unsigned count_in(const char *text, const char *part) {
+    unsigned count = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        count++;
+    return count;
+}
+
+#define ck_assert_says(text, part) ck_assert_msg(strstr(text, part), "no '%s' in: %s", part, text)
+#define ck_assert_silent(text, part) ck_assert_msg(!strstr(text, part), "'%s' in: %s", part, text)
+
+#endif
