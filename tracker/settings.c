@@ -102,10 +102,13 @@ static bool flag(const char *value, bool *out) {
     return true;
 }
 
+/* Half a path or list would be another one. */
 static bool path(const char *value, char *out) {
-    struct text text = {.start = out, .capacity = SETTINGS_PATH_BYTES};
-    text_string(&text, value);
-    return !text.cut;
+    size_t length = text_length(value);
+    if (length >= SETTINGS_PATH_BYTES)
+        return false;
+    text_copy(out, value, length + 1);
+    return true;
 }
 
 static bool chosen(const char *value, const char *choices, unsigned *out) {
@@ -117,12 +120,13 @@ static bool chosen(const char *value, const char *choices, unsigned *out) {
 }
 
 static bool take_record(const char *value) {
-    settings.record_off = text_equal(value, "off");
-    if (settings.record_off || text_equal(value, "auto")) {
+    bool off = text_equal(value, "off");
+    if (off || text_equal(value, "auto"))
         settings.record[0] = 0;
-        return true;
-    }
-    return value[0] == '/' && path(value, settings.record);
+    else if (value[0] != '/' || !path(value, settings.record))
+        return false;
+    settings.record_off = off;
+    return true;
 }
 
 /* Keeps what the library needs; false if the value does not fit. Options of the tool alone fit always. */
@@ -212,6 +216,9 @@ void settings_read(const char *options) {
         return;
     struct text text = TEXT_IN(settings.options);
     text_string(&text, options);
+    while (text.cut && text.length && !separates(options[text.length]))
+        text.length--; /* half an option would be another one */
+    settings.options[text.length] = 0;
     if (text.cut)
         complain("the string is longer than the library reads; the end is ignored:", "LEFTOPEN_OPTIONS", NULL,
                  "");
