@@ -74,15 +74,27 @@ static int wait_for(pid_t pid) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static void wait_for_orphans(void) {
+    int hundredths = RUN_SECONDS * 100;
+    for (pid_t orphan; (orphan = waitpid(-1, NULL, WNOHANG)) >= 0;)
+        if (orphan == 0) {
+            ck_assert_msg(hundredths-- > 0, "an orphan did not end within %d s", RUN_SECONDS);
+            usleep(10000);
+        }
+}
+
 struct run run(const struct run_request *request) {
     int out = memfd_create("out", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
     ck_assert(out >= 0 && error >= 0);
     fflush(NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, request->follow);
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0)
         become(request, out, error);
     struct run result = {.pid = pid, .status = wait_for(pid)};
+    if (request->follow)
+        wait_for_orphans();
     result.out = contents(out, &result.out_bytes);
     result.error = contents(error, &result.error_bytes);
     close(out);

@@ -18,7 +18,8 @@ struct run_request {
     const char *environment[RUN_ENVIRONMENT]; /* NAME=VALUE, up to NULL */
     void (*prepare)(const void *argument);    /* in the child, right before exec, or NULL */
     const void *argument;
-    int input; /* descriptor to be its standard input; 0: /dev/null */
+    int input;   /* descriptor to be its standard input; 0: /dev/null */
+    bool follow; /* wait for its orphans as well */
 };
 
 struct run {

@@ -134,11 +134,11 @@ static bool want_verdict(void) {
            (settings.strict == STRICT_FIRST && !exit_pass_parent_is_watched());
 }
 
-/* Has the report shown. True if there are findings that count, known for sure. */
+/* Shows the report. True if there are findings that count, known for sure. */
 static bool report(struct findings *findings) {
     int descriptor = settings.report_none ? -1 : output_descriptor();
     bool verdict_wanted = want_verdict();
-    if (descriptor < 0 && !settings.report_none)
+    if (descriptor < 0 && !settings.report_none && !settings.report_file)
         record_note(RECORD_NOTE_STANDARD_ERROR_LOST);
     if (settings.report_none && !verdict_wanted)
         return false;
@@ -147,7 +147,8 @@ static bool report(struct findings *findings) {
         record_note(RECORD_NOTE_NO_RENDERER);
     if (verdict == RENDERER_FAILED && descriptor >= 0 && findings->count)
         raw_report(findings, descriptor, verdict_wanted);
-    if (descriptor >= 0)
+    bool shown = descriptor >= 0 || (settings.report_file && verdict != RENDERER_FAILED);
+    if (shown)
         passed(RECORD_PASS_REPORTED);
     return verdict == RENDERER_FINDINGS && verdict_wanted;
 }
@@ -187,19 +188,22 @@ static _Noreturn void end_by_abort(void) {
 void exit_pass_standard_error_is(bool the_programs) { output_standard_error_is(the_programs); }
 
 void exit_pass_keep_standard_error(void) {
-    if (!lockdown_is_on() && !settings.report_none && LOAD(&record_header()->sequence))
+    if (!lockdown_is_on() && !settings.report_none && findings_likely())
         output_keep();
 }
 
-static void strict_or_status(bool counts, int status) {
-    if (!counts)
-        return;
+/* What the options ask for beyond the report. Does not return if it ends the process: then libc has no more
+ * chance to flush, and it is done here. */
+static void strict_or_status(int status, bool may_flush) {
     bool strict =
         settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !exit_pass_parent_is_watched());
+    if (!strict && (!settings.exit_code || status))
+        return;
+    if (may_flush)
+        flush_streams();
     if (strict)
         end_by_abort();
-    if (settings.exit_code && status == 0)
-        end_by((int)settings.exit_code);
+    end_by((int)settings.exit_code);
 }
 
 void exit_pass(enum record_end end, int status, bool may_flush) {
@@ -210,6 +214,9 @@ void exit_pass(enum record_end end, int status, bool may_flush) {
     passed(RECORD_PASS_BEGUN);
     if (lockdown_is_on())
         return; /* not one system call: whoever reads the record must do with this */
+    bool talkative = settings.verbosity || settings.unseen || settings.inherited;
+    if (!talkative && !findings_likely())
+        return record_remove();
     write_limits();
     bool threads = kernel_count_threads() > 1;
     if (threads)
@@ -226,9 +233,8 @@ void exit_pass(enum record_end end, int status, bool may_flush) {
     release_all(&findings, threads);
     bool counts = report(&findings);
     keep_or_remove(findings.count || more);
-    strict_or_status(counts, status);
-    if (threads && end == RECORD_END_EXIT && may_flush)
-        end_by(status);
+    if (counts)
+        strict_or_status(status, may_flush);
 }
 
 /* The library's path in the parent's list of mappings: asked only where strict or children want to know. */

@@ -106,6 +106,32 @@ static void look_at_object(struct look *look, struct record_slot *slot) {
     judge(look, slot, word, number, true);
 }
 
+static bool is_likely(const struct record_chunk *chunk, uint32_t index) {
+    const struct record_slot *slot = (const struct record_slot *)(chunk + 1) + index;
+    if (chunk->kind == RECORD_CHUNK_NUMBERS && chunk->first + index < STANDARD)
+        return false;
+    switch (RECORD_WORD_STATE(LOAD(&slot->word))) {
+    case RECORD_STATE_LIVE:
+    case RECORD_STATE_RELEASING:
+        return true;
+    case RECORD_STATE_INHERITED:
+        return LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK;
+    }
+    return false;
+}
+
+bool findings_likely(void) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind != RECORD_CHUNK_NUMBERS && chunk->kind != RECORD_CHUNK_OBJECTS)
+            continue;
+        for (uint32_t i = 0; i < chunk->entries; i++)
+            if (is_likely(chunk, i))
+                return true;
+    }
+    return false;
+}
+
 static size_t count_slots(void) {
     size_t count = 0;
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {

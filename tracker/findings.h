@@ -24,6 +24,9 @@ struct findings {
     size_t inherited;
 };
 
+/* Any context. False: certainly nothing will be found. No system call; costs a look at each slot. */
+bool findings_likely(void);
+
 /* Looks at every slot, compares with the kernel what is held, writes outcomes (LEFT, GONE, HANDED_OVER) and the
  * number of unseen descriptors into the record. `threads`: others run, so a release may just be under way. */
 void findings_gather(struct findings *findings, bool threads, int own_descriptors);

@@ -76,7 +76,7 @@ static void put_frame(size_t index, uint64_t pc) {
         put_safely(module->path, module->path_bytes);
         put("+0x");
         text_hexadecimal(&page, pc - module->bias);
-        put(") (BuildId: ");
+        put(module->build_id_bytes ? ") (BuildId: " : "");
         text_byte_pairs(&page, module->build_id, module->build_id_bytes);
         put(")");
     }

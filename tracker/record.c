@@ -201,10 +201,31 @@ static bool folder_is_safe(const char *folder) {
            (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
 }
 
+/* The folder that option record=auto means. $XDG_RUNTIME_DIR counts only if it is ours: `sudo -E` brings
+ * another user's. */
+static const char *folder_automatic(void) {
+    static char folder[600];
+    struct text path = TEXT_IN(folder);
+    const uid_t user = (uid_t)SYS(SYS_geteuid);
+    struct stat status;
+    const char *runtime = own.identity.runtime_folder;
+    if (runtime && runtime[0] == '/' && !SYS(SYS_newfstatat, AT_FDCWD, runtime, &status, 0) &&
+        S_ISDIR(status.st_mode) && status.st_uid == user) {
+        text_string(&path, runtime);
+        text_string(&path, "/leftopen");
+        if (!path.cut)
+            return folder;
+    }
+    path = (struct text)TEXT_IN(folder);
+    text_string(&path, "/dev/shm/leftopen-");
+    text_decimal(&path, user);
+    return folder;
+}
+
 static bool folder_prepare(const char *folder) {
     if (folder_is_safe(folder))
         return true;
-    if (!own.identity.folder_is_ours || SYS(SYS_mkdir, folder, 0700))
+    if (own.identity.folder || SYS(SYS_mkdir, folder, 0700))
         return false;
     return folder_is_safe(folder); /* a umask cannot widen it, but somebody else may have been faster */
 }
@@ -220,12 +241,13 @@ static void random_name(uint8_t name[16]) {
 /* An exclusive lock before the mapping: it lives exactly as long as the mapping does, though the descriptor is
  * closed at once, and tells others that the process lives. Returns a descriptor of an empty file, or -errno. */
 static long file_create(const uint8_t name[16]) {
+    const char *folder = own.identity.folder ? own.identity.folder : folder_automatic();
     struct text path = TEXT_IN(own.path);
-    text_string(&path, own.identity.folder);
+    text_string(&path, folder);
     text_string(&path, "/");
     text_byte_pairs(&path, name, 16);
     text_string(&path, RECORD_SUFFIX);
-    if (path.cut || !folder_prepare(own.identity.folder))
+    if (path.cut || !folder_prepare(folder))
         return -ENOENT;
     long file = SYS(SYS_open, own.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (sys_failed(file))
@@ -251,7 +273,7 @@ static long map_shared(long file, uint64_t bytes) {
 
 /* The first window over a new file whose first `used` bytes can be touched, or 0. */
 static uint64_t window_from_file(uint64_t used, uint8_t name[16], unsigned shift) {
-    if (!own.identity.folder)
+    if (own.identity.memory_only)
         return 0;
     random_name(name);
     long file = file_create(name);
@@ -397,8 +419,8 @@ bool record_make(void) {
     own.made = true;
     header_begin(record_header(), name);
     keep_strings(record_header());
-    if (own.path[0] && own.identity.folder_is_ours && name[0] == 0) /* one process in 256 does it for all */
-        tidy_folder(own.identity.folder);
+    if (own.path[0] && !own.identity.folder && name[0] == 0) /* one process in 256 does it for all */
+        tidy_folder(folder_automatic());
     return true;
 }
 
@@ -453,10 +475,17 @@ bool record_adopt(uint64_t fork_sequence) {
     header->fork_sequence = fork_sequence;
     atomic_store_explicit(&header->allocated, used, memory_order_relaxed);
     atomic_store_explicit(&header->end, RECORD_END_RUNNING, memory_order_relaxed);
+    for (unsigned i = 0; i < RECORD_LOSS_COUNT; i++) /* the parent's */
+        atomic_store_explicit(&header->losses[i], 0, memory_order_relaxed);
     atomic_store_explicit(&header->pass, 0, memory_order_relaxed);
     atomic_store_explicit(&header->notes, RECORD_NOTE_FORK_CHILD, memory_order_relaxed);
     header_begin(header, name);
     return true;
+}
+
+void record_forked(void) {
+    /* relaxed: the only thread there is */
+    atomic_store_explicit(LOAD(&owner), OWNER_NONE, memory_order_relaxed);
 }
 
 /* ---- later ------------------------------------------------------------------------------------------------
@@ -488,8 +517,11 @@ void record_remove(void) {
 }
 
 void record_trim(void) {
-    if (own.path[0])
-        SYS(SYS_truncate, own.path, LOAD(&own.allocated));
+    if (!own.path[0])
+        return;
+    own.object_bytes = LOAD(&own.allocated); /* nobody may take room behind the end any more */
+    uint64_t used = LOAD(&own.allocated);
+    SYS(SYS_truncate, own.path, used > own.reserved ? used : own.reserved);
 }
 
 int record_write(int descriptor) {

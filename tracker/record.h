@@ -21,8 +21,9 @@
 
 /* What a record says of its process, and where its file is to lie. */
 struct record_identity {
-    const char *folder;  /* absolute; NULL: memory only */
-    bool folder_is_ours; /* the automatic folder: made if missing, and must be ours and closed to others */
+    bool memory_only;
+    const char *folder; /* absolute; NULL: the automatic one, made if missing, ours and closed to others */
+    const char *runtime_folder; /* $XDG_RUNTIME_DIR or NULL; for the automatic one */
     int argument_count;
     char **arguments;
     const char *options;
@@ -50,6 +51,10 @@ bool record_make(void);
 /* Child of a fork, any context (RECORD_FORKED). Copies what the parent had at the fork into memory of this
  * process's own. False: as record_make. The caller finishes it and calls record_open. */
 bool record_adopt(uint64_t fork_sequence);
+
+/* Child of a fork, first of all: what is mapped is not this process's. MADV_WIPEONFORK says the same; this is
+ * for kernels before 4.14. */
+void record_forked(void);
 
 /* Any context, after record_make or record_adopt returned true: lets others in. */
 void record_open(void);

@@ -153,6 +153,7 @@ static bool take(const char *name, const char *value) {
         return flag(value, &settings.help);
     if (text_equal(name, "report")) {
         settings.report_none = text_equal(value, "none");
+        settings.report_file = !settings.report_none && !text_equal(value, "stderr");
         return true;
     }
     if (text_equal(name, "record"))

@@ -22,7 +22,8 @@ struct settings {
     bool help;
     bool inherited, unseen; /* a report may be wanted though nothing was left open */
     unsigned verbosity;
-    bool report_none;
+    bool report_none; /* report=none */
+    bool report_file; /* report=FILE: standard error is not needed */
     bool record_off;
     char record[SETTINGS_PATH_BYTES]; /* folder; empty: automatic */
     char only[SETTINGS_PATH_BYTES], skip[SETTINGS_PATH_BYTES];

@@ -123,21 +123,6 @@ static const char *environment_value(char **environment, const char *name) {
     return NULL;
 }
 
-/* Where record files of this user lie: see CONTRACT.md, option record. */
-static const char *automatic_folder(char **environment) {
-    static char folder[SETTINGS_PATH_BYTES];
-    struct text path = TEXT_IN(folder);
-    const char *runtime = environment_value(environment, "XDG_RUNTIME_DIR");
-    if (runtime && runtime[0] == '/') {
-        text_string(&path, runtime);
-        text_string(&path, "/leftopen");
-    } else {
-        text_string(&path, "/dev/shm/leftopen-");
-        text_decimal(&path, SYS(SYS_geteuid));
-    }
-    return path.cut ? NULL : folder;
-}
-
 bool tracker_start(const struct tracker_start *start) {
     if (start->secure)
         return false;
@@ -145,14 +130,12 @@ bool tracker_start(const struct tracker_start *start) {
     settings_read(environment_value(start->environment, "LEFTOPEN_OPTIONS"));
     if (start->argument_count > 0 && !settings_want_program(text_base_name(start->arguments[0])))
         return false;
-    if (!watch_children_only_if_wanted())
+    if (!settings.children && exit_pass_parent_is_watched())
         return false;
-    bool automatic = !settings.record[0];
     record_configure(&(struct record_identity){
-        .folder = settings.record_off ? NULL
-                  : automatic         ? automatic_folder(start->environment)
-                                      : settings.record,
-        .folder_is_ours = automatic,
+        .memory_only = settings.record_off,
+        .folder = settings.record[0] ? settings.record : NULL,
+        .runtime_folder = environment_value(start->environment, "XDG_RUNTIME_DIR"),
         .argument_count = start->argument_count,
         .arguments = start->arguments,
         .options = settings.options,
@@ -398,6 +381,7 @@ void tracker_fork_end(pid_t child) {
 void tracker_fork_child(void) {
     if (!watching)
         return;
+    record_forked();
     forks_child();
     if (threaded)
         unwind_in_fork_child();
