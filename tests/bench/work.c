@@ -1,0 +1,364 @@
+/* work.c - the measured program: one kind of work, done in bursts on demand.
+ *
+ *   work KIND FRAMES THREADS OPEN OPERATIONS
+ *
+ * FRAMES: how deep the stack is at the call, everything from _start counted. THREADS: how many do it at once.
+ * OPEN: descriptors held open meanwhile. OPERATIONS: per burst and thread.
+ *
+ * Each byte on standard input asks for one burst; its cost, nanoseconds per operation as a double, goes to
+ * standard output. So the driver can let two of us take turns. One thread is timed by its own processor time,
+ * which does not see other programs of the machine; several threads, and work done by children, by the clock on
+ * the wall.
+ *
+ * BENCH_PRELOAD and BENCH_COMMAND say what kinds that execute programs put before them. BENCH_WALL: by the
+ * clock on the wall whatever the kind, as part of the cost is another process's (a tracer). */
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    THREADS = 64,
+    CONNECTIONS = 4096,
+    WORDS = 16,
+    SITE_BITS = 6,
+    UNKNOWN_NUMBER = 700,
+    FRAMES_BELOW =
+        8, /* _start, its two in libc, main, burst, one_thread, the deepest descend, the work itself */
+};
+
+struct thread {
+    pthread_t handle;
+    uint64_t begin, end;
+    unsigned turn;
+    int listener, clients[CONNECTIONS];
+};
+
+struct kind {
+    const char *name;
+    void (*once)(struct thread *);
+    void (*start)(struct thread *);            /* when the thread begins, or NULL */
+    void (*before)(struct thread *, unsigned); /* each burst, not timed, or NULL */
+    void (*after)(struct thread *, unsigned);
+    void (*stop)(struct thread *);
+    int by_children;
+};
+
+static const struct kind *kind;
+static unsigned frames, threads, held, operations;
+static struct thread all[THREADS];
+static pthread_barrier_t barrier;
+static int ending, *held_open;
+static clockid_t timed_by;
+
+static void fail(const char *what) {
+    perror(what);
+    exit(1);
+}
+
+static int good(int result, const char *what) {
+    if (result < 0)
+        fail(what);
+    return result;
+}
+
+/* ---- the kinds of work: descriptors ---- */
+
+static void open_close(struct thread *thread) {
+    close(good(open("/etc/passwd", O_RDONLY | O_CLOEXEC), "open"));
+}
+static void socket_close(struct thread *thread) { close(good(socket(AF_INET, SOCK_STREAM, 0), "socket")); }
+static void dup_close(struct thread *thread) { close(good(dup(STDIN_FILENO), "dup")); }
+static void close_unknown(struct thread *thread) { close(UNKNOWN_NUMBER); }
+
+static void fopen_fclose(struct thread *thread) {
+    FILE *stream = fopen("/etc/passwd", "re");
+    good(stream ? 0 : -1, "fopen");
+    fclose(stream);
+}
+
+static void opendir_closedir(struct thread *thread) {
+    DIR *folder = opendir("/");
+    good(folder ? 0 : -1, "opendir");
+    closedir(folder);
+}
+
+/* The bits of `path` choose who calls whom: each operation comes by another of 64 stacks than the one before.
+ */
+static void left(unsigned path, unsigned bits);
+static void right(unsigned path, unsigned bits);
+
+static void fork_in_the_road(unsigned path, unsigned bits) {
+    if (!bits)
+        dup_close(NULL);
+    else if (path & 1)
+        left(path >> 1, bits - 1);
+    else
+        right(path >> 1, bits - 1);
+}
+__attribute__((noinline, noclone)) static void left(unsigned path, unsigned bits) {
+    fork_in_the_road(path, bits);
+}
+__attribute__((noinline, noclone)) static void right(unsigned path, unsigned bits) {
+    fork_in_the_road(path, bits);
+    __asm__ volatile(""); /* not the same code as left */
+}
+static void dup_close_sites(struct thread *thread) { fork_in_the_road(thread->turn++, SITE_BITS); }
+
+/* ---- accept: connections are waiting when the time begins ---- */
+
+static void listen_start(struct thread *thread) {
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    thread->listener = good(socket(AF_INET, SOCK_STREAM, 0), "socket");
+    good(bind(thread->listener, (struct sockaddr *)&here, sizeof here), "bind");
+    good(listen(thread->listener, CONNECTIONS), "listen");
+}
+
+static void connect_all(struct thread *thread, unsigned count) {
+    struct sockaddr_in there;
+    socklen_t bytes = sizeof there;
+    good(getsockname(thread->listener, (struct sockaddr *)&there, &bytes), "getsockname");
+    for (unsigned i = 0; i < count; i++) {
+        thread->clients[i] = good(socket(AF_INET, SOCK_STREAM, 0), "socket");
+        good(connect(thread->clients[i], (struct sockaddr *)&there, bytes), "connect");
+    }
+}
+
+static void accept_close(struct thread *thread) { close(good(accept(thread->listener, NULL, NULL), "accept")); }
+
+/* Reset, so that no port stays in TIME_WAIT. */
+static void disconnect_all(struct thread *thread, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        struct linger reset = {.l_onoff = 1};
+        setsockopt(thread->clients[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(thread->clients[i]);
+    }
+}
+
+static void listen_stop(struct thread *thread) { close(thread->listener); }
+
+/* ---- children ---- */
+
+extern char **environ;
+
+static void expect(pid_t child) {
+    int status;
+    good(child, "child");
+    good(waitpid(child, &status, 0), "waitpid");
+    if (status)
+        good(-1, "the child failed");
+}
+
+static void fork_exit(struct thread *thread) {
+    pid_t child = fork();
+    if (child == 0)
+        exit(0);
+    expect(child);
+}
+
+/* BENCH_COMMAND, then `program`. The words stay where they are for all later calls. */
+static char **command(const char *const *program) {
+    static char *words[WORDS];
+    size_t count = 0;
+    if (words[0])
+        return words;
+    char *prefix = getenv("BENCH_COMMAND");
+    for (char *word = prefix ? strtok(prefix, " ") : NULL; word; word = strtok(NULL, " "))
+        words[count++] = word;
+    while (*program)
+        words[count++] = (char *)*program++;
+    return words;
+}
+
+static void spawn(const char *const *program) {
+    char **words = command(program);
+    pid_t child = -1;
+    if (posix_spawnp(&child, words[0], NULL, NULL, words, environ))
+        good(-1, words[0]);
+    expect(child);
+}
+
+static const char *const true_words[] = {"/bin/true", NULL};
+static const char *const cat_words[] = {"/bin/cat", "/dev/null", NULL};
+static const char *const script_words[] = {
+    "/bin/sh", "-c", "i=0; while [ $i -lt 100 ]; do /bin/true; /bin/cat /dev/null; i=$((i+1)); done", NULL};
+
+static void spawn_true(struct thread *thread) { spawn(true_words); }
+static void spawn_cat(struct thread *thread) { spawn(cat_words); }
+static void spawn_script(struct thread *thread) { spawn(script_words); }
+
+static void vfork_exec(struct thread *thread) {
+    char **words = command(true_words);
+    pid_t child = vfork();
+    if (child == 0) {
+        execve(words[0], words, environ);
+        _exit(127);
+    }
+    expect(child);
+}
+
+/* clang-format off */
+static const struct kind kinds[] = {
+    {.name = "accept", .once = accept_close, .start = listen_start, .before = connect_all, .after = disconnect_all, .stop = listen_stop},
+    {.name = "close-unknown", .once = close_unknown},
+    {.name = "dup", .once = dup_close},
+    {.name = "dup-sites", .once = dup_close_sites},
+    {.name = "fopen", .once = fopen_fclose},
+    {.name = "fork", .once = fork_exit, .by_children = 1},
+    {.name = "open", .once = open_close},
+    {.name = "opendir", .once = opendir_closedir},
+    {.name = "socket", .once = socket_close},
+    {.name = "spawn-cat", .once = spawn_cat, .by_children = 1},
+    {.name = "spawn-script", .once = spawn_script, .by_children = 1},
+    {.name = "spawn-true", .once = spawn_true, .by_children = 1},
+    {.name = "vfork", .once = vfork_exec, .by_children = 1},
+};
+/* clang-format on */
+
+/* ---- a burst ---- */
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(timed_by, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+__attribute__((noinline, noclone)) static void descend(unsigned further, struct thread *thread) {
+    if (further) {
+        descend(further - 1, thread);
+        return;
+    }
+    thread->begin = now();
+    for (unsigned i = 0; i < operations; i++)
+        kind->once(thread);
+    thread->end = now();
+}
+
+__attribute__((noinline)) static void one_thread(struct thread *thread) {
+    if (kind->before)
+        kind->before(thread, operations);
+    if (threads > 1)
+        pthread_barrier_wait(&barrier);
+    descend(frames > FRAMES_BELOW ? frames - FRAMES_BELOW : 0, thread);
+    if (kind->after)
+        kind->after(thread, operations);
+}
+
+/* The n-th thread stays on the n-th processor, counted round: where threads wake up is no part of the work. */
+static void stay(unsigned thread) {
+    cpu_set_t may, one;
+    sched_getaffinity(0, sizeof may, &may);
+    unsigned left_out = thread % (unsigned)CPU_COUNT(&may);
+    int processor = 0;
+    while (!CPU_ISSET(processor, &may) || left_out--)
+        processor++;
+    CPU_ZERO(&one);
+    CPU_SET(processor, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static void *thread_main(void *argument) {
+    stay((unsigned)((struct thread *)argument - all));
+    for (;;) {
+        pthread_barrier_wait(&barrier);
+        if (ending)
+            return NULL;
+        one_thread(argument);
+        pthread_barrier_wait(&barrier);
+    }
+}
+
+__attribute__((noinline)) static double burst(void) {
+    if (threads == 1) {
+        one_thread(&all[0]);
+    } else {
+        pthread_barrier_wait(&barrier); /* begin */
+        pthread_barrier_wait(&barrier); /* all are prepared */
+        pthread_barrier_wait(&barrier); /* all are done */
+    }
+    uint64_t begin = all[0].begin, end = all[0].end;
+    for (unsigned i = 1; i < threads; i++) {
+        begin = all[i].begin < begin ? all[i].begin : begin;
+        end = all[i].end > end ? all[i].end : end;
+    }
+    return (double)(end - begin) / operations / threads;
+}
+
+/* ---- before and after ---- */
+
+static void begin(void) {
+    struct rlimit limit;
+    good(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    good(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    int wall = threads > 1 || kind->by_children || getenv("BENCH_WALL");
+    timed_by = wall ? CLOCK_MONOTONIC_RAW : CLOCK_THREAD_CPUTIME_ID;
+    if (getenv("BENCH_PRELOAD"))
+        setenv("LD_PRELOAD", getenv("BENCH_PRELOAD"), 1);
+    held_open = calloc(held + 1, sizeof *held_open);
+    for (unsigned i = 0; i < held && held_open; i++)
+        held_open[i] = good(dup(STDIN_FILENO), "dup");
+    for (unsigned i = 0; i < threads && kind->start; i++)
+        kind->start(&all[i]);
+    if (threads == 1)
+        return;
+    pthread_barrier_init(&barrier, NULL, threads + 1);
+    for (unsigned i = 0; i < threads; i++)
+        if (pthread_create(&all[i].handle, NULL, thread_main, &all[i]))
+            fail("pthread_create");
+}
+
+static void end(void) {
+    ending = 1;
+    if (threads > 1)
+        pthread_barrier_wait(&barrier);
+    for (unsigned i = 0; i < threads && threads > 1; i++)
+        pthread_join(all[i].handle, NULL);
+    for (unsigned i = 0; i < threads && kind->stop; i++)
+        kind->stop(&all[i]);
+    for (unsigned i = 0; i < held; i++)
+        close(held_open[i]);
+    free(held_open);
+}
+
+static const struct kind *find(const char *name) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(kinds[i].name, name))
+            return &kinds[i];
+    return NULL;
+}
+
+int main(int count, char **words) {
+    kind = count == 6 ? find(words[1]) : NULL;
+    if (!kind) {
+        fprintf(stderr, "usage: work KIND FRAMES THREADS OPEN OPERATIONS\n");
+        return 64;
+    }
+    frames = (unsigned)atoi(words[2]);
+    threads = (unsigned)atoi(words[3]);
+    held = (unsigned)atoi(words[4]);
+    operations = (unsigned)atoi(words[5]);
+    if (!threads || threads > THREADS || !operations || (kind->before && operations > CONNECTIONS)) {
+        fprintf(stderr, "work: out of range\n");
+        return 64;
+    }
+    begin();
+    for (char turn; read(STDIN_FILENO, &turn, 1) == 1;) {
+        double nanoseconds = burst();
+        if (write(STDOUT_FILENO, &nanoseconds, sizeof nanoseconds) != sizeof nanoseconds)
+            return 1;
+    }
+    end();
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* worker.h - one running `work`, asked for a burst at a time. */
+#ifndef TESTS_BENCH_WORKER_H
+#define TESTS_BENCH_WORKER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct worker {
+    pid_t pid;
+    int ask, answer;
+};
+
+struct worker_request {
+    const char *program; /* path of `work` or one like it */
+    const char *kind;
+    unsigned frames, threads, held, operations;
+    const char *preload; /* NULL: none */
+    const char *command; /* put before the measured program, words parted by blanks; NULL: none */
+    bool outside;        /* not `work` is measured but what it executes: preload and command go there */
+    bool quiet;          /* standard error to /dev/null */
+};
+
+/* Every function ends the driver with a message where something goes wrong. */
+struct worker worker_start(const struct worker_request *request);
+double worker_burst(const struct worker *worker); /* nanoseconds per operation */
+void worker_stop(const struct worker *worker);
+
+#endif
