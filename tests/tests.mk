@@ -20,7 +20,8 @@ check-unit: $(UNIT_TRACKER) $(UNIT_TOOL)
 
 # Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,
 # and without large-file macros.
-TARGETS := $(patsubst tests/targets/%,$(B)/targets/%,$(basename $(wildcard tests/targets/*.c tests/targets/*.cpp)))
+TARGETS := $(patsubst tests/targets/%,$(B)/targets/%,$(basename $(filter-out tests/targets/lib%,\
+	$(wildcard tests/targets/*.c tests/targets/*.cpp)))) $(B)/targets/libplugin.so
 TARGET_FLAGS := -g -O1 -std=gnu17 -I. $(WARN) -MMD -MP -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-builtin
 $(B)/targets/%: tests/targets/%.c
 	$(call say,TARGET,$@)
@@ -31,7 +32,7 @@ $(B)/targets/%: tests/targets/%.c
 $(B)/outside/%: tests/%.c tests/run.c
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(COMMON) -D_GNU_SOURCE -MF $@.d -o $@ $< tests/run.c $(CHECK_LIBS) -ljansson
+	$(Q)$(CC) $(CFLAGS) $(COMMON) -Wno-missing-field-initializers -D_GNU_SOURCE -MF $@.d -o $@ $< tests/run.c $(CHECK_LIBS) -ljansson
 
 .PHONY: check-cases
 check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so
@@ -40,3 +41,17 @@ check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so
 .PHONY: check-boundaries
 check-boundaries: $(B)/libleftopen.so
 	@BUILD=$(B) CC=$(CC) tests/boundaries.sh
+
+$(B)/targets/lib%.so: tests/targets/lib%.c
+	$(call say,TARGET,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET_FLAGS) -fPIC -shared -o $@ $<
+$(B)/targets/%: tests/targets/%.cpp
+	$(call say,TARGET,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -g -O1 -I. -Wall -Wextra -MMD -MP -D_GNU_SOURCE -U_FORTIFY_SOURCE -o $@ $< -lpthread
+
+BLACK_BOX := $(addprefix $(B)/outside/,behaviours)
+.PHONY: check-black-box
+check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
+	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed

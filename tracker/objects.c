@@ -78,34 +78,36 @@ static uint64_t entry_value(uint64_t hash, uint64_t slot) {
 }
 static uint64_t entry_slot(uint64_t value) { return (value & 0xffffffffu) * SLOT_BYTES; }
 
-static bool entry_is(uint64_t value, uint64_t hash, uint64_t address) {
+/* Whether the entry leads to a handle at this address. The word comes first: whoever finds it unchanged later
+ * knows that the address was its own. A slot that is free is none, though its entry may not be gone yet. */
+static bool entry_is(uint64_t value, uint64_t hash, uint64_t address, uint64_t *word) {
     if (!value || (value ^ hash) >> 32)
         return false;
     struct record_slot *slot = record_at(entry_slot(value));
-    return atomic_load_explicit(&slot->object, memory_order_relaxed) == address;
+    /* acquire: the address is not read before the word */
+    *word = atomic_load_explicit(&slot->word, memory_order_acquire);
+    return RECORD_WORD_STATE(*word) != RECORD_STATE_FREE &&
+           atomic_load_explicit(&slot->object, memory_order_relaxed) == address;
 }
 
-/* The entry of an address, or NULL. */
-static entry *entry_find(uint64_t address, uint64_t *slot) {
+/* The slot of the handle at an address and its word, or 0. */
+static uint64_t find(uint64_t address, uint64_t *word) {
     uint64_t hash = hash_of(address);
     for (unsigned table = newest_table() + 1; table-- > 0;) {
         struct bucket *bucket = bucket_in(table_find(table), table, hash);
         for (unsigned way = 0; way < WAYS; way++) {
             /* acquire: the slot's `object` was stored before the entry */
             uint64_t value = atomic_load_explicit(&bucket->entries[way], memory_order_acquire);
-            if (!entry_is(value, hash, address))
-                continue;
-            *slot = entry_slot(value);
-            return &bucket->entries[way];
+            if (entry_is(value, hash, address, word))
+                return entry_slot(value);
         }
     }
-    return NULL;
+    return 0;
 }
 
 uint64_t objects_find(uint64_t address) {
-    uint64_t slot = 0;
-    entry_find(address, &slot);
-    return slot;
+    uint64_t word;
+    return find(address, &word);
 }
 
 static bool bucket_put(struct bucket *bucket, uint64_t value) {
@@ -169,8 +171,8 @@ static uint64_t more_slots(void) {
     return chunk + SLOT_BYTES;
 }
 
-uint64_t objects_make(uint64_t address) {
-    uint64_t slot = objects_find(address);
+uint64_t objects_make(uint64_t address, uint64_t *word) {
+    uint64_t slot = find(address, word);
     if (slot)
         return slot;
     slot = free_pop();
@@ -179,6 +181,7 @@ uint64_t objects_make(uint64_t address) {
     if (!slot)
         return 0;
     struct record_slot *fresh = record_at(slot);
+    *word = atomic_load_explicit(&fresh->word, memory_order_relaxed);     /* nobody else has it */
     atomic_store_explicit(&fresh->object, address, memory_order_relaxed); /* published by index_put */
     if (index_put(address, slot))
         return slot;
@@ -186,13 +189,24 @@ uint64_t objects_make(uint64_t address) {
     return 0;
 }
 
+/* Takes one entry out of the index. By its value, not its address: another handle may have that by now. */
+static bool index_take(uint64_t address, uint64_t slot) {
+    uint64_t hash = hash_of(address);
+    for (unsigned table = newest_table() + 1; table-- > 0;) {
+        struct bucket *bucket = bucket_in(table_find(table), table, hash);
+        for (unsigned way = 0; way < WAYS; way++) {
+            uint64_t value = entry_value(hash, slot);
+            /* relaxed: an emptied entry publishes nothing */
+            if (atomic_load_explicit(&bucket->entries[way], memory_order_relaxed) == value &&
+                atomic_compare_exchange_strong_explicit(&bucket->entries[way], &value, 0, memory_order_relaxed,
+                                                        memory_order_relaxed))
+                return true;
+        }
+    }
+    return false;
+}
+
 void objects_forget(uint64_t address, uint64_t slot) {
-    uint64_t found = 0;
-    entry *there = entry_find(address, &found);
-    if (!there || found != slot)
-        return;
-    uint64_t value = entry_value(hash_of(address), slot);
-    /* relaxed: an emptied entry publishes nothing. If it changed, another forget was faster. */
-    if (atomic_compare_exchange_strong_explicit(there, &value, 0, memory_order_relaxed, memory_order_relaxed))
+    if (index_take(address, slot))
         free_push(slot);
 }

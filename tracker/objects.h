@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
-/* A slot for a new handle at this address, or the slot of one that was there and whose release nobody saw.
- * 0: no room. The caller acquires it (slot_acquire) with `object` = address. */
-uint64_t objects_make(uint64_t address);
+/* A slot for a new handle at this address, or the slot of one that was there and whose release nobody saw, and
+ * its word. 0: no room. The caller acquires it over that word with `object` = address, and comes back if
+ * somebody was faster: the release of the one before may just be settled. */
+uint64_t objects_make(uint64_t address, uint64_t *word);
 
 /* The slot of the handle at this address, 0: not known. */
 uint64_t objects_find(uint64_t address);

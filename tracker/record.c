@@ -197,7 +197,7 @@ static bool folder_is_safe(const char *folder) {
         return false;
     if (!S_ISDIR(status.st_mode))
         return false;
-    return !own.identity.folder_is_ours ||
+    return own.identity.folder ||
            (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
 }
 

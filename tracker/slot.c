@@ -14,14 +14,7 @@ bool slot_is_held(uint64_t word) {
            state == RECORD_STATE_RELEASING;
 }
 
-uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
-    struct record_slot *slot = record_at(at);
-    uint64_t old = LOAD(&slot->word), writing;
-    do {
-        writing = RECORD_WORD(RECORD_STATE_WRITING, facts->kind, RECORD_WORD_GENERATION(old) + 1, facts->stack);
-        /* acquire: what the last holder stored stays before what is stored now */
-    } while (!atomic_compare_exchange_weak_explicit(&slot->word, &old, writing, memory_order_acquire,
-                                                    memory_order_relaxed));
+static void fill(struct record_slot *slot, uint64_t writing, const struct slot_facts *facts) {
     STORE(&slot->sequence, atomic_fetch_add_explicit(&record_header()->sequence, 1, memory_order_relaxed) + 1);
     STORE(&slot->opened, facts->state == RECORD_STATE_INHERITED ? 0 : clock_coarse());
     STORE(&slot->object, facts->object);
@@ -38,7 +31,27 @@ uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
      * the kernel gave the number away again before we were done, and the newer handle is the true one. */
     atomic_compare_exchange_strong_explicit(&slot->word, &writing, done, memory_order_release,
                                             memory_order_relaxed);
-    return old;
+}
+
+bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts) {
+    struct record_slot *slot = record_at(at);
+    uint64_t writing =
+        RECORD_WORD(RECORD_STATE_WRITING, facts->kind, RECORD_WORD_GENERATION(old) + 1, facts->stack);
+    /* acquire: what the last holder stored stays before what is stored now */
+    if (!atomic_compare_exchange_strong_explicit(&slot->word, &old, writing, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return false;
+    fill(slot, writing, facts);
+    return true;
+}
+
+uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
+    struct record_slot *slot = record_at(at);
+    for (;;) {
+        uint64_t old = LOAD(&slot->word);
+        if (slot_acquire_over(at, old, facts))
+            return old;
+    }
 }
 
 struct slot_ticket slot_release(uint64_t at, uint64_t closer) {

@@ -38,6 +38,9 @@ struct slot_ticket {
 /* Returns the word that was overwritten; its state tells whether a release went unseen. */
 uint64_t slot_acquire(uint64_t slot, const struct slot_facts *facts);
 
+/* The same if the word is still `old`. False: it is not, and nothing was done. */
+bool slot_acquire_over(uint64_t slot, uint64_t old, const struct slot_facts *facts);
+
 /* Begins a release by the code at `closer`. */
 struct slot_ticket slot_release(uint64_t slot, uint64_t closer);
 

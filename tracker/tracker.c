@@ -318,7 +318,7 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
     if (!address || !ready(true))
         return;
     settle_down();
-    uint64_t at = objects_make(address);
+    uint64_t before, at = objects_make(address, &before);
     if (!at)
         return record_lost(RECORD_LOSS_MEMORY);
     bool inherited = number >= 0 && own_number(number, given, address);
@@ -330,12 +330,17 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
         .thread = threads_here(),
         .number = number,
     };
-    uint64_t before = slot_acquire(at, &facts);
+    while (!slot_acquire_over(at, before, &facts)) {
+        at = objects_make(address, &before);
+        if (!at)
+            return record_lost(RECORD_LOSS_MEMORY);
+    }
     depot_count_opened(facts.stack);
     if (!slot_is_held(before))
         return;
     depot_count_closed(RECORD_WORD_STACK(before));
-    record_lost(RECORD_LOSS_CLOSE);
+    if (RECORD_WORD_STATE(before) == RECORD_STATE_LIVE)
+        record_lost(RECORD_LOSS_CLOSE);
 }
 
 struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller) {
