@@ -1,0 +1,381 @@
+/* tool_record_reader.c - records are read right, and damaged ones cost what is damaged and no more. */
+#include <check.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "tests/unit/record_builder.h"
+#include "tools/fail.h"
+#include "tools/record_reader.h"
+
+static const unsigned char build_id[20] = {0xde, 0xad, 0xbe, 0xef};
+
+/* One record with an entry of every sort. */
+static struct builder *example(void) {
+    struct builder *builder = builder_begin();
+    uint64_t pc[] = {0x401234, 0x405678 | RECORD_PC_EXACT};
+    uint32_t stack = builder_stack(builder, "open", pc, 2, 7, 4);
+    builder_module(builder, "/opt/server/bin/server", 0x400000, 0x500000, 0x1000, build_id, sizeof build_id);
+    builder_thread(builder, 4242, "server");
+    struct record_slot *slot = builder_number(builder, 5, RECORD_KIND_FILE, stack, RECORD_OUTCOME_RELEASED);
+    builder_detail(builder, slot, S_IFREG | 0644, "/etc/hosts", "", 0, "", 0);
+    builder_object(builder, 0x5555aa00, 6, RECORD_KIND_STREAM, stack, RECORD_OUTCOME_FAILED)->error = 28;
+    return builder;
+}
+
+/* What the reader says on standard error while it reads the first `bytes` bytes. */
+static char said[1 << 16];
+static int status;
+
+static struct process *read_bytes(const struct builder *builder, size_t bytes) {
+    char path[64], errors[] = "/tmp/leftopen-said-XXXXXX";
+    builder_save(builder, bytes, path);
+    int saved = dup(STDERR_FILENO), file = mkstemp(errors);
+    dup2(file, STDERR_FILENO);
+    struct process *process = record_read(path, &status);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    ssize_t got = pread(file, said, sizeof said - 1, 0);
+    said[got > 0 ? got : 0] = '\0';
+    close(file);
+    unlink(errors);
+    unlink(path);
+    return process;
+}
+
+static struct process *read_example(struct builder *builder) {
+    struct process *process = read_bytes(builder, BUILDER_BYTES);
+    free(builder);
+    return process;
+}
+
+static void refuses(struct builder *builder, size_t bytes, int expected, const char *words) {
+    struct process *process = read_bytes(builder, bytes);
+    ck_assert_ptr_null(process);
+    ck_assert_int_eq(status, expected);
+    ck_assert_msg(strstr(said, words), "it says '%s', not '%s'", said, words);
+    free(builder);
+}
+
+START_TEST(reads_everything) {
+    struct process *process = read_example(example());
+    ck_assert_ptr_nonnull(process);
+    ck_assert_str_eq(said, "");
+    ck_assert_int_eq(process->pid, 4242);
+    ck_assert_int_eq(process->end, RECORD_END_EXIT);
+    ck_assert(!process->alive);
+    ck_assert(!process->truncated);
+    ck_assert_str_eq(process->executable, "/opt/server/bin/server");
+    ck_assert_str_eq(process->arguments[0], "./server");
+    ck_assert_str_eq(process->arguments[2], "8080");
+    ck_assert_ptr_null(process->arguments[3]);
+    ck_assert_uint_eq(process->handle_count, 2);
+    const struct handle *file = &process->handles[0], *stream = &process->handles[1];
+    ck_assert_int_eq(file->number, 5);
+    ck_assert(!file->is_address);
+    ck_assert_int_eq(file->kind, RECORD_KIND_FILE);
+    ck_assert_int_eq(file->outcome, RECORD_OUTCOME_RELEASED);
+    ck_assert_str_eq(file->detail->link, "/etc/hosts");
+    ck_assert_str_eq(file->stack->call, "open");
+    ck_assert_uint_eq(file->stack->opened, 7);
+    ck_assert_uint_eq(file->stack->closed, 4);
+    ck_assert_uint_eq(file->stack->count, 2);
+    ck_assert_uint_eq(file->stack->pc[0], 0x401234);
+    ck_assert(stream->is_address);
+    ck_assert_uint_eq(stream->object, 0x5555aa00);
+    ck_assert_int_eq(stream->number, 6);
+    ck_assert_int_eq(stream->error, 28);
+    ck_assert_ptr_null(stream->detail);
+    ck_assert_uint_eq(process->module_count, 1);
+    ck_assert_str_eq(process->modules[0].path, "/opt/server/bin/server");
+    ck_assert_str_eq(process->modules[0].build_id, "deadbeef00000000000000000000000000000000");
+    ck_assert_str_eq(process->threads[0].name, "server");
+    record_end(process);
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_record) {
+    struct builder *builder = example();
+    builder->bytes[0] = 'l';
+    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "byte 0: it does not begin with LEFTOPEN");
+    refuses(example(), 0, EXIT_DAMAGED, "it is empty");
+    refuses(example(), 100, EXIT_DAMAGED, "cut off at byte 100, inside its header");
+}
+END_TEST
+
+START_TEST(refuses_other_versions) {
+    struct builder *builder = example();
+    builder_header(builder)->version = RECORD_VERSION + 1;
+    builder_header(builder)->oldest_reader = RECORD_VERSION + 1;
+    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "needs a reader of version 2 or newer");
+    builder = example();
+    builder_header(builder)->version = RECORD_OLDEST_READABLE - 1;
+    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "reads 1 and newer");
+    builder = example();
+    builder_header(builder)->abi = RECORD_ABI_AARCH64;
+    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "another kind of machine");
+}
+END_TEST
+
+START_TEST(reads_a_newer_version_that_says_it_can_be_read) {
+    struct builder *builder = example();
+    builder_header(builder)->version = RECORD_VERSION + 1;
+    struct process *process = read_example(builder);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->handle_count, 2);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(tells_a_missing_file_from_a_damaged_one) {
+    int why = 0;
+    ck_assert_ptr_null(record_read("/nonexistent/x.leftopen", &why));
+    ck_assert_int_eq(why, EXIT_MISSING);
+    ck_assert_ptr_null(record_read("/dev/null", &why));
+    ck_assert_int_eq(why, EXIT_DAMAGED);
+    ck_assert_ptr_null(record_read("/tmp", &why));
+    ck_assert_int_eq(why, EXIT_DAMAGED);
+}
+END_TEST
+
+/* A named pipe without a writer must not stop the reader for ever. */
+START_TEST(does_not_wait_for_a_pipe) {
+    char path[] = "/tmp/leftopen-pipe-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(path));
+    char name[80];
+    snprintf(name, sizeof name, "%s/p", path);
+    ck_assert_int_eq(mkfifo(name, 0600), 0);
+    int why = 0;
+    alarm(5);
+    ck_assert_ptr_null(record_read(name, &why));
+    alarm(0);
+    ck_assert_int_eq(why, EXIT_DAMAGED);
+    unlink(name);
+    rmdir(path);
+}
+END_TEST
+
+/* Cut off anywhere: refused or shown as far as it goes, always with a word about it, never more handles than
+ * there were. */
+START_TEST(survives_every_cut) {
+    struct builder *builder = example();
+    for (size_t bytes = 0; bytes < BUILDER_BYTES; bytes += bytes < 8192 ? 1 : 61) {
+        struct process *process = read_bytes(builder, bytes);
+        ck_assert_msg(*said, "nothing said about a cut at byte %zu", bytes);
+        ck_assert_int_eq(status, process ? 0 : EXIT_DAMAGED);
+        ck_assert(!process || (process->truncated && process->handle_count <= 2));
+        record_end(process);
+    }
+    free(builder);
+}
+END_TEST
+
+START_TEST(shows_what_is_before_a_cut) {
+    struct builder *builder = example();
+    struct process *process = read_bytes(builder, BUILDER_OBJECTS * RECORD_PAGE_BYTES);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->handle_count, 1);
+    ck_assert_str_eq(process->handles[0].detail->link, "/etc/hosts");
+    ck_assert_ptr_nonnull(strstr(said, "byte 77824: cut off here: 4096 of 81920 bytes are missing"));
+    record_end(process);
+    free(builder);
+}
+END_TEST
+
+/* Any one byte may be anything. */
+START_TEST(survives_every_changed_byte) {
+    struct builder *builder = example();
+    for (size_t at = 0; at < BUILDER_BYTES; at += at % RECORD_PAGE_BYTES < 600 ? 1 : 509) {
+        unsigned char kept = builder->bytes[at];
+        static const unsigned char values[] = {0xff, 0x00, 0x80};
+        builder->bytes[at] = values[at % sizeof values];
+        record_end(read_bytes(builder, BUILDER_BYTES));
+        ck_assert(status == 0 || status == EXIT_DAMAGED);
+        builder->bytes[at] = kept;
+    }
+    free(builder);
+}
+END_TEST
+
+/* Reproducible noise over everything behind the magic. */
+START_TEST(survives_noise) {
+    uint32_t random = 12345;
+    for (int round = 0; round < 400; round++) {
+        struct builder *builder = example();
+        for (int i = 0; i < 200; i++) {
+            random = random * 1664525 + 1013904223;
+            size_t at = sizeof(struct record_header) * (round % 2) + random / 16 % (BUILDER_BYTES - 500);
+            builder->bytes[at < 8 ? 8 : at] = (unsigned char)(random >> 24);
+        }
+        record_end(read_bytes(builder, BUILDER_BYTES));
+        free(builder);
+    }
+}
+END_TEST
+
+START_TEST(a_detail_of_an_earlier_handle_is_not_believed) {
+    struct builder *builder = example();
+    struct record_slot *slot = (struct record_slot *)(builder_chunk(builder, BUILDER_NUMBERS) + 1) + 5;
+    slot->sequence += 100; /* the number was handed out again */
+    struct process *process = read_example(builder);
+    ck_assert_ptr_null(process->handles[0].detail);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(finds_modules_by_their_time) {
+    struct builder *builder = builder_begin();
+    builder_module(builder, "/lib/old.so", 0x1000, 0x2000, 0x1000, build_id, 20)->gone_epoch = 2;
+    builder_module(builder, "/lib/new.so", 0x1000, 0x2000, 0x1000, build_id, 20)->loaded_epoch = 2;
+    builder_module(builder, "/lib/late.so", 0x3000, 0x4000, 0x3000, build_id, 20)->loaded_epoch = 5;
+    struct process *process = read_example(builder);
+    ck_assert_str_eq(record_module_at(process, 0x1800, 0)->path, "/lib/old.so");
+    ck_assert_str_eq(record_module_at(process, 0x1800, 1)->path, "/lib/old.so");
+    ck_assert_str_eq(record_module_at(process, 0x1800, 2)->path, "/lib/new.so");
+    ck_assert_str_eq(record_module_at(process, 0x3800, 1)->path, "/lib/late.so");
+    ck_assert_ptr_null(record_module_at(process, 0x2000, 1));
+    record_end(process);
+}
+END_TEST
+
+/* A process that holds the record's lock counts as living. */
+START_TEST(a_living_record_is_read_as_such) {
+    struct builder *builder = example();
+    builder_header(builder)->end = RECORD_END_RUNNING;
+    builder_number(builder, 7, RECORD_KIND_FILE, 0, RECORD_OUTCOME_NONE)->word =
+        RECORD_WORD(RECORD_STATE_WRITING, RECORD_KIND_FILE, 1, 0);
+    builder_number(builder, 8, RECORD_KIND_FILE, 0, RECORD_OUTCOME_NONE)->word =
+        RECORD_WORD(RECORD_STATE_RELEASING, RECORD_KIND_FILE, 1, 0);
+    char path[64];
+    builder_save(builder, BUILDER_BYTES, path);
+    int file = open(path, O_RDWR);
+    ck_assert_int_eq(flock(file, LOCK_EX), 0);
+    struct process *process = record_read(path, &status);
+    ck_assert(process->alive);
+    ck_assert_uint_eq(process->opening, 1);
+    ck_assert_uint_eq(process->closing, 1);
+    ck_assert_uint_eq(process->handle_count, 3);
+    ck_assert_uint_gt(process->ended_monotonic, 0);
+    record_end(process);
+    close(file);
+    process = record_read(path, &status);
+    ck_assert(!process->alive);
+    record_end(process);
+    unlink(path);
+    free(builder);
+}
+END_TEST
+
+/* A child turns handles over as fast as it can, always writing words, fields and details that fit together; no
+ * picture of them may ever mix two. */
+START_TEST(a_moving_record_is_never_torn) {
+    struct builder *builder = example();
+    builder_header(builder)->end = RECORD_END_RUNNING;
+    char path[64];
+    builder_save(builder, BUILDER_BYTES, path);
+    int file = open(path, O_RDWR);
+    flock(file, LOCK_EX);
+    struct builder *shared = mmap(NULL, BUILDER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct record_slot *slots = (struct record_slot *)(builder_chunk(shared, BUILDER_NUMBERS) + 1);
+        for (uint64_t turn = 1;; turn++) {
+            struct record_slot *slot = &slots[10 + turn % 50];
+            uint64_t generation = RECORD_WORD_GENERATION(slot->word) + 1;
+            slot->word = RECORD_WORD(RECORD_STATE_WRITING, RECORD_KIND_FILE, generation, 0);
+            slot->sequence = turn;
+            slot->opened = turn * 3;
+            slot->closer = turn * 5;
+            slot->thread = (int)(turn * 7);
+            slot->word = RECORD_WORD(RECORD_STATE_LIVE, RECORD_KIND_FILE, generation, 0);
+        }
+    }
+    size_t seen = 0;
+    for (int round = 0; round < 300; round++) {
+        struct process *process = record_read(path, &status);
+        for (size_t i = 0; i < process->handle_count; i++) {
+            const struct handle *handle = &process->handles[i];
+            if (handle->is_address || handle->number < 10)
+                continue;
+            ck_assert_uint_eq(handle->opened, handle->sequence * 3);
+            ck_assert_int_eq(handle->thread, (int)(handle->sequence * 7));
+            seen++;
+        }
+        record_end(process);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ck_assert_uint_gt(seen, 0);
+    munmap(shared, BUILDER_BYTES);
+    close(file);
+    unlink(path);
+    free(builder);
+}
+END_TEST
+
+START_TEST(standard_input_can_hold_a_record) {
+    struct builder *builder = example();
+    int ends[2], saved = dup(STDIN_FILENO);
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(write(ends[1], builder->bytes, BUILDER_BYTES) != BUILDER_BYTES);
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    struct process *process = record_read("-", &status);
+    dup2(saved, STDIN_FILENO);
+    waitpid(child, NULL, 0);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->handle_count, 2);
+    record_end(process);
+    free(builder);
+}
+END_TEST
+
+/* 4 GiB of nothing, as the library makes them, cost neither time nor memory. */
+START_TEST(a_sparse_file_is_cheap) {
+    struct builder *builder = example();
+    char path[64];
+    builder_header(builder)->allocated = 1ull << 40; /* and it lies */
+    builder_save(builder, BUILDER_BYTES, path);
+    ck_assert_int_eq(truncate(path, 4ll << 30), 0);
+    alarm(10);
+    struct process *process = record_read(path, &status);
+    alarm(0);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->handle_count, 2);
+    record_end(process);
+    unlink(path);
+    free(builder);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("record_reader");
+    TCase *tests = tcase_create("record_reader");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, reads_everything);
+    tcase_add_test(tests, refuses_what_is_no_record);
+    tcase_add_test(tests, refuses_other_versions);
+    tcase_add_test(tests, reads_a_newer_version_that_says_it_can_be_read);
+    tcase_add_test(tests, tells_a_missing_file_from_a_damaged_one);
+    tcase_add_test(tests, does_not_wait_for_a_pipe);
+    tcase_add_test(tests, survives_every_cut);
+    tcase_add_test(tests, shows_what_is_before_a_cut);
+    tcase_add_test(tests, survives_every_changed_byte);
+    tcase_add_test(tests, survives_noise);
+    tcase_add_test(tests, a_detail_of_an_earlier_handle_is_not_believed);
+    tcase_add_test(tests, finds_modules_by_their_time);
+    tcase_add_test(tests, a_living_record_is_read_as_such);
+    tcase_add_test(tests, a_moving_record_is_never_torn);
+    tcase_add_test(tests, standard_input_can_hold_a_record);
+    tcase_add_test(tests, a_sparse_file_is_cheap);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
