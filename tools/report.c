@@ -12,6 +12,7 @@
 
 #include "tools/fail.h"
 #include "tools/kinds.h"
+#include "tools/live.h"
 #include "tools/memory.h"
 #include "tools/notes.h"
 #include "tools/pattern.h"
@@ -59,6 +60,7 @@ static void read_records(struct making *making, struct report_verdict *verdict, 
         } else if (!is_watched(making, process)) {
             record_end(process);
         } else {
+            live_ask(process);
             making->processes = memory_grow(making->processes, making->process_count, sizeof process);
             making->processes[making->process_count++] = process;
         }
