@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tools/memory.h"
+#include "tools/render.h"
 
 static const struct {
     enum record_note note;
@@ -82,6 +83,17 @@ static void add_unseen(struct notes *notes, const struct notes_about *about) {
                                  sum == 1 ? "descriptor was" : "descriptors were"));
 }
 
+static void add_survivors(struct notes *notes, const struct notes_about *about) {
+    for (size_t i = 0; i < about->process_count; i++) {
+        const struct process *process = about->processes[i];
+        if (process->alive && process->end == RECORD_END_RUNNING)
+            add(notes,
+                memory_format("process %d (%s) is still running: what it holds is not counted; `leftopen "
+                              "report %d` shows it",
+                              process->pid, render_program(process), process->pid));
+    }
+}
+
 static void add_damage(struct notes *notes, const struct notes_about *about) {
     for (size_t i = 0; i < about->process_count; i++)
         if (about->processes[i]->truncated)
@@ -102,6 +114,8 @@ void notes_collect(struct notes *notes, const struct notes_about *about) {
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
         if (about->all || (losses[i].matters && about->has_findings))
             add_loss(notes, about, losses[i].loss, losses[i].one, losses[i].many);
+    if (about->survivors && (about->all || about->has_findings))
+        add_survivors(notes, about);
     if (about->all || about->unseen)
         add_unseen(notes, about);
     if (about->all || about->has_findings)

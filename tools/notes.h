@@ -17,6 +17,7 @@ struct notes_about {
     const struct symbols *symbols;
     const struct suppressions *suppressions;
     bool has_findings; /* else only what was asked for is said */
+    bool survivors;    /* living processes were left out */
     bool all;          /* verbosity: also what hardly matters */
     bool unseen;       /* also the number of handles that no wrapped call opened */
 };

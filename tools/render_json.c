@@ -101,13 +101,19 @@ static json_t *process_object(const struct process *process) {
     return object;
 }
 
-/* The first process, and those that have something to say. */
+static bool has_something_to_say(const struct report *report, size_t index) {
+    const struct process *process = report->processes[index];
+    return process == report->first || report->left_open_of[index] || process->losses[RECORD_LOSS_MEMORY] ||
+           process->alive;
+}
+
+/* The first process, those that left something open, those that still run. */
 static json_t *process_list(const struct report *report) {
     json_t *list = json_array();
     bool has_first = false;
     for (size_t i = 0; i < report->process_count; i++) {
         const struct process *process = report->processes[i];
-        if (process != report->first && !report->left_open_of[i] && !process->losses[RECORD_LOSS_MEMORY])
+        if (!has_something_to_say(report, i))
             continue;
         json_array_append_new(list, process_object(process));
         has_first |= process == report->first;

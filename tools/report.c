@@ -123,8 +123,15 @@ static void take_finding(struct making *making, size_t process, const struct han
         drop_last(findings);
 }
 
+/* Under `run`, what a process holds that outlives the first one is not left open: it may still close it. */
+static bool is_survivor(const struct making *making, const struct process *process) {
+    return making->request->first && process->alive && process->end == RECORD_END_RUNNING;
+}
+
 static void take_handles(struct making *making, size_t process) {
     const struct process *owner = making->processes[process];
+    if (is_survivor(making, owner))
+        return;
     bool list_inherited = settings_flag(making->request->settings, SETTING_inherited);
     for (size_t i = 0; i < owner->handle_count; i++) {
         const struct handle *handle = &owner->handles[i];
@@ -195,6 +202,7 @@ static void collect_notes(struct making *making) {
         .symbols = making->symbols,
         .suppressions = making->suppressions,
         .has_findings = making->report.left_open > 0,
+        .survivors = making->request->first != 0,
         .all = making->report.verbosity > 0,
         .unseen = settings_flag(making->request->settings, SETTING_unseen),
     };

@@ -155,7 +155,8 @@ static inline void builder_thread(struct builder *builder, int id, const char *n
     struct record_thread *thread = (struct record_thread *)(builder->bytes + at);
     thread->bytes = sizeof *thread;
     thread->thread = id;
-    memcpy(thread->name, name, strnlen(name, sizeof thread->name - 1));
+    size_t length = strlen(name), most = sizeof thread->name - 1;
+    memcpy(thread->name, name, length < most ? length : most);
 }
 
 static inline struct record_slot *builder_fill(struct builder *builder, struct record_slot *slot,
