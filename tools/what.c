@@ -164,10 +164,11 @@ enum record_kind what_kind_named(const char *word) {
 }
 
 const char *what_kind_words(void) {
-    return ""
+    static const char words[] = ""
 #define KIND(name, word, plural, report) " " word
 #include "tracker/kinds.def"
-           + 1;
+        ;
+    return &words[1];
 }
 
 /* How /proc/PID/fd/N begins for what has no mode that would tell. */
