@@ -106,23 +106,68 @@ static bool window_grow(uint64_t needed) {
 /* ---- room in it -------------------------------------------------------------------------------------------
  */
 
+static _Atomic uint32_t reserving; /* threads between taking room and knowing that it is there */
+static atomic_bool holes;          /* room was taken that is not there: a touch would raise SIGBUS */
+
 static uint64_t take_room(size_t bytes) {
     uint64_t at = LOAD(&own.allocated);
     do {
         if (at + bytes > own.object_bytes)
             return 0;
-        /* relaxed: only the number itself is shared here; the chunk is published by its magic */
-    } while (!atomic_compare_exchange_weak_explicit(&own.allocated, &at, at + bytes, memory_order_relaxed,
+        /* release: who finds the room taken finds that it is being reserved; the chunk itself is published by
+         * its magic */
+    } while (!atomic_compare_exchange_weak_explicit(&own.allocated, &at, at + bytes, memory_order_release,
                                                     memory_order_relaxed));
     return at;
 }
 
-uint64_t record_allocate(enum record_chunk_kind kind, size_t bytes, uint64_t first, uint32_t entry_bytes) {
-    bytes = (bytes + PAGE - 1) / PAGE * PAGE;
-    uint64_t at = lockdown_is_on() ? 0 : take_room(bytes);
-    if (!at || !window_grow(at + bytes))
+/* What is not there is given back, lest it be used up; if others took room behind it, it is a hole. */
+static void give_room_back(uint64_t at, size_t bytes) {
+    uint64_t end = at + bytes;
+    if (!atomic_compare_exchange_strong_explicit(&own.allocated, &end, at, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        atomic_store_explicit(&holes, true, memory_order_relaxed); /* before the release of `reserving` */
+}
+
+static uint64_t take_real_room(size_t bytes) {
+    uint64_t at = take_room(bytes);
+    if (!at)
         return 0;
-    if (at + bytes > own.reserved && !reserve(record_at(at), bytes))
+    if (window_grow(at + bytes) && (at + bytes <= own.reserved || reserve(record_at(at), bytes)))
+        return at;
+    give_room_back(at, bytes);
+    return 0;
+}
+
+/* True if the page can be touched. Even to read one that is not there raises SIGBUS on a full file system. */
+static bool is_real(uint64_t page) {
+    if (page + PAGE <= own.reserved)
+        return true;
+    /* acquire: a room that was found taken is real if nobody is reserving any more and there are no holes */
+    if (!atomic_load_explicit(&reserving, memory_order_acquire) &&
+        !atomic_load_explicit(&holes, memory_order_relaxed))
+        return true;
+    return reserve(record_at(page), PAGE);
+}
+
+/* For readers. It never shrinks: who is late must not hide the chunk of who was faster. */
+static void tell_allocated(uint64_t end) {
+    _Atomic uint64_t *told = &record_header()->allocated;
+    uint64_t before = LOAD(told);
+    while (before < end && !atomic_compare_exchange_weak_explicit(told, &before, end, memory_order_relaxed,
+                                                                  memory_order_relaxed))
+        ;
+}
+
+uint64_t record_allocate(enum record_chunk_kind kind, size_t bytes, uint64_t first, uint32_t entry_bytes) {
+    if (lockdown_is_on())
+        return 0;
+    bytes = (bytes + PAGE - 1) / PAGE * PAGE;
+    atomic_fetch_add_explicit(&reserving, 1, memory_order_relaxed); /* before the release of take_room */
+    uint64_t at = take_real_room(bytes);
+    /* release: the pages are there, or the holes are known */
+    atomic_fetch_sub_explicit(&reserving, 1, memory_order_release);
+    if (!at)
         return 0;
     struct record_chunk *chunk = record_at(at);
     chunk->kind = kind;
@@ -130,8 +175,7 @@ uint64_t record_allocate(enum record_chunk_kind kind, size_t bytes, uint64_t fir
     chunk->first = first;
     chunk->entry_bytes = entry_bytes;
     chunk->entries = entry_bytes ? (uint32_t)((bytes - sizeof *chunk) / entry_bytes) : 0;
-    /* For readers only; a smaller value stored late hides the newest chunk until the next one. */
-    atomic_store_explicit(&record_header()->allocated, LOAD(&own.allocated), memory_order_relaxed);
+    tell_allocated(at + bytes);
     return at;
 }
 
@@ -168,10 +212,12 @@ uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, si
 
 uint64_t record_next_chunk(uint64_t chunk) {
     uint64_t at = chunk ? chunk + ((struct record_chunk *)record_at(chunk))->bytes : PAGE;
-    uint64_t end = LOAD(&own.allocated);
+    uint64_t end = atomic_load_explicit(&own.allocated, memory_order_acquire); /* see is_real */
     for (; at < end; at += PAGE) {
         if (at + PAGE > window_bytes(LOAD(&own.window)))
             return 0;
+        if (!is_real(at))
+            continue;
         struct record_chunk *head = record_at(at);
         /* acquire: pairs with record_publish */
         if (atomic_load_explicit(&head->magic, memory_order_acquire) == RECORD_CHUNK_MAGIC)
@@ -197,8 +243,7 @@ static bool folder_is_safe(const char *folder) {
         return false;
     if (!S_ISDIR(status.st_mode))
         return false;
-    return own.identity.folder ||
-           (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
+    return own.identity.folder || (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
 }
 
 /* The folder that option record=auto means. $XDG_RUNTIME_DIR counts only if it is ours: `sudo -E` brings
@@ -253,6 +298,7 @@ static long file_create(const uint8_t name[16]) {
     if (sys_failed(file))
         return file;
     if (SYS(SYS_flock, file, LOCK_EX | LOCK_NB)) {
+        SYS(SYS_unlink, own.path);
         SYS(SYS_close, file);
         return -EWOULDBLOCK;
     }
@@ -343,6 +389,11 @@ static uint64_t keep_text(uint64_t chunk, const char *string, size_t bytes) {
     return (uint64_t)(to - (char *)record_at(0));
 }
 
+static uint64_t text_end(uint64_t chunk) {
+    struct record_chunk *head = record_at(chunk);
+    return chunk + sizeof *head + LOAD(&head->used);
+}
+
 static void keep_arguments(struct record_header *header, uint64_t chunk) {
     for (int i = 0; i < own.identity.argument_count && own.identity.arguments[i]; i++) {
         size_t bytes = text_length(own.identity.arguments[i]) + 1;
@@ -351,7 +402,7 @@ static void keep_arguments(struct record_header *header, uint64_t chunk) {
             return;
         if (!header->arguments)
             header->arguments = at;
-        header->argument_bytes += (uint32_t)bytes;
+        header->argument_bytes = (uint32_t)(text_end(chunk) - header->arguments); /* may have been cut */
         header->argument_count++;
     }
 }
@@ -369,10 +420,6 @@ static void keep_strings(struct record_header *header) {
     if (own.identity.options && own.identity.options[0])
         header->options = keep_text(chunk, own.identity.options, text_length(own.identity.options) + 1);
     keep_arguments(header, chunk);
-    struct record_chunk *head = record_at(chunk);
-    uint64_t room = head->bytes - sizeof *head;
-    if (header->arguments && header->argument_bytes > head->bytes)
-        header->argument_bytes = (uint32_t)room;
     record_publish(chunk, RECORD_CHUNK_TEXT);
 }
 
@@ -433,20 +480,34 @@ void record_open(void) {
 /* ---- from one memory into another -------------------------------------------------------------------------
  */
 
-/* Nobody else can be in the old windows. They go away: a file that stays mapped stays locked, too. */
-static void move_into(uint64_t window, uint64_t used) {
-    const uint64_t *from = (const uint64_t *)window_base(LOAD(&own.window));
-    uint64_t *to = (uint64_t *)window_base(window);
-    for (uint64_t i = 0; i < used / sizeof *to; i++)
+static void copy_page(uint64_t *to, const uint64_t *from) {
+    for (unsigned i = 0; i < PAGE / sizeof *to; i++)
         to[i] = from[i];
+}
+
+/* A file that stays mapped stays locked, too. Memory of nobody's takes its place: a signal handler may have
+ * interrupted the very code that holds an address in the window, and that goes on when the handler returns. */
+static void leave_window(unsigned shift) {
+    if (own.mapped[shift])
+        SYS(SYS_mmap, own.mapped[shift], 1ull << shift, PROT_READ | PROT_WRITE,
+            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    own.mapped[shift] = 0;
+}
+
+/* No other thread can be in the old windows. */
+static void move_into(uint64_t window, uint64_t used) {
+    uint64_t old = LOAD(&own.window);
+    own.mapped[old & 0xfff] =
+        (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
+    for (uint64_t at = 0; at < used; at += PAGE)
+        if (is_real(at))
+            copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
     atomic_store_explicit(&own.window, window, memory_order_release);
     for (unsigned shift = 0; shift < WINDOWS; shift++)
-        if (own.mapped[shift])
-            SYS(SYS_munmap, own.mapped[shift], 1ull << shift);
-    for (unsigned shift = 0; shift < WINDOWS; shift++)
-        own.mapped[shift] = 0;
+        leave_window(shift);
     own.mapped[window & 0xfff] = (uint64_t)(uintptr_t)window_base(window);
     own.reserved = used;
+    atomic_store_explicit(&reserving, 0, memory_order_relaxed); /* of threads that are not here */
 }
 
 /* ---- the copy after a fork --------------------------------------------------------------------------------
@@ -475,6 +536,9 @@ bool record_adopt(uint64_t fork_sequence) {
     header->fork_sequence = fork_sequence;
     atomic_store_explicit(&header->allocated, used, memory_order_relaxed);
     atomic_store_explicit(&header->end, RECORD_END_RUNNING, memory_order_relaxed);
+    atomic_store_explicit(&header->status, 0, memory_order_relaxed);
+    atomic_store_explicit(&header->ended_realtime, 0, memory_order_relaxed);
+    atomic_store_explicit(&header->ended_monotonic, 0, memory_order_relaxed);
     for (unsigned i = 0; i < RECORD_LOSS_COUNT; i++) /* the parent's */
         atomic_store_explicit(&header->losses[i], 0, memory_order_relaxed);
     atomic_store_explicit(&header->pass, 0, memory_order_relaxed);
@@ -525,6 +589,10 @@ void record_trim(void) {
 }
 
 int record_write(int descriptor) {
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    SYS(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit);
+    if (limit.rlim_cur < LOAD(&own.allocated))
+        return -EFBIG; /* the kernel would send SIGXFSZ, and count a memfd as a file */
     const char *at = record_at(0);
     for (uint64_t left = LOAD(&own.allocated); left;) {
         long written = SYS(SYS_write, descriptor, at, left);
