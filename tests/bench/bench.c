@@ -200,13 +200,17 @@ static void bursts(const struct row *row, unsigned sides_now, struct series cost
             worker[i] = start(row, i);
             worker_burst(&worker[i]);
         }
-    double until = seconds() + PAIR_NANOSECONDS / 1e9;
-    for (unsigned round = 0; round < (smoke ? 1 : ROUNDS) && (round < 2 || seconds() < until); round++)
+    double until = 0; /* the slow ones take none of the others' time */
+    for (unsigned round = 0; round < (smoke ? 1 : ROUNDS) && (round <= SLOW_ROUNDS || seconds() < until);
+         round++) {
+        if (round == SLOW_ROUNDS)
+            until = seconds() + PAIR_NANOSECONDS / 1e9;
         for (int turn = 0; turn < SIDES; turn++) {
             int side = round % 2 ? SIDES - 1 - turn : turn;
             if (sides_now & 1U << side && (round < SLOW_ROUNDS || !sides[side].command))
                 add(&cost[side], worker_burst(&worker[side]));
         }
+    }
     for (int i = 0; i < SIDES; i++)
         if (sides_now & 1U << i)
             worker_stop(&worker[i]);
