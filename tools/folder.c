@@ -22,6 +22,7 @@ enum {
     KEPT_SECONDS = 24 * 60 * 60,
     KEPT_RECORDS = 64,
     KEPT_BYTES = 64 << 20,
+    KEPT_TREES = 16,
     BIRTH_SECONDS = 60 /* an empty record that is younger has perhaps just been created and not locked yet */
 };
 
@@ -61,9 +62,11 @@ char *folder_make_for_tree(int *hold) {
 
 static bool is_ours(uid_t owner) { return owner == geteuid(); }
 
+static bool is_tree_name(const char *name) { return strncmp(name, TREE_PREFIX, strlen(TREE_PREFIX)) == 0; }
+
 bool folder_has_tree_name(const char *path) {
     const char *slash = strrchr(path, '/');
-    return slash && strncmp(slash + 1, TREE_PREFIX, strlen(TREE_PREFIX)) == 0;
+    return slash && is_tree_name(slash + 1);
 }
 
 bool folder_is_for_tree(const char *folder) {
@@ -122,19 +125,34 @@ int folder_list(const char *folder, struct folder_list *list) {
     return 0;
 }
 
+static void list_trees_in(const char *place, struct folder_list *list) {
+    DIR *directory = opendir(place);
+    if (!directory)
+        return;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (!is_tree_name(entry->d_name))
+            continue;
+        char *path = memory_format("%s/%s", place, entry->d_name);
+        if (folder_is_for_tree(path))
+            folder_list_add(list, path);
+        free(path);
+    }
+    closedir(directory);
+}
+
+static int newest_folder_first(const void *a, const void *b) {
+    struct stat left = {0}, right = {0};
+    stat(*(char *const *)a, &left);
+    stat(*(char *const *)b, &right);
+    return (left.st_mtime < right.st_mtime) - (left.st_mtime > right.st_mtime);
+}
+
 void folder_list_trees(struct folder_list *list) {
     *list = (struct folder_list){0};
-    for (size_t i = 0; i < sizeof tree_places / sizeof *tree_places; i++) {
-        DIR *directory = opendir(tree_places[i]);
-        for (struct dirent *entry; directory && (entry = readdir(directory));) {
-            char *path = memory_format("%s/%s", tree_places[i], entry->d_name);
-            if (folder_is_for_tree(path))
-                folder_list_add(list, path);
-            free(path);
-        }
-        if (directory)
-            closedir(directory);
-    }
+    for (size_t i = 0; i < sizeof tree_places / sizeof *tree_places; i++)
+        list_trees_in(tree_places[i], list);
+    if (list->count)
+        qsort(list->paths, list->count, sizeof *list->paths, newest_folder_first);
 }
 
 /* The owner sets the size after it has got the lock: an empty file must not be locked by us, not even for a
@@ -237,6 +255,14 @@ static size_t remove_dead_if_free(const char *folder, bool stale_only) {
 size_t folder_clean(const char *folder) { return remove_dead_if_free(folder, false); }
 
 void folder_tidy(const char *folder) { remove_dead_if_free(folder, true); }
+
+void folder_tidy_trees(void) {
+    struct folder_list trees;
+    folder_list_trees(&trees);
+    for (size_t i = 0; i < trees.count; i++)
+        remove_dead_if_free(trees.paths[i], i < KEPT_TREES);
+    folder_list_end(&trees);
+}
 
 void folder_end(const char *folder) {
     remove_dead(folder, false);

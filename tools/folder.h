@@ -26,7 +26,7 @@ bool folder_is_for_tree(const char *folder);
 /* True if a path looks like one, be it there or not, and whosever it is. */
 bool folder_has_tree_name(const char *path);
 
-/* Every such folder where folder_make_for_tree makes them, of living and of dead runs. */
+/* Every such folder where folder_make_for_tree makes them, of living and of dead runs, newest first. */
 void folder_list_trees(struct folder_list *list);
 
 /* Takes the folder for a run: a descriptor (close-on-exec) that keeps it until it is closed or the process
@@ -62,5 +62,9 @@ int folder_resolve(const char *wanted, struct folder_list *list);
 /* Removes dead records that are stale: older than a day, or beyond the newest 64 or 64 MiB of them. Leaves a
  * folder alone that is held. */
 void folder_tidy(const char *folder);
+
+/* Tidies the folders of trees whose run has ended, and keeps only the newest 16 of them. What still lies there
+ * are records of processes that outlived their run. */
+void folder_tidy_trees(void);
 
 #endif

@@ -191,11 +191,7 @@ static void tidy_up(struct run *run) {
     char *automatic = folder_automatic();
     folder_tidy(automatic);
     free(automatic);
-    struct folder_list others;
-    folder_list_trees(&others);
-    for (size_t i = 0; i < others.count; i++)
-        folder_tidy(others.paths[i]);
-    folder_list_end(&others);
+    folder_tidy_trees();
 }
 
 static int run_watched(struct run *run) {

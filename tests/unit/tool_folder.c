@@ -265,6 +265,28 @@ START_TEST(tidy_bounds_the_bytes) {
 }
 END_TEST
 
+START_TEST(tidy_bounds_the_folders_of_trees) {
+    enum { MADE = 40, KEPT = 16 };
+    char *made[MADE];
+    for (int i = 0; i < MADE; i++) {
+        int hold;
+        made[i] = folder_make_for_tree(&hold);
+        ck_assert_int_eq(chdir(made[i]), 0);
+        make_record(1, 0, 100);
+        close(hold);
+    }
+    folder_tidy_trees();
+    int left = 0;
+    for (int i = 0; i < MADE; i++) {
+        left += access(made[i], F_OK) == 0;
+        folder_clean(made[i]);
+        ck_assert_int_ne(access(made[i], F_OK), 0);
+        free(made[i]);
+    }
+    ck_assert_int_le(left, KEPT); /* others may have newer ones */
+}
+END_TEST
+
 static void resolve_to(const char *wanted, const char *expected) {
     ck_assert_int_eq(folder_resolve(wanted, &list), 0);
     ck_assert_uint_eq(list.count, 1);
@@ -337,6 +359,7 @@ int main(void) {
     tcase_add_test(tests, an_empty_tree_folder_goes_with_its_library_name);
     tcase_add_test(tests, tidy_keeps_what_is_young_and_little);
     tcase_add_test(tests, tidy_bounds_the_bytes);
+    tcase_add_test(tests, tidy_bounds_the_folders_of_trees);
     tcase_add_test(tests, words_for_records);
     tcase_add_test(tests, a_process_is_found_by_its_mapping);
     tcase_add_test(tests, a_process_that_is_gone_is_found_by_its_record);

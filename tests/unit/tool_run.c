@@ -503,6 +503,9 @@ START_TEST(the_writer_of_our_input_sees_its_end) {
     dup2(keep, STDIN_FILENO);
     expect_line(running.out, "closed");
     signal(SIGPIPE, SIG_IGN);
+    double began = now();
+    while (write(ends[1], "x", 1) == 1 && now() - began < 2) /* the program may be faster than we are */
+        usleep(10000);
     ck_assert_int_eq(write(ends[1], "x", 1), -1);
     ck_assert_int_eq(errno, EPIPE);
     kill(running.pid, SIGTERM);
@@ -631,6 +634,17 @@ START_TEST(a_stop_of_the_program_stops_us) {
 }
 END_TEST
 
+START_TEST(what_comes_too_late_for_the_program_does_not_end_us) {
+    struct running running =
+        start(tool, "perl", "-e", "kill 'STOP', getppid; kill 'VTALRM', getppid; exit 4", NULL);
+    ck_assert(WIFSTOPPED(wait_change(running.pid)));
+    usleep(300000); /* the program ends while nobody looks */
+    kill(running.pid, SIGIO);
+    kill(running.pid, SIGCONT);
+    ends_with(finish(running), 4);
+}
+END_TEST
+
 /* What runs in a terminal: a shell of our own, which puts the command into a job as shells do, and tells what
  * becomes of it on descriptor `told`. */
 static void be_a_shell(int told, char **words) {
@@ -652,8 +666,9 @@ static void be_a_shell(int told, char **words) {
         }
         dprintf(told, "stopped\n");
         tcsetpgrp(STDIN_FILENO, getpgrp());
-        usleep(100000);
         tcsetpgrp(STDIN_FILENO, job);
+        usleep(300000);
+        dprintf(told, "continued\n");
         kill(-job, SIGCONT);
     }
 }
@@ -674,11 +689,13 @@ START_TEST(keys_of_the_terminal_come_once) {
     pid_t shell_pid =
         start_terminal(&terminal, &told, "perl", "-e",
                        "$| = 1; $SIG{INT} = sub { print \"INT\\n\"; ++$n }; $SIG{QUIT} = sub { exit $n };"
-                       "print \"ready\\n\"; sleep 1 while 1");
-    expect_line(terminal, "ready");
+                       "kill 'STOP', getppid; sleep 1 while 1");
+    expect_line(told, "stopped"); /* leftopen only, so that it is the last to get the key */
+    usleep(100000);
     ck_assert_int_eq(write(terminal, "\003", 1), 1);
     expect_line(terminal, "^CINT");
-    usleep(300000); /* time for a second one */
+    expect_line(told, "continued");
+    usleep(100000);
     ck_assert_int_eq(write(terminal, "\034", 1), 1);
     expect_line(told, "ended 1");
     waitpid(shell_pid, NULL, 0);
@@ -694,7 +711,8 @@ START_TEST(suspending_stops_the_job_and_continuing_continues_it) {
     for (int round = 0; round < 3; round++) {
         ck_assert_int_eq(write(terminal, "\032", 1), 1);
         expect_line(told, "stopped");
-        usleep(300000);
+        expect_line(told, "continued");
+        usleep(100000);
     }
     ck_assert_int_eq(write(terminal, "\034", 1), 1);
     expect_line(told, "ended 6");
@@ -732,9 +750,13 @@ END_TEST
 
 START_TEST(survivors_are_neither_waited_for_nor_killed) {
     double began = now();
-    const struct result *result = shell_under("sleep 20 >/dev/null 2>&1 & echo $!");
+    const struct result *result =
+        run(tool, "perl", "-e",
+            "use POSIX (); pipe R, W; if ($p = fork) { close W; <R>; print $p; exit 0 }"
+            "POSIX::open('/etc/passwd') > 2 or die; close $_ for (R, W, STDOUT, STDERR); sleep 20",
+            NULL);
     ck_assert(now() - began < 5);
-    ends_with(result, 0);
+    ends_with(result, 0); /* what it holds is not left open as long as it lives */
     pid_t survivor = (pid_t)strtol(result->out, NULL, 10);
     ck_assert_int_gt(survivor, 1);
     ck_assert_int_eq(kill(survivor, 0), 0);
@@ -797,6 +819,7 @@ int main(void) {
     tcase_add_test(tests, ignored_children_stay_ignored_and_the_status_is_known);
     tcase_add_test(tests, nohup_protects_both);
     tcase_add_test(tests, a_stop_of_the_program_stops_us);
+    tcase_add_test(tests, what_comes_too_late_for_the_program_does_not_end_us);
     tcase_add_test(tests, keys_of_the_terminal_come_once);
     tcase_add_test(tests, suspending_stops_the_job_and_continuing_continues_it);
     tcase_add_test(tests, a_program_that_ignores_suspending_keeps_us_running);
