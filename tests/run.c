@@ -93,6 +93,8 @@ struct run run(const struct run_request *request) {
     if (pid == 0)
         become(request, out, error);
     struct run result = {.pid = pid, .status = wait_for(pid)};
+    if (request->ended)
+        request->ended(request->argument);
     if (request->follow)
         wait_for_orphans();
     result.out = contents(out, &result.out_bytes);

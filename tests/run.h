@@ -20,6 +20,8 @@ struct run_request {
     const void *argument;
     int input;   /* descriptor to be its standard input; 0: /dev/null */
     bool follow; /* wait for its orphans as well */
+    void (*ended)(
+        const void *argument); /* called when the command has ended and its orphans have not, or NULL */
 };
 
 struct run {

@@ -1,0 +1,38 @@
+/* Description: becomes a daemon in the way of the first argument, with a file open; the daemon waits for the
+ * file "go" in the current folder, then closes the file or, with a second argument, forgets it. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void leave_parent(int now) {
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child > 0) {
+        if (now)
+            _exit(0);
+        exit(0);
+    }
+    while (getppid() == parent)
+        usleep(1000);
+}
+
+int main(int argc, char **argv) {
+    int file = open("/dev/null", O_RDONLY);
+    if (!strcmp(argv[1], "daemon")) {
+        if (daemon(1, 1))
+            return 1;
+    } else {
+        leave_parent(!strcmp(argv[1], "_exit"));
+    }
+    if (!strcmp(argv[1], "twice")) {
+        setsid();
+        leave_parent(0);
+    }
+    for (int i = 0; i < 20000 && access("go", F_OK); i++)
+        usleep(1000);
+    if (argc == 2)
+        close(file);
+    return 0;
+}
