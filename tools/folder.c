@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@ enum {
     KEPT_RECORDS = 64,
     KEPT_BYTES = 64 << 20,
     KEPT_TREES = 16,
-    BIRTH_SECONDS = 60 /* an empty record that is younger has perhaps just been created and not locked yet */
+    ROOM_BYTES = 1 << 20, /* a record begins with 256 KiB at most */
+    BIRTH_SECONDS = 60    /* an empty record that is younger has perhaps just been created and not locked yet */
 };
 
 #define TREE_PREFIX "leftopen-run-"
@@ -53,10 +55,17 @@ static char *make_inside(const char *base, int *hold) {
     return NULL;
 }
 
+bool folder_has_room(const char *folder) {
+    struct statvfs status;
+    return statvfs(folder, &status) != 0 || status.f_bavail * status.f_frsize >= ROOM_BYTES;
+}
+
 char *folder_make_for_tree(int *hold) {
     char *folder = NULL;
-    for (size_t i = 0; i < sizeof tree_places / sizeof *tree_places && !folder; i++)
-        folder = make_inside(tree_places[i], hold);
+    for (int full_ones = 0; full_ones < 2; full_ones++)
+        for (size_t i = 0; i < sizeof tree_places / sizeof *tree_places && !folder; i++)
+            if (folder_has_room(tree_places[i]) != full_ones)
+                folder = make_inside(tree_places[i], hold);
     return folder;
 }
 

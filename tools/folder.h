@@ -17,8 +17,12 @@ char *folder_automatic(void);
 
 /* A new folder for the records of one tree, writable for every user and readable for its owner only (mode
  * 01733), so that processes which change their user still find it. It is held from the start by `*hold`, see
- * folder_hold. Owned by the caller. NULL with errno if none can be made. */
+ * folder_hold. A file system with room for records comes first. Owned by the caller. NULL with errno if none
+ * can be made. */
 char *folder_make_for_tree(int *hold);
+
+/* False if its file system is (nearly) full. */
+bool folder_has_room(const char *folder);
 
 /* True for a folder of ours that folder_make_for_tree has made. */
 bool folder_is_for_tree(const char *folder);

@@ -61,6 +61,8 @@ static bool take_named_folder(struct run *run, const char *name) {
         return true;
     warning("records cannot lie in %s (%s); this run uses a folder of its own", name,
             errno == EWOULDBLOCK ? "another run uses it" : strerror(errno));
+    if (run->hold >= 0)
+        close(run->hold);
     free(run->folder);
     return false;
 }
@@ -73,10 +75,12 @@ static int prepare_folder(struct run *run) {
     else if (strcmp(named, "auto") != 0 && take_named_folder(run, named))
         return 0;
     run->folder = folder_make_for_tree(&run->hold);
-    if (run->folder)
-        return 0;
-    return failure(EXIT_OWN_FAILURE, "no folder for the records can be made in /dev/shm or /tmp: %s",
-                   strerror(errno));
+    if (!run->folder)
+        return failure(EXIT_OWN_FAILURE, "no folder for the records can be made in /dev/shm or /tmp: %s",
+                       strerror(errno));
+    if (!folder_has_room(run->folder))
+        warning("/dev/shm and /tmp are full: handles may be left out of the report for want of room");
+    return 0;
 }
 
 /* The program's own options, and that nobody but us reports. */

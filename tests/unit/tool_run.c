@@ -470,6 +470,32 @@ START_TEST(a_missing_library_is_our_failure) {
 }
 END_TEST
 
+/* Runs a command where /dev/shm is what `mount` makes of it. */
+static const struct result *with_memory_disk(char *mount, char *command) {
+    char script[OUTPUT_BYTES];
+    snprintf(script, sizeof script, "%s && %s", mount, command);
+    return run("unshare", "-m", "sh", "-c", script, NULL);
+}
+
+START_TEST(a_full_or_missing_memory_disk_is_no_obstacle) {
+    static char *const mounts[] = {
+        "mount -t tmpfs -o size=64k none /dev/shm && { head -c 1m /dev/zero >/dev/shm/full 2>&-; true; }",
+        "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3",
+        "mount -t tmpfs -o ro none /dev/shm",
+    };
+    if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
+        SKIP("no mount namespace can be made");
+    char command[PATH_MAX + 256];
+    snprintf(command, sizeof command, "%s perl -e 'use POSIX (); POSIX::open(\"/etc/passwd\")'", tool);
+    for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
+        const struct result *result = with_memory_disk(mounts[i], command);
+        ends_with(result, 23);
+        says(result, "/etc/passwd");
+        ck_assert_ptr_null(strstr(result->error, "leftopen: /"));
+    }
+}
+END_TEST
+
 /* ---- descriptors ---- */
 
 START_TEST(descriptors_are_the_same) {
@@ -807,6 +833,7 @@ int main(void) {
     tcase_add_test(tests, record_off_is_said_to_be_impossible);
     tcase_add_test(tests, a_folder_with_a_blank_is_no_obstacle);
     tcase_add_test(tests, a_missing_library_is_our_failure);
+    tcase_add_test(tests, a_full_or_missing_memory_disk_is_no_obstacle);
     tcase_add_test(tests, descriptors_are_the_same);
     tcase_add_test(tests, the_end_of_output_is_seen_at_once);
     tcase_add_test(tests, the_writer_of_our_input_sees_its_end);
