@@ -55,3 +55,7 @@ BLACK_BOX := $(addprefix $(B)/outside/,behaviours black_box)
 .PHONY: check-black-box
 check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
+
+.PHONY: check-transparency
+check-transparency: $(B)/libleftopen.so $(B)/leftopen
+	@BUILD=$(B) tests/transparency.sh
