@@ -43,13 +43,13 @@ static char *search_path(const char *program) {
     int error = ENOENT;
     for (;; path++) {
         size_t length = strcspn(path, ":");
-        struct stat status;
+        struct stat status = {0};
         char *file = memory_format("%.*s%s%s", (int)length, path, length ? "/" : "", program);
         int here = executable_error(file, &status);
         if (here == 0)
             return file;
         free(file);
-        if (here == EACCES)
+        if (here == EACCES && status.st_mode) /* it is there; the folder may just be closed to us */
             error = EACCES;
         path += length;
         if (*path == '\0')

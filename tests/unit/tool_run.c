@@ -496,6 +496,35 @@ START_TEST(a_full_or_missing_memory_disk_is_no_obstacle) {
 }
 END_TEST
 
+START_TEST(without_room_anywhere_the_program_runs_all_the_same) {
+    if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
+        SKIP("no mount namespace can be made");
+    char command[PATH_MAX + 256];
+    snprintf(command, sizeof command, "%s sh -c 'echo hello; exit 7'", tool);
+    const struct result *result =
+        with_memory_disk("for f in /dev/shm /tmp; do mount -t tmpfs -o size=64k none $f &&"
+                         " { head -c 1m /dev/zero >$f/full 2>&-; true; }; done",
+                         command);
+    ends_with(result, 7);
+    ck_assert_str_eq(result->out, "hello\n");
+    says(result, "leftopen: /dev/shm and /tmp are full");
+    result = with_memory_disk("mount -t tmpfs -o ro none /dev/shm && mount -t tmpfs -o ro none /tmp", command);
+    ends_with(result, 125);
+    says(result, "leftopen: no folder for the records can be made in /dev/shm or /tmp: Read-only");
+}
+END_TEST
+
+START_TEST(without_proc_the_report_comes_too) {
+    if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
+        SKIP("no mount namespace can be made");
+    char command[PATH_MAX + 256];
+    snprintf(command, sizeof command, "%s perl -e 'use POSIX (); POSIX::open(\"/etc/passwd\"); print 1'", tool);
+    const struct result *result = with_memory_disk("mount -t tmpfs none /proc", command);
+    ends_with(result, 23);
+    ck_assert_str_eq(result->out, "1");
+}
+END_TEST
+
 /* ---- descriptors ---- */
 
 START_TEST(descriptors_are_the_same) {
@@ -834,6 +863,8 @@ int main(void) {
     tcase_add_test(tests, a_folder_with_a_blank_is_no_obstacle);
     tcase_add_test(tests, a_missing_library_is_our_failure);
     tcase_add_test(tests, a_full_or_missing_memory_disk_is_no_obstacle);
+    tcase_add_test(tests, without_room_anywhere_the_program_runs_all_the_same);
+    tcase_add_test(tests, without_proc_the_report_comes_too);
     tcase_add_test(tests, descriptors_are_the_same);
     tcase_add_test(tests, the_end_of_output_is_seen_at_once);
     tcase_add_test(tests, the_writer_of_our_input_sees_its_end);
