@@ -371,6 +371,76 @@ START_TEST(mistakes_in_the_environment_are_warnings) {
 }
 END_TEST
 
+/* ---- records that stay: report and clean ---- */
+
+START_TEST(records_can_be_shown_later) {
+    char *leak = "use POSIX (); POSIX::open('/etc/passwd')";
+    ends_with(run(tool, "--record=records", "--report=none", "perl", "-e", leak, NULL), 23);
+    const struct result *result = run(tool, "report", "records", NULL);
+    ends_with(result, 0);
+    ck_assert_ptr_nonnull(strstr(result->out, "/etc/passwd"));
+    ck_assert_str_eq(result->error, "");
+    ends_with(run(tool, "report", "records", "--fail", NULL), 23);
+    ends_with(shell("mv records/*.leftopen one"), 0);
+    ck_assert_int_eq(run(tool, "--format=json", "report", "./one", NULL)->out[0], '{');
+    ck_assert_int_eq(run(tool, "report", "./one", "--format", "json", NULL)->out[0], '{');
+    says(run(tool, "report", "--report=stderr", "./one", NULL), "/etc/passwd");
+    ends_with(run(tool, "report", "--report=file-%e", "./one", NULL), 0);
+    ends_with(shell("grep -q /etc/passwd file-perl"), 0);
+    char command[PATH_MAX + 64];
+    snprintf(command, sizeof command, "%s report - <one", tool);
+    ck_assert_ptr_nonnull(strstr(shell(command)->out, "/etc/passwd"));
+}
+END_TEST
+
+START_TEST(what_is_no_record_is_said) {
+    make_file("junk", "this is no record", 0644);
+    ends_with(run(tool, "report", "junk", NULL), 65);
+    ends_with(run(tool, "report", "nothing", NULL), 66);
+    ends_with(run(tool, "report", "99999999", NULL), 66);
+    ends_with(run(tool, "report", ".", NULL), 66);
+    ends_with(run(tool, "report", NULL), 64);
+    ends_with(run(tool, "report", "junk", "--fial", NULL), 64);
+}
+END_TEST
+
+START_TEST(the_living_can_be_shown) {
+    struct running running =
+        start(tool, "perl", "-e", "use POSIX (); POSIX::open('/etc/passwd'); $| = 1; print \"$$\\n\"; sleep 20",
+              NULL);
+    char pid[16] = "";
+    for (size_t i = 0; i < sizeof pid - 1 && read(running.out, pid + i, 1) == 1 && pid[i] != '\n'; i++)
+        ;
+    pid[strcspn(pid, "\n")] = '\0';
+    const struct result *result = run(tool, "report", pid, NULL);
+    ends_with(result, 0);
+    ck_assert_ptr_nonnull(strstr(result->out, "1 file"));
+    kill(running.pid, SIGTERM);
+    finish(running);
+}
+END_TEST
+
+START_TEST(clean_removes_records_of_the_dead) {
+    char *leak = "use POSIX (); POSIX::open('/etc/passwd')";
+    run(tool, "--record=records", "--report=none", "perl", "-e", leak, NULL);
+    ck_assert_ptr_nonnull(strstr(run(tool, "clean", "records", NULL)->out, "removed 1 record "));
+    ck_assert_ptr_nonnull(strstr(run(tool, "clean", "records", NULL)->out, "no record"));
+    ck_assert_str_eq(shell("ls records")->out, "");
+}
+END_TEST
+
+START_TEST(help_tells_what_there_is) {
+    static char *const topics[] = {NULL,   "run",     "report",  "clean",
+                                   "help", "version", "options", "suppressions"};
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        const struct result *result = run(tool, "help", topics[i], NULL);
+        ends_with(result, 0);
+        ck_assert_uint_gt(strlen(result->out), 80);
+    }
+    ck_assert_int_eq(strncmp(run(tool, "--version", NULL)->out, "leftopen ", 9), 0);
+}
+END_TEST
+
 /* ---- environment ---- */
 
 START_TEST(options_are_passed_on) {
@@ -853,6 +923,11 @@ int main(void) {
     LOOP(command_lines, usage);
     tcase_add_test(tests, options_end_where_the_program_begins);
     tcase_add_test(tests, mistakes_in_the_environment_are_warnings);
+    tcase_add_test(tests, records_can_be_shown_later);
+    tcase_add_test(tests, what_is_no_record_is_said);
+    tcase_add_test(tests, the_living_can_be_shown);
+    tcase_add_test(tests, clean_removes_records_of_the_dead);
+    tcase_add_test(tests, help_tells_what_there_is);
     tcase_add_test(tests, options_are_passed_on);
     tcase_add_test(tests, what_was_preloaded_stays);
     tcase_add_test(tests, nothing_else_of_the_environment_changes);
