@@ -47,13 +47,12 @@ static bool is_own(struct record_slot *slot, unsigned state) {
 }
 
 static void judge(struct look *look, struct record_slot *slot, uint64_t word, int number, bool object) {
-    unsigned state = RECORD_WORD_STATE(word);
-    if (state == RECORD_STATE_RELEASING) {
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING) {
         if (look->threads)
             return; /* somebody is at it */
         STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_CLOSE_BEGUN);
     }
-    if (!is_own(slot, state)) {
+    if (!is_own(slot, slot_state(slot, word))) {
         look->findings->inherited++;
         return;
     }
@@ -74,9 +73,10 @@ static void look_at_number(struct look *look, struct record_slot *slot, int numb
     }
     look->open++;
     /* one that belongs to a stream is told with the stream; whose stream is unknown is libc's (stdout …) */
-    if (number < STANDARD || RECORD_WORD_STATE(word) == RECORD_STATE_OWNED)
+    unsigned state = slot_state(slot, word);
+    if (number < STANDARD || state == RECORD_STATE_OWNED)
         return;
-    if (RECORD_WORD_STATE(word) == RECORD_STATE_INHERITED && LOAD(&slot->object))
+    if (state == RECORD_STATE_INHERITED && LOAD(&slot->object))
         return;
     judge(look, slot, word, number, false);
 }

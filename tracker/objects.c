@@ -210,3 +210,15 @@ void objects_forget(uint64_t address, uint64_t slot) {
     if (index_take(address, slot))
         free_push(slot);
 }
+
+void objects_adopted(void) {
+    atomic_store_explicit(&free_slots, 0, memory_order_relaxed);
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        struct record_slot *slots = (struct record_slot *)(chunk + 1);
+        for (uint32_t i = 0; chunk->kind == RECORD_CHUNK_OBJECTS && i < chunk->entries; i++)
+            if (RECORD_WORD_STATE(atomic_load_explicit(&slots[i].word, memory_order_relaxed)) ==
+                RECORD_STATE_FREE)
+                free_push(at + (i + 1) * SLOT_BYTES);
+    }
+}

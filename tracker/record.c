@@ -230,6 +230,19 @@ void record_lost(enum record_loss loss) {
     atomic_fetch_add_explicit(&record_header()->losses[loss], 1, memory_order_relaxed); /* a counter */
 }
 
+static _Atomic uint64_t missed;
+
+static void count_missed(void) {
+    uint64_t events = atomic_exchange_explicit(&missed, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&record_header()->losses[RECORD_LOSS_BUSY], events, memory_order_relaxed);
+}
+
+void record_missed(void) {
+    atomic_fetch_add_explicit(&missed, 1, memory_order_relaxed);
+    if (record_readiness() == RECORD_READY) /* since a moment ago */
+        count_missed();
+}
+
 void record_note(enum record_note note) {
     atomic_fetch_or_explicit(&record_header()->notes, note, memory_order_relaxed); /* a set of bits */
 }
@@ -475,6 +488,7 @@ void record_open(void) {
     /* release: the record is complete for everyone who finds it ready */
     atomic_store_explicit(atomic_load_explicit(&owner, memory_order_relaxed), OWNER_READY,
                           memory_order_release);
+    count_missed();
 }
 
 /* ---- from one memory into another -------------------------------------------------------------------------

@@ -75,6 +75,8 @@ void record_publish(uint64_t chunk, enum record_chunk_kind kind);
 uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, size_t bytes);
 
 void record_lost(enum record_loss loss);
+/* Any context. An event that met RECORD_BUSY: counted as soon as there is a record to count in. */
+void record_missed(void);
 void record_note(enum record_note note);
 
 /* Walks all chunks: the next one behind `chunk` (0: the first), or 0. Any context. */

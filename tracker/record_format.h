@@ -206,7 +206,8 @@ struct record_slot {
     _Atomic uint8_t outcome;   /* enum record_outcome */
     _Atomic uint8_t error;     /* errno of RECORD_OUTCOME_FAILED */
     _Atomic uint8_t flags;     /* enum record_slot_flag */
-    uint8_t reserved[5];
+    _Atomic uint8_t released_from; /* enum record_state before the last release; tells what RELEASING was */
+    uint8_t reserved[4];
 };
 _Static_assert(sizeof(struct record_slot) == 64, "one slot, one cache line");
 

@@ -45,6 +45,11 @@ bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts
     return true;
 }
 
+unsigned slot_state(const struct record_slot *slot, uint64_t word) {
+    unsigned state = RECORD_WORD_STATE(word);
+    return state == RECORD_STATE_RELEASING ? LOAD(&slot->released_from) : state;
+}
+
 uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
     struct record_slot *slot = record_at(at);
     for (;;) {
@@ -62,6 +67,7 @@ struct slot_ticket slot_release(uint64_t at, uint64_t closer) {
         if (state != RECORD_STATE_LIVE && state != RECORD_STATE_OWNED && state != RECORD_STATE_INHERITED)
             return (struct slot_ticket){0, 0};
         uint64_t releasing = (word & ~(uint64_t)0xf) | RECORD_STATE_RELEASING;
+        STORE(&slot->released_from, (uint8_t)state); /* who loses the race below stored the same */
         /* acquire-release: the mark is there before the real call begins */
         if (atomic_compare_exchange_weak_explicit(&slot->word, &word, releasing, memory_order_acq_rel,
                                                   memory_order_relaxed))

@@ -50,6 +50,9 @@ bool slot_settle(struct slot_ticket ticket, bool gone);
 /* Gives a number that is held to the stream or directory at `object`. False if it is not held. */
 bool slot_give(uint64_t slot, uint64_t object);
 
+/* The state of a handle, or what it was before the release that is under way. */
+unsigned slot_state(const struct record_slot *slot, uint64_t word);
+
 /* True for a handle that some holder has, known from its word. */
 bool slot_is_held(uint64_t word);
 

@@ -63,11 +63,10 @@ static bool make(void) {
  * was acquiring just then, is not there. */
 static void inherit_slot(struct record_slot *slot, int32_t parent) {
     uint64_t word = LOAD(&slot->word);
-    unsigned state = RECORD_WORD_STATE(word);
-    if (state == RECORD_STATE_FREE)
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE)
         return;
     bool held = slot_is_held(word) && LOAD(&slot->sequence) <= forks_sequence();
-    if (held && state != RECORD_STATE_INHERITED) {
+    if (held && slot_state(slot, word) != RECORD_STATE_INHERITED) {
         atomic_store_explicit(&slot->owner_pid, parent, memory_order_relaxed);
         atomic_store_explicit(&slot->flags, RECORD_SLOT_FROM_FORK, memory_order_relaxed);
     }
@@ -77,22 +76,36 @@ static void inherit_slot(struct record_slot *slot, int32_t parent) {
     atomic_store_explicit(&slot->word, after, memory_order_relaxed); /* nobody else sees this copy yet */
 }
 
+static void inherit_number(int number, uint64_t at, void *parent) {
+    struct record_slot *slot = record_at(at);
+    inherit_slot(slot, *(int32_t *)parent);
+    if (slot_is_held(LOAD(&slot->word)))
+        count_open(1);
+}
+
+/* Numbers by our own directory: a page that another thread of the parent was making has no head yet. */
+static void inherit_all(int32_t parent) {
+    atomic_store_explicit(&record_header()->open, 0, memory_order_relaxed); /* the parent's, of a moment ago */
+    atomic_store_explicit(&record_header()->peak, 0, memory_order_relaxed);
+    numbers_visit(0, ~0u, inherit_number, &parent);
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        struct record_slot *slot = (struct record_slot *)(chunk + 1);
+        if (chunk->kind == RECORD_CHUNK_STACKS)
+            depot_forget_counts(chunk);
+        for (uint32_t i = 0; chunk->kind == RECORD_CHUNK_OBJECTS && i < chunk->entries; i++)
+            inherit_slot(&slot[i], parent);
+    }
+    objects_adopted();
+}
+
 static bool adopt(void) {
     int32_t parent = record_header()->pid; /* the parent's record, still mapped */
     forks_adopting();
     if (lockdown_is_on() || !record_adopt(forks_sequence()))
         return false;
     threads_forked();
-    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
-        struct record_chunk *chunk = record_at(at);
-        if (chunk->kind == RECORD_CHUNK_STACKS)
-            depot_forget_counts(chunk);
-        if (chunk->kind != RECORD_CHUNK_NUMBERS && chunk->kind != RECORD_CHUNK_OBJECTS)
-            continue;
-        struct record_slot *slot = (struct record_slot *)(chunk + 1);
-        for (uint32_t i = 0; i < chunk->entries; i++)
-            inherit_slot(&slot[i], parent);
-    }
+    inherit_all(parent);
     record_open();
     return true;
 }
@@ -109,12 +122,11 @@ static bool ready(bool acquiring) {
     case RECORD_NONE:
         return acquiring && make();
     case RECORD_BUSY:
+        record_missed();
         break;
     }
     return false;
 }
-
-static bool watch_children_only_if_wanted(void) { return settings.children || !exit_pass_parent_is_watched(); }
 
 static const char *environment_value(char **environment, const char *name) {
     for (; environment && *environment; environment++)
@@ -206,15 +218,28 @@ static void count_closed(const struct record_slot *slot, uint64_t word) {
         depot_count_closed(RECORD_WORD_STACK(word));
 }
 
-static void account(uint64_t before, uint32_t stack) {
+static bool is_from_fork(uint64_t at) {
+    return LOAD(&((struct record_slot *)record_at(at))->flags) & RECORD_SLOT_FROM_FORK;
+}
+
+/* A new handle where `before` was; `from_fork` was asked before it was written. True if nothing was there, and
+ * not even another acquire that this one has overtaken. */
+static bool displace(uint64_t before, bool from_fork, uint32_t stack) {
     unsigned state = RECORD_WORD_STATE(before);
     depot_count_opened(stack);
-    if (!slot_is_held(before))
-        return count_open(1);
-    if (state != RECORD_STATE_INHERITED)
+    if (state == RECORD_STATE_FREE)
+        return true;
+    if (state != RECORD_STATE_INHERITED && !(state == RECORD_STATE_RELEASING && from_fork))
         depot_count_closed(RECORD_WORD_STACK(before));
     if (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED)
         record_lost(RECORD_LOSS_CLOSE);
+    return false;
+}
+
+static void acquire_number(uint64_t at, const struct slot_facts *facts) {
+    bool from_fork = is_from_fork(at);
+    if (displace(slot_acquire(at, facts), from_fork, facts->stack))
+        count_open(1);
 }
 
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
@@ -231,7 +256,7 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
         .thread = threads_here(),
         .number = from,
     };
-    account(slot_acquire(at, &facts), facts.stack);
+    acquire_number(at, &facts);
 }
 
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from) {
@@ -286,7 +311,7 @@ static void settle_one(int number, uint64_t at, void *context) {
     uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
     if (RECORD_WORD_STATE(word) != RECORD_STATE_RELEASING)
         return;
-    uint64_t before = (word & ~(uint64_t)0xf) | RECORD_STATE_LIVE;
+    uint64_t before = (word & ~(uint64_t)0xf) | slot_state(slot, word);
     settle((struct slot_ticket){at, before}, *(bool *)context);
 }
 
@@ -308,7 +333,7 @@ static bool own_number(int number, bool given, uint64_t object) {
         return RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) == RECORD_STATE_INHERITED;
     struct slot_facts facts = {
         .state = RECORD_STATE_OWNED, .kind = RECORD_KIND_DESCRIPTOR, .object = object, .number = -1};
-    account(slot_acquire(at, &facts), 0);
+    acquire_number(at, &facts);
     return false;
 }
 
@@ -330,17 +355,14 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
         .thread = threads_here(),
         .number = number,
     };
+    bool from_fork = is_from_fork(at);
     while (!slot_acquire_over(at, before, &facts)) {
         at = objects_make(address, &before);
         if (!at)
             return record_lost(RECORD_LOSS_MEMORY);
+        from_fork = is_from_fork(at);
     }
-    depot_count_opened(facts.stack);
-    if (!slot_is_held(before))
-        return;
-    depot_count_closed(RECORD_WORD_STACK(before));
-    if (RECORD_WORD_STATE(before) == RECORD_STATE_LIVE)
-        record_lost(RECORD_LOSS_CLOSE);
+    displace(before, from_fork, facts.stack);
 }
 
 struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller) {

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,10 +81,15 @@ static inline bool world_start_named(const char *program, const char *options) {
                                                  .vdso = getauxval(AT_SYSINFO_EHDR)});
 }
 
-/* With one frame per stack, which is the caller's address that the test gives. */
+static char world_records[128];
+
+/* With one frame per stack, which is the caller's address that the test gives, and a folder of the test's own.
+ */
 static inline void world_start(const char *more_options) {
     char options[4096];
-    snprintf(options, sizeof options, "unwind=caller:record=%s:%s", world_folder, more_options);
+    snprintf(world_records, sizeof world_records, "%s/records-%d", world_folder, (int)getpid());
+    MUST(mkdir(world_records, 0700) == 0);
+    snprintf(options, sizeof options, "unwind=caller:record=%s:%s", world_records, more_options);
     MUST(world_start_named("unit", options));
 }
 
