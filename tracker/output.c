@@ -38,13 +38,15 @@ int output_descriptor(void) {
 
 int output_own_descriptors(void) { return copy >= 0; }
 
-/* The kernel's form of a signal set: one word. */
-static const uint64_t pipe_signal = 1ull << (SIGPIPE - 1);
+/* What a write can raise: a reader that is gone, a file that may not grow (RLIMIT_FSIZE). The kernel's form of
+ * a signal set: one word. */
+static const uint64_t write_signals = 1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1);
 
-/* Takes a SIGPIPE that our write raised, unless the program had one pending before. */
-static void consume_pipe_signal(void) {
+/* Takes the signal that our write raised, unless the program had one pending before. */
+static void consume_signal(uint64_t pending) {
     struct __kernel_timespec none = {0, 0};
-    SYS(SYS_rt_sigtimedwait, &pipe_signal, 0, &none, sizeof pipe_signal);
+    uint64_t ours = write_signals & ~pending;
+    SYS(SYS_rt_sigtimedwait, &ours, 0, &none, sizeof ours);
 }
 
 static bool write_bounded(int descriptor, const char *text, size_t bytes) {
@@ -72,11 +74,11 @@ static bool write_bounded(int descriptor, const char *text, size_t bytes) {
 
 bool output_write(int descriptor, const char *text, size_t bytes) {
     uint64_t before = 0, pending = 0;
-    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &pipe_signal, &before, sizeof before);
+    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &write_signals, &before, sizeof before);
     SYS(SYS_rt_sigpending, &pending, sizeof pending);
     bool done = write_bounded(descriptor, text, bytes);
-    if (!done && !(pending & pipe_signal))
-        consume_pipe_signal();
+    if (!done)
+        consume_signal(pending);
     SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
     return done;
 }

@@ -1,6 +1,7 @@
 /* raw_report.c - see raw_report.h. The form is CONTRACT.md's. */
 #include "tracker/raw_report.h"
 
+#include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/record.h"
 #include "tracker/text.h"
@@ -63,12 +64,20 @@ static const struct record_module *module_of(uint64_t pc) {
     return NULL;
 }
 
-static void put_frame(size_t index, uint64_t pc) {
+/* Where main is called, one frame of every stack is the wrapper's around it. */
+static bool is_ours(const struct record_module *module) {
+    const char *path = modules_own_path();
+    return module->path_bytes == text_length(path) && text_same(module->path, path, module->path_bytes);
+}
+
+static void put_frame(size_t *index, uint64_t pc) {
     line_begin();
     pc = pc & RECORD_PC_EXACT ? pc & ~RECORD_PC_EXACT : pc - 1;
     const struct record_module *module = module_of(pc);
+    if (module && is_ours(module))
+        return;
     put("    #");
-    text_decimal(&page, (int64_t)index);
+    text_decimal(&page, (int64_t)(*index)++);
     put(" 0x");
     text_hexadecimal(&page, pc);
     if (module) {
@@ -120,8 +129,8 @@ static size_t put_site(const struct finding *first, size_t left) {
         put(", opened by ");
         put(stack->call);
         put(" at:\n");
-        for (size_t i = 0; i < stack->frames; i++)
-            put_frame(i, stack->pc[i]);
+        for (size_t i = 0, shown = 0; i < stack->frames; i++)
+            put_frame(&shown, stack->pc[i]);
     } else {
         put(", the stack was not kept\n");
     }

@@ -85,11 +85,15 @@ static void make_environment(void) {
 }
 
 /* dup3 onto descriptors 0, 2 and 3, all others closed. Sources may lie in the way: they are moved up first. */
-static void arrange_descriptors(void) {
+static bool arrange_descriptors(void) {
     int sources[4] = {job.record, -1, job.output, job.pipe[1]};
-    for (int i = 0; i < 4; i++)
-        if (sources[i] >= 0)
-            sources[i] = (int)SYS(SYS_fcntl, sources[i], F_DUPFD, 10);
+    for (int i = 0; i < 4; i++) {
+        if (sources[i] < 0)
+            continue;
+        sources[i] = (int)SYS(SYS_fcntl, sources[i], F_DUPFD, 4);
+        if (sources[i] < 0)
+            return false; /* RLIMIT_NOFILE: the tool could not be heard */
+    }
     for (int i = 0; i < 4; i++) {
         if (sources[i] >= 0)
             SYS(SYS_dup3, sources[i], i, 0);
@@ -100,11 +104,12 @@ static void arrange_descriptors(void) {
         if (sources[i] < 0) /* the tool expects its standard descriptors to be open */
             SYS(SYS_open, "/dev/null", O_RDWR);
     SYS(SYS_close_range, 4, ~0u, 0);
+    return true;
 }
 
 static int run_tool(void *nothing) {
-    arrange_descriptors();
-    SYS(SYS_execve, job.tool, job.arguments, job.environment);
+    if (arrange_descriptors())
+        SYS(SYS_execve, job.tool, job.arguments, job.environment);
     SYS(SYS_exit_group, 127);
     return 0;
 }
