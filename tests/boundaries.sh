@@ -30,10 +30,10 @@ skip() {
 # may_include FOLDER PATTERN: every "…" include of the folder's files matches.
 may_include() {
     local folder=$1 pattern=$2
-    find "$folder" -name '*.[chS]' -o -name '*.def' -o -name '*.in' | sort |
+    find "$folder/" -name '*.[chS]' -o -name '*.def' -o -name '*.in' | sort |
         xargs awk -F'"' -v pattern="^($pattern)$" '
             /^#[ \t]*include[ \t]*"/ && $2 !~ pattern { print FILENAME ": " $2 }' >"$work/wrong"
-    find "$folder" -name '*.c' | grep -q . || echo "no sources found" >>"$work/wrong"
+    find "$folder/" -name '*.c' | grep -q . || echo "no sources found" >>"$work/wrong"
     result "$folder includes $pattern" "$work/wrong"
 }
 tests_only='tests/.*|(tracker|shim|tools)/[a-z_0-9]+[.](h|def)'

@@ -89,6 +89,8 @@ START_TEST(forgotten_is_reported_once_without_tool) {
     ck_assert_int_eq(count, atoi(cases[_i].found));
     ck_assert_uint_eq(run_count(watched.error, "Direct leak of "), 1);
     ck_assert_uint_eq(run_count(watched.error, "   released\n"), (unsigned)count);
+    ck_assert_msg(!strstr(watched.error, "libleftopen.so+"), "%s: a frame of ours\n%s", cases[_i].name,
+                  watched.error);
     /* frame 0 is the program's call, not the wrapper */
     char *frame = strstr(watched.error, "#0 ");
     ck_assert_ptr_nonnull(frame);
