@@ -40,6 +40,10 @@ static inline bool context_is_watched(void) {
 /* A raw system call in libc's shape, without errno: used before set-up, when errno cannot be reached either. */
 #define RAW(...) context_raw(SYS(__VA_ARGS__))
 #define NONE(value) value
+#define RAW_ADDRESS(...) context_raw_address(SYS(__VA_ARGS__))
+static inline void *context_raw_address(long result) {
+    return sys_failed(result) ? (void *)-1 : (void *)result;
+}
 static inline int context_raw(long result) { return sys_failed(result) ? -1 : (int)result; }
 
 #endif

@@ -1,5 +1,5 @@
-/* control.c - fcntl. Its argument is none, an int or a pointer; all of them fill one slot of the variadic area
- * on the ABIs we know, and libc reads it the same way. */
+/* control.c - fcntl and ioctl. The argument is none, an int or a pointer; all of them fill one slot of the
+ * variadic area on the ABIs we know, and libc reads it the same way. */
 #include <stdarg.h>
 
 #include "shim/context.h"
@@ -16,5 +16,36 @@ EXPORT int fcntl(int fd, int command, ...) {
     int result = real.fcntl(fd, command, argument);
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
         tracker_acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);
+    return result;
+}
+
+/* The descriptor that a successful request made, -1: none. */
+static int made_by(unsigned long request, int result, void *argument, enum record_kind *kind) {
+    switch (request) {
+#define IN_RESULT(number, made_kind)                                                                           \
+    case number:                                                                                               \
+        *kind = made_kind;                                                                                     \
+        return result;
+#define IN_STRUCTURE(number, made_kind, offset)                                                                \
+    case number:                                                                                               \
+        *kind = made_kind;                                                                                     \
+        return *(int *)((char *)argument + (offset));
+#include "shim/ioctls.def"
+    }
+    return -1;
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...) {
+    va_list list;
+    va_start(list, request);
+    void *argument = va_arg(list, void *);
+    va_end(list);
+    if (!context_is_watched())
+        return context_ready ? real.ioctl(fd, request, argument) : RAW(SYS_ioctl, fd, request, argument);
+    int result = real.ioctl(fd, request, argument);
+    enum record_kind kind;
+    int made = result < 0 ? -1 : made_by(request & 0xffffffffu, result, argument, &kind);
+    if (made >= 0)
+        tracker_acquired(made, kind, "ioctl", CALLER, fd);
     return result;
 }

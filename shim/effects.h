@@ -9,7 +9,11 @@
  *   RELEASES(fd)                the descriptor is gone
  *   OPENS(kind, shape)          the result is a new stream or directory, with a new descriptor inside
  *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
- *   CLOSES(shape, object)       stream or directory and the descriptor inside are gone
+ *   OPENS_UNLESS(kind, failure) the result is a new handle without a descriptor, or `failure`
+ *   CLOSES(shape, object)       stream, directory or other handle and the descriptor inside are gone
+ *   UNREFERENCES(object)        one of those who share the handle is done
+ *   MAPS(success), UNMAPS(at)   memory; recorded only if option kinds asks for it
+ *   JOINS(thread)               0: the thread was joined or detached; likewise
  *
  * Release: marked before the real call (the kernel may give the number to another thread before close returns),
  * settled after it. Acquire: recorded after success.
@@ -65,6 +69,39 @@
 #define BEFORE_CLOSES(shape, object)                                                                           \
     struct tracker_object_ticket ticket = tracker_releasing_object(object, inside_##shape(object), CALLER);
 #define AFTER_CLOSES(shape, object) tracker_released_object(ticket);
+
+#define BEFORE_OPENS_UNLESS(kind, failure)
+#define AFTER_OPENS_UNLESS(kind, failure)                                                                      \
+    if (result != (failure))                                                                                   \
+        tracker_acquired_object(result, kind, -1, false, call, CALLER);
+
+#define BEFORE_UNREFERENCES(object)
+#define AFTER_UNREFERENCES(object)                                                                             \
+    if (result == 0)                                                                                           \
+        tracker_unreferenced_object(object, CALLER);
+
+#define BEFORE_MAPS(success)
+#define AFTER_MAPS(success)                                                                                    \
+    if (tracker_wants(RECORD_KIND_MAPPING) && (success))                                                       \
+        tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, call, CALLER);
+
+#define BEFORE_IF_WANTED(kind, object)                                                                         \
+    struct tracker_object_ticket ticket = {0};                                                                 \
+    if (tracker_wants(kind))                                                                                   \
+        ticket = tracker_releasing_object(object, -1, CALLER);
+#define AFTER_IF_WANTED                                                                                        \
+    if (result == 0)                                                                                           \
+        tracker_released_object(ticket);                                                                       \
+    else                                                                                                       \
+        tracker_kept_object(ticket);
+
+#define BEFORE_UNMAPS(at) BEFORE_IF_WANTED(RECORD_KIND_MAPPING, at)
+#define AFTER_UNMAPS(at) AFTER_IF_WANTED
+#define BEFORE_JOINS(thread) BEFORE_IF_WANTED(RECORD_KIND_THREAD, (const void *)thread)
+#define AFTER_JOINS(thread) AFTER_IF_WANTED
+
+/* The kernel numbers timers from 0: told apart from addresses by a bit that those do not have. */
+static inline void *timer_handle(timer_t timer) { return (void *)((uintptr_t)timer | 1ull << 63); }
 
 /* What open's flags say; a directory opened without O_DIRECTORY is told by the kernel at the end. */
 static inline enum record_kind opens_kind(int flags) {

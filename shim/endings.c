@@ -50,6 +50,15 @@ EXPORT _Noreturn void _exit(int status) {
         SYS(SYS_exit_group, status);
 }
 
+/* No pass: the program is in no state for it, and its handler may yet jump out. The record tells what was held.
+ */
+EXPORT _Noreturn void abort(void) {
+    if (context_is_watched())
+        tracker_aborting();
+    real.abort();
+    __builtin_unreachable();
+}
+
 /* The last of all handlers. on_exit, since it is told the status. */
 static void last_handler(int status, void *nothing) {
     if (context_is_watched())

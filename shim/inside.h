@@ -9,4 +9,7 @@
 int inside_stream(FILE *stream);
 int inside_directory(DIR *directory);
 
+/* For handles that have none. */
+static inline int inside_nothing(const void *handle) { return -1; }
+
 #endif

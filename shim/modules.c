@@ -1,20 +1,94 @@
-/* modules.c - what changes the list of modules, or of threads. dlopen is not wrapped: it looks at its caller
- * ($ORIGIN, RUNPATH, the namespace), which would be us. Modules are found when a stack leads into them. */
-#include "shim/context.h"
-#include "shim/real.h"
-#include "tracker/tracker.h"
+/* modules.c - libraries and threads.
+ *
+ * dlopen looks at its caller ($ORIGIN, RUNPATH, the namespace), which would be us: entry.S jumps on without a
+ * frame of ours. Only where libraries are to be recorded (option kinds) and the caller makes no difference it
+ * is called from here. For stacks neither is needed: modules are found when a stack leads into them.
+ */
+#include <elf.h>
+#include <link.h>
 
-EXPORT int dlclose(void *handle);
+#include "shim/context.h"
+#include "shim/effects.h"
+#include "shim/real.h"
+
+/* Looked at by entry.S. */
+bool modules_are_wanted __attribute__((visibility("hidden")));
+
+/* True if the loader would look for this file in the same way whoever asked. */
+bool modules_may_stand_between(const char *file, uintptr_t caller) __attribute__((visibility("hidden")));
+bool modules_may_stand_between(const char *file, uintptr_t caller) {
+    struct dl_find_object object;
+    if (!file || !context_is_watched())
+        return false;
+    bool plain_path = false;
+    for (const char *c = file; *c; c++) {
+        plain_path |= *c == '/';
+        if (*c == '$')
+            return false;
+    }
+    if (plain_path)
+        return true;
+    if (_dl_find_object((void *)caller, &object))
+        return false;
+    const ElfW(Dyn) *entry = object.dlfo_link_map->l_ld;
+    for (; entry && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_RUNPATH || entry->d_tag == DT_RPATH)
+            return false;
+    return true;
+}
+
+void *modules_open(const char *file, int mode) __attribute__((visibility("hidden")));
+void *modules_open(const char *file, int mode) {
+    void *result = real.dlopen(file, mode);
+    if (result)
+        tracker_referenced_object(result, RECORD_KIND_LIBRARY, "dlopen", CALLER);
+    return result;
+}
+
+/* Called by entry.S where calls will go past us. */
+void modules_note(int mode) __attribute__((visibility("hidden")));
+void modules_note(int mode) {
+    if (context_is_watched())
+        tracker_noted(mode & RTLD_DEEPBIND ? RECORD_NOTE_DEEP_BINDING : RECORD_NOTE_NAMESPACE);
+}
+
 EXPORT int dlclose(void *handle) {
     int result = real.dlclose(handle);
-    if (context_is_watched())
-        tracker_modules_changed();
+    if (!context_is_watched())
+        return result;
+    if (result == 0 && modules_are_wanted)
+        tracker_unreferenced_object(handle, CALLER);
+    tracker_modules_changed();
     return result;
+}
+
+/* A thread that was made detached is nobody's to join. */
+static void thread_made(pthread_t thread, const pthread_attr_t *attributes, const char *call,
+                        uintptr_t caller) {
+    int state = PTHREAD_CREATE_JOINABLE;
+    if (attributes)
+        pthread_attr_getdetachstate(attributes, &state);
+    if (state == PTHREAD_CREATE_JOINABLE)
+        tracker_acquired_object((const void *)thread, RECORD_KIND_THREAD, -1, false, call, caller);
 }
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *argument) {
-    if (context_is_watched())
+    bool watched = context_is_watched();
+    if (watched)
         tracker_thread_begin();
-    return real.pthread_create(thread, attributes, start, argument);
+    int result = real.pthread_create(thread, attributes, start, argument);
+    if (watched && result == 0 && tracker_wants(RECORD_KIND_THREAD))
+        thread_made(*thread, attributes, "pthread_create", CALLER);
+    return result;
+}
+
+EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument) {
+    bool watched = context_is_watched();
+    if (watched)
+        tracker_thread_begin();
+    int result = real.thrd_create(thread, start, argument);
+    if (watched && result == thrd_success && tracker_wants(RECORD_KIND_THREAD))
+        thread_made(*thread, NULL, "thrd_create", CALLER);
+    return result;
 }

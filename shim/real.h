@@ -3,14 +3,25 @@
 #define SHIM_REAL_H
 
 #include <dirent.h>
+#include <dlfcn.h>
+#include <fts.h>
+#include <iconv.h>
+#include <mqueue.h>
+#include <nl_types.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <termios.h>
+#include <threads.h>
 #include <time.h>
+#include <wchar.h>
 
 /* One pointer per CALL, BY_HAND and TRAMPOLINE line. NULL where this libc has no such function: then nobody can
  * have linked to it. Filled once by the constructor, never changed; hidden, so that entry.S finds it without

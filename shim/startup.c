@@ -15,6 +15,8 @@ __thread int32_t context_vfork_parent;
 void *startup_real_vfork __attribute__((visibility("hidden")));
 void *startup_real_clone __attribute__((visibility("hidden")));
 void *startup_real_syscall __attribute__((visibility("hidden")));
+void *startup_real_dlopen __attribute__((visibility("hidden")));
+void *startup_real_dlmopen __attribute__((visibility("hidden")));
 
 extern int __cxa_at_quick_exit(void (*handler)(void *), void *dso);
 extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
@@ -26,6 +28,8 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
     startup_real_vfork = (void *)real.vfork;
     startup_real_clone = (void *)real.clone;
     startup_real_syscall = (void *)real.syscall;
+    startup_real_dlopen = (void *)real.dlopen;
+    startup_real_dlmopen = (void *)real.dlmopen;
     syscalls_start();
     context_watching = tracker_start(&(struct tracker_start){
         .argument_count = argc,
@@ -35,6 +39,7 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
         .secure = getauxval(AT_SECURE) != 0,
         .flush_streams = flush_all_streams,
     });
+    modules_are_wanted = tracker_wants(RECORD_KIND_LIBRARY);
     if (context_watching) {
         tracker_standard_error_is(!sys_failed(SYS(SYS_fcntl, STDERR_FILENO, F_GETFD)));
         /* no handle of this library: they stay when destructors run, programs fork there as well */

@@ -109,7 +109,7 @@ static void flush(void) {
 }
 
 static void release(const struct finding *finding, bool leave_to_kernel) {
-    if (!is_to_be_released(finding))
+    if (!is_to_be_released(finding) || (finding->number < 0 && !is_stream(finding)))
         return STORE(&finding->slot->outcome, RECORD_OUTCOME_SKIPPED);
     long result = leave_to_kernel || finding->number < 0 ? 0 : SYS(SYS_close, finding->number);
     if (sys_failed(result)) {

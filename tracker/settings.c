@@ -158,6 +158,8 @@ static bool take(const char *name, const char *value) {
     }
     if (text_equal(name, "record"))
         return take_record(value);
+    if (text_equal(name, "kinds"))
+        return path(value, settings.kinds);
     if (text_equal(name, "only"))
         return path(value, settings.only);
     if (text_equal(name, "skip"))
@@ -257,4 +259,15 @@ bool settings_want_program(const char *name) {
     if (settings.only[0] && !listed(settings.only, name))
         return false;
     return !listed(settings.skip, name);
+}
+
+bool settings_want_kind(const char *word, bool reported_by_default) {
+    if (reported_by_default)
+        return true;
+    char refused[64] = "!";
+    struct text text = {.start = refused, .length = 1, .capacity = sizeof refused};
+    text_string(&text, word);
+    if (listed(settings.kinds, refused))
+        return false;
+    return listed(settings.kinds, word) || listed(settings.kinds, "all");
 }

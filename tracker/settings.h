@@ -27,6 +27,7 @@ struct settings {
     bool record_off;
     char record[SETTINGS_PATH_BYTES]; /* folder; empty: automatic */
     char only[SETTINGS_PATH_BYTES], skip[SETTINGS_PATH_BYTES];
+    char kinds[SETTINGS_PATH_BYTES];     /* as given; see settings_want_kind */
     char options[SETTINGS_OPTION_BYTES]; /* the whole string, for the tool */
 };
 
@@ -39,5 +40,9 @@ void settings_read(const char *options);
 
 /* Start-up only. True if a program of this name (the last part of its path) is to be watched. */
 bool settings_want_program(const char *name);
+
+/* Any context. True if handles of this kind (its word, from kinds.def) are to be recorded: all that are
+ * reported by default, since the tool decides what to show, and others only if option kinds asks for them. */
+bool settings_want_kind(const char *word, bool reported_by_default);
 
 #endif

@@ -22,7 +22,8 @@
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 
 static bool watching;
-static bool threaded;      /* a second thread was made, or is about to be */
+static bool threaded; /* a second thread was made, or is about to be */
+static bool wanted[RECORD_KIND_COUNT];
 static bool unwinder_lost; /* unwind=libunwind could not be had */
 
 /* ---- readiness --------------------------------------------------------------------------------------------
@@ -135,6 +136,11 @@ static const char *environment_value(char **environment, const char *name) {
     return NULL;
 }
 
+static void choose_kinds(void) {
+#define KIND(name, word, plural, report) wanted[RECORD_KIND_##name] = settings_want_kind(word, report);
+#include "tracker/kinds.def"
+}
+
 bool tracker_start(const struct tracker_start *start) {
     if (start->secure)
         return false;
@@ -154,6 +160,7 @@ bool tracker_start(const struct tracker_start *start) {
         .started_realtime = clock_date(),
         .started_monotonic = clock_coarse(),
     });
+    choose_kinds();
     unwinder_lost = !unwind_start(settings.unwind);
     exit_pass_configure(start->flush_streams);
     watching = true;
@@ -190,6 +197,11 @@ void tracker_locked_down(void) {
 void tracker_unshared(void) {
     if (ready(false))
         record_note(RECORD_NOTE_UNSHARED);
+}
+
+void tracker_noted(enum record_note note) {
+    if (ready(true))
+        record_note(note);
 }
 
 void tracker_modules_changed(void) {
@@ -386,6 +398,33 @@ void tracker_released_object(struct tracker_object_ticket ticket) {
     settle(ticket.number, true);
 }
 
+void tracker_kept_object(struct tracker_object_ticket ticket) {
+    slot_settle(ticket.object, false);
+    slot_settle(ticket.number, false);
+}
+
+bool tracker_wants(enum record_kind kind) { return watching && wanted[kind]; }
+
+/* Further references live in `owner_pid`, which handles of these kinds have no other use for. */
+void tracker_referenced_object(const void *object, enum record_kind kind, const char *call, uintptr_t caller) {
+    uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
+    if (!at || RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) != RECORD_STATE_LIVE)
+        return tracker_acquired_object(object, kind, -1, false, call, caller);
+    struct record_slot *slot = record_at(at);
+    atomic_fetch_add_explicit(&slot->owner_pid, 1, memory_order_relaxed); /* a counter */
+}
+
+void tracker_unreferenced_object(const void *object, uintptr_t caller) {
+    uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
+    if (!at)
+        return;
+    struct record_slot *slot = record_at(at);
+    if (RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_LIVE &&
+        atomic_fetch_sub_explicit(&slot->owner_pid, 1, memory_order_relaxed) > 0)
+        return;
+    tracker_released_object(tracker_releasing_object(object, -1, caller));
+}
+
 void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(the_programs); }
 
 /* ---- processes --------------------------------------------------------------------------------------------
@@ -444,6 +483,11 @@ void tracker_execute_failed(void) {
     set_end(RECORD_END_RUNNING);
     if (file_taken && !threaded)
         record_give_file();
+}
+
+void tracker_aborting(void) {
+    if (watching && record_readiness() == RECORD_READY)
+        set_end(RECORD_END_ABORT);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------

@@ -49,6 +49,12 @@ void tracker_locked_down(void);
 /* A thread has, or may have, a descriptor table of its own now. */
 void tracker_unshared(void);
 
+/* A fact that a report mentions. */
+void tracker_noted(enum record_note note);
+
+/* abort() was called: kept in the record, no pass. The program's handler may still jump out of it. */
+void tracker_aborting(void);
+
 /* A module may have gone away (dlclose has returned). */
 void tracker_modules_changed(void);
 
@@ -76,12 +82,22 @@ void tracker_released_range(unsigned first, unsigned last, bool gone);
 void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
                              const char *call, uintptr_t caller);
 
+/* False for kinds that are recorded only when option kinds asks for them. */
+bool tracker_wants(enum record_kind kind);
+
+/* The same for handles that libc counts: the same address is given to each who asks (sem_open, dlopen). */
+void tracker_referenced_object(const void *object, enum record_kind kind, const char *call, uintptr_t caller);
+
 struct tracker_object_ticket {
     struct slot_ticket object, number;
     uint64_t address;
 };
 struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller);
 void tracker_released_object(struct tracker_object_ticket ticket);
+/* The release failed, and the handle is what it was. */
+void tracker_kept_object(struct tracker_object_ticket ticket);
+/* One who asked is done; the handle is released with the last one. After the real call. */
+void tracker_unreferenced_object(const void *object, uintptr_t caller);
 
 /* ---- descriptor 2 ----
  * The report is written to descriptor 2 only while it is the program's: open at the start, or put there by a

@@ -6,6 +6,7 @@
  */
 #define CLONE_VM 0x100
 #define CLONE_THREAD 0x10000
+#define RTLD_DEEPBIND 8
 #define SYS_getpid 39
 #define SYS_clone 56
 #define SYS_vfork 58
@@ -98,6 +99,54 @@ test_flags:
         jz      shares_memory
         jmp     pass
         finish  syscall
+
+/* Calls a C function with two arguments of ours and keeps the program's. */
+        .macro  keep_arguments
+        push    %rdi
+        .cfi_adjust_cfa_offset 8
+        push    %rsi
+        .cfi_adjust_cfa_offset 8
+        push    %rdx
+        .cfi_adjust_cfa_offset 8
+        .endm
+        .macro  restore_arguments
+        pop     %rdx
+        .cfi_adjust_cfa_offset -8
+        pop     %rsi
+        .cfi_adjust_cfa_offset -8
+        pop     %rdi
+        .cfi_adjust_cfa_offset -8
+        .endm
+
+/* void *dlopen(file rdi, mode esi): the loader must find its caller's address where it is now */
+        function dlopen
+        test    $RTLD_DEEPBIND, %esi
+        jz      1f
+        keep_arguments
+        mov     %esi, %edi
+        call    modules_note
+        restore_arguments
+1:      cmpb    $0, modules_are_wanted(%rip)
+        je      2f
+        keep_arguments
+        mov     24(%rsp), %rsi
+        call    modules_may_stand_between
+        restore_arguments
+        test    %al, %al
+        jnz     modules_open
+2:      jmp     *startup_real_dlopen(%rip)
+        finish  dlopen
+
+/* void *dlmopen(space rdi, file rsi, mode edx) */
+        function dlmopen
+        test    %rdi, %rdi              /* LM_ID_BASE: nothing new */
+        jz      1f
+        keep_arguments
+        xor     %edi, %edi
+        call    modules_note
+        restore_arguments
+1:      jmp     *startup_real_dlmopen(%rip)
+        finish  dlmopen
 
         .section .note.gnu.property, "a"        /* without it CET is off for the whole process */
         .align  8

@@ -1,0 +1,67 @@
+/* objects.c - handles without a descriptor that need more than a line: arguments that are there only sometimes,
+ * results behind pointers, old memory that turns into new. */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#include "shim/context.h"
+#include "shim/effects.h"
+#include "shim/real.h"
+
+EXPORT sem_t *sem_open(const char *name, int flags, ...) {
+    mode_t mode = 0;
+    unsigned value = 0;
+    if (flags & O_CREAT) {
+        va_list list;
+        va_start(list, flags);
+        mode = va_arg(list, mode_t);
+        value = va_arg(list, unsigned);
+        va_end(list);
+    }
+    sem_t *result = real.sem_open(name, flags, mode, value);
+    if (result != SEM_FAILED && context_is_watched())
+        tracker_referenced_object(result, RECORD_KIND_SEMAPHORE, "sem_open", CALLER);
+    return result;
+}
+
+EXPORT mqd_t mq_open(const char *name, int flags, ...) {
+    mode_t mode = 0;
+    struct mq_attr *attributes = NULL;
+    if (flags & O_CREAT) {
+        va_list list;
+        va_start(list, flags);
+        mode = va_arg(list, mode_t);
+        attributes = va_arg(list, struct mq_attr *);
+        va_end(list);
+    }
+    mqd_t result = real.mq_open(name, flags, mode, attributes);
+    if (context_is_watched())
+        tracker_acquired(result, RECORD_KIND_MQUEUE, "mq_open", CALLER, -1);
+    return result;
+}
+
+EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer) {
+    int result = real.timer_create(clock, event, timer);
+    if (result == 0 && context_is_watched())
+        tracker_acquired_object(timer_handle(*timer), RECORD_KIND_TIMER, -1, false, "timer_create", CALLER);
+    return result;
+}
+
+EXPORT void *mremap(void *at, size_t bytes, size_t wanted, int flags, ...) {
+    va_list list;
+    va_start(list, flags);
+    void *place = flags & MREMAP_FIXED ? va_arg(list, void *) : NULL;
+    va_end(list);
+    if (!context_is_watched() || !tracker_wants(RECORD_KIND_MAPPING))
+        return context_ready ? real.mremap(at, bytes, wanted, flags, place)
+                             : RAW_ADDRESS(SYS_mremap, at, bytes, wanted, flags, place);
+    struct tracker_object_ticket ticket = tracker_releasing_object(at, -1, CALLER);
+    void *result = real.mremap(at, bytes, wanted, flags, place);
+    if (result == MAP_FAILED || result == at || !bytes) {
+        tracker_kept_object(ticket);
+        return result;
+    }
+    tracker_released_object(ticket);
+    tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, "mremap", CALLER);
+    return result;
+}
