@@ -10,9 +10,11 @@
 extern char **environ;
 
 /* Around a real call that returns only if it failed. */
-#define EXECUTING(real_call)                                                                                   \
+#define EXECUTING(file, search, environment, real_call)                                                        \
     ({                                                                                                         \
         bool watched = context_is_watched();                                                                   \
+        if (context_watching)                                                                                  \
+            tracker_will_execute(file, search, environment);                                                   \
         if (watched)                                                                                           \
             tracker_executing();                                                                               \
         int failed = real_call;                                                                                \
@@ -22,24 +24,30 @@ extern char **environ;
     })
 
 EXPORT int execve(const char *path, char *const arguments[], char *const environment[]) {
-    return EXECUTING(real.execve(path, arguments, environment));
+    return EXECUTING(path, false, environment, real.execve(path, arguments, environment));
 }
 
-EXPORT int execv(const char *path, char *const arguments[]) { return EXECUTING(real.execv(path, arguments)); }
+EXPORT int execv(const char *path, char *const arguments[]) {
+    return EXECUTING(path, false, environ, real.execv(path, arguments));
+}
 
-EXPORT int execvp(const char *file, char *const arguments[]) { return EXECUTING(real.execvp(file, arguments)); }
+EXPORT int execvp(const char *file, char *const arguments[]) {
+    return EXECUTING(file, true, environ, real.execvp(file, arguments));
+}
 
 EXPORT int execvpe(const char *file, char *const arguments[], char *const environment[]) {
-    return EXECUTING(real.execvpe(file, arguments, environment));
+    return EXECUTING(file, true, environment, real.execvpe(file, arguments, environment));
 }
 
 EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]) {
-    return EXECUTING(real.fexecve(fd, arguments, environment));
+    return EXECUTING(NULL, false, environment, real.fexecve(fd, arguments, environment));
 }
 
 EXPORT int execveat(int folder, const char *path, char *const arguments[], char *const environment[],
                     int flags) {
-    return EXECUTING(real.execveat(folder, path, arguments, environment, flags));
+    bool whole = path[0] == '/';
+    return EXECUTING(whole ? path : NULL, false, environment,
+                     real.execveat(folder, path, arguments, environment, flags));
 }
 
 /* The list as an array, on the stack as libc does it (these calls are async-signal-safe): in `arguments`, with
@@ -60,18 +68,36 @@ EXPORT int execveat(int folder, const char *path, char *const arguments[], char 
 EXPORT int execl(const char *path, const char *first, ...) {
     ARRAY_FROM_LIST(arguments, list, first)
     va_end(list);
-    return EXECUTING(real.execv(path, arguments));
+    return EXECUTING(path, false, environ, real.execv(path, arguments));
 }
 
 EXPORT int execlp(const char *file, const char *first, ...) {
     ARRAY_FROM_LIST(arguments, list, first)
     va_end(list);
-    return EXECUTING(real.execvp(file, arguments));
+    return EXECUTING(file, true, environ, real.execvp(file, arguments));
 }
 
 EXPORT int execle(const char *path, const char *first, ...) {
     ARRAY_FROM_LIST(arguments, list, first)
     char **environment = va_arg(list, char **);
     va_end(list);
-    return EXECUTING(real.execve(path, arguments, environment));
+    return EXECUTING(path, false, environment, real.execve(path, arguments, environment));
+}
+
+/* The child is made inside libc and meets no wrapper before its exec. One function for both versions: the older
+ * one (2.2.5) also ran files without #! by a shell. */
+EXPORT int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const arguments[],
+                       char *const environment[]) {
+    if (context_watching)
+        tracker_will_execute(path, false, environment);
+    return real.posix_spawn(child, path, actions, attributes, arguments, environment);
+}
+
+EXPORT int posix_spawnp(pid_t *child, const char *file, const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attributes, char *const arguments[],
+                        char *const environment[]) {
+    if (context_watching)
+        tracker_will_execute(file, true, environment);
+    return real.posix_spawnp(child, file, actions, attributes, arguments, environment);
 }

@@ -87,6 +87,14 @@ const char *text_base_name(const char *path) {
     return base;
 }
 
+const char *text_environment(char *const *environment, const char *name) {
+    size_t length = text_length(name);
+    for (; environment && *environment; environment++)
+        if (text_starts(*environment, name) && (*environment)[length] == '=')
+            return *environment + length + 1;
+    return NULL;
+}
+
 void text_copy(void *to, const void *from, size_t bytes) {
     char *out = to;
     const char *in = from;

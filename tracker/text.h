@@ -31,6 +31,9 @@ bool text_fits(const char *pattern, const char *string);
 /* The part of a path behind its last slash. */
 const char *text_base_name(const char *path);
 
+/* The value of NAME=value in an environment, or NULL. */
+const char *text_environment(char *const *environment, const char *name);
+
 /* Plain loops where the compiler must not call libc's. */
 void text_copy(void *to, const void *from, size_t bytes);
 void text_clear(void *to, size_t bytes);

@@ -18,6 +18,7 @@
 #include "tracker/settings.h"
 #include "tracker/text.h"
 #include "tracker/threads.h"
+#include "tracker/unwatched.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 
@@ -129,13 +130,6 @@ static bool ready(bool acquiring) {
     return false;
 }
 
-static const char *environment_value(char **environment, const char *name) {
-    for (; environment && *environment; environment++)
-        if (text_starts(*environment, name) && (*environment)[text_length(name)] == '=')
-            return *environment + text_length(name) + 1;
-    return NULL;
-}
-
 static void choose_kinds(void) {
 #define KIND(name, word, plural, report) wanted[RECORD_KIND_##name] = settings_want_kind(word, report);
 #include "tracker/kinds.def"
@@ -145,7 +139,7 @@ bool tracker_start(const struct tracker_start *start) {
     if (start->secure)
         return false;
     clock_start(start->vdso);
-    settings_read(environment_value(start->environment, "LEFTOPEN_OPTIONS"));
+    settings_read(text_environment(start->environment, "LEFTOPEN_OPTIONS"));
     if (start->argument_count > 0 && !settings_want_program(text_base_name(start->arguments[0])))
         return false;
     if (!settings.children && exit_pass_parent_is_watched())
@@ -153,7 +147,7 @@ bool tracker_start(const struct tracker_start *start) {
     record_configure(&(struct record_identity){
         .memory_only = settings.record_off,
         .folder = settings.record[0] ? settings.record : NULL,
-        .runtime_folder = environment_value(start->environment, "XDG_RUNTIME_DIR"),
+        .runtime_folder = text_environment(start->environment, "XDG_RUNTIME_DIR"),
         .argument_count = start->argument_count,
         .arguments = start->arguments,
         .options = settings.options,
@@ -488,6 +482,11 @@ void tracker_execute_failed(void) {
 void tracker_aborting(void) {
     if (watching && record_readiness() == RECORD_READY)
         set_end(RECORD_END_ABORT);
+}
+
+void tracker_will_execute(const char *file, bool search, char *const *environment) {
+    if (watching && settings.record[0] && !lockdown_is_on())
+        unwatched_note(settings.record, file, search, environment);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------

@@ -115,6 +115,11 @@ void tracker_fork_child(void);
 void tracker_executing(void);
 void tracker_execute_failed(void);
 
+/* Before an exec or a spawn, also in a vfork child: where somebody collects the records of a tree (option
+ * record names a folder), a program that will run without the library is noted there. `search`: in PATH, as
+ * execvp does. */
+void tracker_will_execute(const char *file, bool search, char *const *environment);
+
 /* ---- the end ----
  * When the end begins (exit was called, main returned): keeps a copy of standard error if there may be a
  * report, since programs close it in their exit handlers. */
