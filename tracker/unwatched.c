@@ -85,7 +85,8 @@ static bool gains_privileges(long file) {
 
 /* Why the loader will not preload us into this program; NULL: it will, as far as can be seen. Follows scripts
  * to their interpreters: `path` is changed. */
-static const char *reason_of(char *path) {
+static __attribute__((noinline)) const char *
+reason_of(char *path) { /* its buffer is not for the caller's stack all along */
     _Alignas(8) char head[HEAD_BYTES];
     for (int scripts = 0; scripts < SCRIPTS; scripts++) {
         long file = SYS(SYS_open, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -103,7 +104,7 @@ static const char *reason_of(char *path) {
     return NULL;
 }
 
-static void append(const char *folder, const char *reason, const char *path) {
+static __attribute__((noinline)) void append(const char *folder, const char *reason, const char *path) {
     char line[PATH_BYTES + 64];
     struct text text = TEXT_IN(line);
     text_string(&text, folder);
