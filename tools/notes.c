@@ -28,6 +28,10 @@ static const struct {
      "the program's standard error was gone at the end: it showed no report of its own"},
     {RECORD_NOTE_NO_RENDERER, false,
      "the program could not run leftopen at its end: it showed raw frames, or nothing"},
+    {RECORD_NOTE_DEEP_BINDING, true,
+     "a library was loaded with RTLD_DEEPBIND: it calls libc directly, and what it opens is not seen"},
+    {RECORD_NOTE_NAMESPACE, true,
+     "a library was loaded into a namespace of its own (dlmopen): what it opens is not seen"},
 };
 
 static const struct {

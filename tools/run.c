@@ -17,6 +17,7 @@
 #include "tools/memory.h"
 #include "tools/show.h"
 #include "tools/target.h"
+#include "tools/unwatched.h"
 
 struct run {
     struct settings settings;
@@ -202,6 +203,7 @@ static int run_watched(struct run *run) {
     int error = prepare_folder(run);
     if (error)
         return error;
+    unwatched_begin(run->folder);
     error = prepare_environment(run);
     if (!error)
         error = watch(run);
@@ -211,6 +213,7 @@ static int run_watched(struct run *run) {
     }
     struct report_verdict verdict = {0};
     error = report(run, &verdict);
+    unwatched_say(run->folder);
     tidy_up(run);
     return final_status(run, error, &verdict);
 }
