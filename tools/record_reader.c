@@ -581,11 +581,16 @@ static int read_into(struct reader *reader) {
     return 0;
 }
 
-struct process *record_of_nothing(int pid) {
+struct process *record_of_nothing(int pid, const char *executable, char *const *arguments) {
+    size_t count = 0;
+    while (arguments && arguments[count])
+        count++;
     struct process *process = memory_new(1, sizeof *process);
     process->source = memory_copy("");
-    process->executable = memory_copy("");
-    process->arguments = memory_new(1, sizeof *process->arguments);
+    process->executable = memory_copy(executable ? executable : "");
+    process->arguments = memory_new(count + 1, sizeof *process->arguments);
+    for (size_t i = 0; i < count; i++)
+        process->arguments[i] = memory_copy(arguments[i]);
     process->pid = pid;
     process->unseen = -1;
     return process;

@@ -15,8 +15,8 @@
  * goes, with warnings. The caller ends it. */
 struct process *record_read(const char *path, int *status);
 
-/* A process of which only the pid is known: it has left no record. */
-struct process *record_of_nothing(int pid);
+/* A process that has left no record; `executable` and `arguments` (ended by NULL) may be NULL: not known. */
+struct process *record_of_nothing(int pid, const char *executable, char *const *arguments);
 
 void record_end(struct process *process);
 

@@ -89,6 +89,21 @@ static void set_first_status(struct process *first, int wait_status) {
     }
 }
 
+/* It acquired nothing, or left nothing open, and took its record away: only its parent can tell of it. */
+static struct process *process_without_record(const struct report_request *request) {
+    struct process *process =
+        record_of_nothing(request->first, request->first_executable, request->first_arguments);
+    process->started_realtime = request->first_started;
+    process->ended_realtime = request->first_ended_at;
+    if (!request->first_ended)
+        return process;
+    if (WIFEXITED(request->first_status))
+        process->end = RECORD_END_EXIT;
+    set_first_status(process, request->first_status);
+    process->status = WIFEXITED(request->first_status) ? WEXITSTATUS(request->first_status) : process->status;
+    return process;
+}
+
 /* Sorts the processes and finds the first one. */
 static struct process *find_first(struct making *making) {
     const struct report_request *request = making->request;
@@ -99,7 +114,7 @@ static struct process *find_first(struct making *making) {
     for (size_t i = 0; i < making->process_count; i++)
         if (making->processes[i]->pid == request->first)
             return making->processes[i];
-    return making->nobody = record_of_nothing(request->first);
+    return making->nobody = process_without_record(request);
 }
 
 /* --- findings --------------------------------------------------------------------------------------------- */

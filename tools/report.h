@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -18,7 +19,10 @@ struct report_request {
     pid_t first;      /* pid of the first process, 0: the oldest record is it */
     bool first_ended; /* and `first_status` is its wait status */
     int first_status;
-    bool may_be_empty; /* no record at all is fine: nothing was acquired */
+    const char *first_executable;           /* NULL: not known */
+    char *const *first_arguments;           /* ended by NULL; NULL: not known */
+    uint64_t first_started, first_ended_at; /* CLOCK_REALTIME, ns; 0: not known */
+    bool may_be_empty;                      /* no record at all is fine: nothing was acquired */
 };
 
 struct report_verdict {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/child.h"
@@ -27,7 +28,8 @@ struct run {
     struct folder_list before; /* records that lay there already */
     int hold;                  /* keeps others from cleaning it */
     struct child child;
-    int status; /* wait status of the program */
+    int status;              /* wait status of the program */
+    uint64_t started, ended; /* CLOCK_REALTIME, ns */
 };
 
 /* Options from the environment. Within a tree that another `leftopen run` watches they are what that run made
@@ -156,6 +158,10 @@ static int report(const struct run *run, struct report_verdict *verdict) {
         .first = run->child.pid,
         .first_ended = true,
         .first_status = run->status,
+        .first_executable = run->target.path,
+        .first_arguments = run->argv,
+        .first_started = run->started,
+        .first_ended_at = run->ended,
         .may_be_empty = true,
     };
     /* Whoever was to read the report may be gone, and that is no business of the program's status. */
@@ -179,12 +185,20 @@ static int final_status(const struct run *run, int error, const struct report_ve
     return error ? EXIT_OWN_FAILURE : 0;
 }
 
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
 static int watch(struct run *run) {
+    run->started = now();
     int error = child_start(&run->child, &run->target, run->argv);
     if (error)
         return cannot_execute(run, error);
     child_leave_descriptors(run->hold);
     run->status = child_wait(&run->child);
+    run->ended = now();
     return 0;
 }
 

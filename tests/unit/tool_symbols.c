@@ -71,7 +71,7 @@ static void set_build_id(struct module *module, const char *path) {
 
 /* A process, started now, that has only this file mapped, all over. */
 static struct process *process_of(const char *path, uint64_t bias) {
-    struct process *process = record_of_nothing(1);
+    struct process *process = record_of_nothing(1, NULL, NULL);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     process->started_realtime = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
