@@ -212,8 +212,8 @@ static void put_handles(const struct report *report, FILE *out, const struct fin
     free(rows);
 }
 
-static void put_site(const struct report *report, FILE *out, const struct site *site) {
-    fprintf(out, "\n%sDirect leak of ", color(report, BLUE));
+static void put_site(const struct report *report, FILE *out, const struct site *site, bool live) {
+    fprintf(out, "\n%s%s", color(report, BLUE), live ? "Held: " : "Direct leak of ");
     put_kinds(out, site->kind, site->count);
     if (site->opened)
         fprintf(out, " (of %" PRIu64 " opened here, %" PRIu64 " closed)", site->opened, site->closed);
@@ -286,12 +286,18 @@ static void put_peak(FILE *out, const struct culprits *culprits) {
     fputc(')', out);
 }
 
+/* A running process has forgotten nothing yet. */
+static bool is_live(const struct culprits *culprits) {
+    return culprits->same_end && culprits->one->alive && culprits->one->end == RECORD_END_RUNNING;
+}
+
 static void put_headline(const struct report *report, FILE *out) {
     struct culprits culprits = culprits_of(report);
-    fprintf(out, BANNER "\n%s==%d==ERROR: leftopen: ", color(report, RED),
-            culprits.count > 1 ? report->first->pid : culprits.one->pid);
+    bool live = is_live(&culprits);
+    fprintf(out, BANNER "\n%s==%d==%sleftopen: ", color(report, live ? BLUE : RED),
+            culprits.count > 1 ? report->first->pid : culprits.one->pid, live ? "" : "ERROR: ");
     put_count(out, report->left_open, "handle", "handles");
-    fputs(" left open ", out);
+    fputs(live ? " held " : " left open ", out);
     put_end(out, &culprits, false);
     fputs("by ", out);
     if (culprits.count > 1)
@@ -326,13 +332,17 @@ static void put_kind_counts(const struct report *report, FILE *out) {
 
 static void put_summary(const struct report *report, FILE *out) {
     fputs("\nSUMMARY: leftopen: ", out);
+    struct culprits culprits = culprits_of(report);
+    bool live = is_live(&culprits);
     put_count(out, report->left_open, "handle", "handles");
-    fputs(" left open at ", out);
+    fputs(live ? " held at " : " left open at ", out);
     put_count(out, report->sites.count, "site", "sites");
     fputs(" (", out);
     put_kind_counts(report, out);
-    fprintf(out, "); %zu released, %zu failed", report->released, report->release_failed);
-    if (report->not_released)
+    fputs(")", out);
+    if (!live)
+        fprintf(out, "; %zu released, %zu failed", report->released, report->release_failed);
+    if (report->not_released && !live)
         fprintf(out, ", %zu not released", report->not_released);
     if (report->suppressed)
         fprintf(out, "; %zu suppressed", report->suppressed);
@@ -371,8 +381,9 @@ void render_text(const struct report *report, FILE *out) {
         put_headline(report, out);
     else
         put_nothing(report, out);
+    struct culprits culprits = culprits_of(report);
     for (size_t i = 0; i < report->sites.count; i++)
-        put_site(report, out, &report->sites.list[i]);
+        put_site(report, out, &report->sites.list[i], is_live(&culprits));
     put_inherited(report, out);
     put_notes(report, out);
     if (report->left_open)

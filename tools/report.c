@@ -54,6 +54,9 @@ static bool is_watched(const struct making *making, const struct process *proces
 static void read_records(struct making *making, struct report_verdict *verdict, int *status) {
     for (size_t i = 0; i < making->request->count; i++) {
         int why;
+        /* a survivor of the tree that had nothing to say has taken its record away meanwhile */
+        if (making->request->first && access(making->request->records[i], F_OK))
+            continue;
         struct process *process = record_read(making->request->records[i], &why);
         if (!process) {
             *status = verdict->unreadable++ ? *status : why;

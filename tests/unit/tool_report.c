@@ -301,7 +301,7 @@ START_TEST(a_living_process_is_shown_so_far) {
     ck_assert_int_eq(flock(file, LOCK_EX), 0);
     const char *paths[] = {path};
     show_paths(paths, 1);
-    shows("4 handles left open so far by ./server");
+    shows("4 handles held so far by ./server");
     request.first = 4000; /* under `run` it has outlived the first process, and may yet close them */
     show_paths(paths, 1);
     ck_assert_uint_eq(verdict.left_open, 0);
@@ -348,7 +348,7 @@ START_TEST(the_kernel_is_asked_about_a_living_process) {
     show_paths(paths, 1);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    shows("Direct leak of 1 file (of 120 opened here, 117 closed)");
+    shows("Held: 1 file (of 120 opened here, 117 closed)");
     shows("  fd 100   /etc/hosts   open ");
     shows("  fd 101   open "); /* the record says so, the kernel does not */
     unlink(path);
