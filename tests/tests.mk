@@ -59,3 +59,11 @@ check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 .PHONY: check-transparency
 check-transparency: $(B)/libleftopen.so $(B)/leftopen
 	@BUILD=$(B) tests/transparency.sh
+
+# What the tests need beside the build: programs to watch, compilers to compare, a few tools.
+TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev
+
+SUITES := check-unit check-boundaries check-cases check-black-box check-transparency check-asan check-tsan bench-smoke
+.PHONY: check-all
+check-all: all $(EXAMPLES)
+	@tests/check.sh "$(MAKE)" $(B)/check.log $(SUITES)
