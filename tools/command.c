@@ -35,7 +35,7 @@ static int unknown_option(const char *option, const char *name) {
 }
 
 int command_option(struct settings *settings, const char *command, char **argv) {
-    char name[64], from[72];
+    char name[72], from[72];
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
         return -help_show(command);
     size_t length = strcspn(argv[0], "=");

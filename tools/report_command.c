@@ -13,7 +13,8 @@
  * goes is not where the answer to a typed command goes. */
 static void begin_settings(struct settings *settings, bool is_exit_pass) {
     settings_begin(settings);
-    settings_take_string(settings, getenv("LEFTOPEN_OPTIONS"), "LEFTOPEN_OPTIONS");
+    /* what is wrong with them the library has said already */
+    settings_take_string(settings, getenv("LEFTOPEN_OPTIONS"), is_exit_pass ? NULL : "LEFTOPEN_OPTIONS");
     if (!is_exit_pass)
         settings_reset(settings, SETTING_report);
 }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,20 +114,34 @@ static const char *checked(const struct row *row, const char *value) {
 
 static const char *what_fits(const struct row *row) { return row->type == FLAG ? "0 or 1" : row->values; }
 
+/* NULL: the library has said it already. */
+static void __attribute__((format(printf, 2, 3))) complain(const char *from, const char *format, ...) {
+    if (!from)
+        return;
+    char *text;
+    va_list list;
+    va_start(list, format);
+    if (vasprintf(&text, format, list) >= 0) {
+        warning("%s: %s", from, text);
+        free(text);
+    }
+    va_end(list);
+}
+
 bool settings_take(struct settings *settings, const char *name, const char *value, const char *from) {
     enum setting_id id = settings_find(name);
     if (id == SETTING_COUNT) {
         const char *near = settings_nearest(name);
         if (near)
-            warning("%s: there is no option '%s'; did you mean '%s'?", from, name, near);
+            complain(from, "there is no option '%s'; did you mean '%s'?", name, near);
         else
-            warning("%s: there is no option '%s'; `leftopen help options` lists them", from, name);
+            complain(from, "there is no option '%s'; `leftopen help options` lists them", name);
         return false;
     }
     const char *kept = checked(&rows[id], value);
     if (!kept) {
-        warning("%s: '%s' does not fit the option %s, which takes %s; it stays '%s'", from, value,
-                rows[id].name, what_fits(&rows[id]), settings->value[id]);
+        complain(from, "'%s' does not fit the option %s, which takes %s; it stays '%s'", value, rows[id].name,
+                 what_fits(&rows[id]), settings->value[id]);
         return false;
     }
     replace(settings, id, kept);
@@ -160,14 +175,14 @@ void settings_take_string(struct settings *settings, const char *string, const c
     for (const char *at = string ? string : ""; *(at += strspn(at, SEPARATORS));) {
         size_t length = strcspn(at, "=" SEPARATORS);
         if (at[length] != '=') {
-            warning("%s: '%.*s' has no value; options are written name=value", from, (int)length, at);
+            complain(from, "'%.*s' has no value; options are written name=value", (int)length, at);
             at += length;
             continue;
         }
         char *name = memory_copy_bytes(at, length), *value;
         const char *end = read_value(at + length + 1, &value);
         if (!end) {
-            warning("%s: the quotes in '%s' do not fit together; left out from there on", from, at);
+            complain(from, "the quotes in '%s' do not fit together; left out from there on", at);
             free(name);
             return;
         }

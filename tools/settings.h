@@ -22,7 +22,7 @@ void settings_begin(struct settings *settings);
 void settings_end(struct settings *settings);
 
 /* Takes one option; `-` in the name counts as `_`. `from` names the source for messages ("LEFTOPEN_OPTIONS",
- * "--color"). An unknown name is a warning on standard error and returns false; a value that does not fit is a
+ * "--color"); NULL: none are wanted. An unknown name is a warning on standard error and returns false; a value that does not fit is a
  * warning that says what would fit, keeps the old value and returns false. */
 bool settings_take(struct settings *settings, const char *name, const char *value, const char *from);
 

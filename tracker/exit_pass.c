@@ -18,6 +18,7 @@
 #include "tracker/lockdown.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
+#include "tracker/parent.h"
 #include "tracker/raw_report.h"
 #include "tracker/record.h"
 #include "tracker/renderer.h"
@@ -131,7 +132,7 @@ static void release_all(struct findings *findings, bool leave_to_kernel) {
 
 static bool want_verdict(void) {
     return settings.exit_code || settings.strict == STRICT_ALL ||
-           (settings.strict == STRICT_FIRST && !exit_pass_parent_is_watched());
+           (settings.strict == STRICT_FIRST && !parent_is_watched());
 }
 
 /* Shows the report. True if there are findings that count, known for sure. */
@@ -151,6 +152,23 @@ static bool report(struct findings *findings) {
     if (shown)
         passed(RECORD_PASS_REPORTED);
     return verdict == RENDERER_FINDINGS && verdict_wanted;
+}
+
+/* Somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file system, another root):
+ * it tells what it found by itself, and leaves an empty file that says how much, which may be had even then. */
+static void tell_without_file(struct findings *findings) {
+    char name[SETTINGS_PATH_BYTES + 64];
+    struct text path = TEXT_IN(name);
+    text_string(&path, settings.record);
+    text_string(&path, "/" RECORD_TOLD);
+    text_decimal(&path, record_header()->pid);
+    text_string(&path, "-");
+    text_decimal(&path, (int64_t)findings->count);
+    long file = SYS(SYS_open, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (!sys_failed(file))
+        SYS(SYS_close, file);
+    if (output_descriptor() >= 0)
+        raw_report(findings, output_descriptor(), false);
 }
 
 /* Whether the file stays behind: only if it tells something that was not told. */
@@ -196,7 +214,7 @@ void exit_pass_keep_standard_error(void) {
  * chance to flush, and it is done here. */
 static void strict_or_status(int status, bool may_flush) {
     bool strict =
-        settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !exit_pass_parent_is_watched());
+        settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !parent_is_watched());
     if (!strict && (!settings.exit_code || status))
         return;
     if (may_flush)
@@ -232,32 +250,9 @@ void exit_pass(enum record_end end, int status, bool may_flush) {
         flush();
     release_all(&findings, threads);
     bool counts = report(&findings);
-    keep_or_remove(findings.count || more);
+    keep_or_remove(findings.count || talkative);
+    if (settings.report_none && settings.record[0] && findings.count && !record_path()[0])
+        tell_without_file(&findings);
     if (counts)
         strict_or_status(status, may_flush);
-}
-
-/* The library's path in the parent's list of mappings: asked only where strict or children want to know. */
-bool exit_pass_parent_is_watched(void) {
-    const char *library = text_base_name(modules_own_path());
-    char path[64], part[1024 + 1];
-    struct text text = TEXT_IN(path);
-    text_string(&text, "/proc/");
-    text_decimal(&text, SYS(SYS_getppid));
-    text_string(&text, "/maps");
-    long file = SYS(SYS_open, path, O_RDONLY | O_CLOEXEC);
-    if (sys_failed(file))
-        return false;
-    size_t have = 0, name = text_length(library);
-    bool found = false;
-    for (long got; !found && name && (got = SYS(SYS_read, file, part + have, sizeof part - have)) > 0;) {
-        have += (size_t)got;
-        for (size_t at = 0; at + name <= have && !found; at++)
-            found = text_same(part + at, library, name);
-        size_t keep = have < name ? have : name; /* the name may lie across two reads */
-        text_copy(part, part + have - keep, keep);
-        have = keep;
-    }
-    SYS(SYS_close, file);
-    return found;
 }

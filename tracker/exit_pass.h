@@ -18,7 +18,4 @@ void exit_pass_keep_standard_error(void);
 /* Exit only, RECORD_READY. See tracker_end. */
 void exit_pass(enum record_end end, int status, bool may_flush);
 
-/* Any context, system calls allowed. True if the process that started this one runs under the library, too. */
-bool exit_pass_parent_is_watched(void);
-
 #endif

@@ -29,8 +29,10 @@ enum {
 #define RECORD_PAGE_BYTES 4096u /* of the format; the machine's pages may be larger */
 #define RECORD_UNIT 16u         /* stack ids and detail ids are offset / RECORD_UNIT; 0 means none */
 #define RECORD_SUFFIX ".leftopen"
-#define RECORD_UNWATCHED                                                                                       \
-    "unwatched" /* in the folder of a tree: programs that ran without the library, a line each */
+/* Also in the folder of a tree: programs that ran without the library, a line each; and an empty file … PID-COUNT of a
+ * process that could make no file and told its findings by itself. */
+#define RECORD_UNWATCHED "unwatched"
+#define RECORD_TOLD "told-"
 
 /* machine (ELF e_machine) << 16 | bytes of a pointer << 8 | 1 for little endian */
 #define RECORD_ABI_X86_64 (62u << 16 | 8u << 8 | 1u)

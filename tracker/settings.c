@@ -1,8 +1,10 @@
 /* settings.c - see settings.h. Names, defaults and texts are in settings.def. */
 #include "tracker/settings.h"
 
+#include <limits.h>
 #include <stddef.h>
 
+#include "tracker/parent.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
@@ -24,7 +26,17 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static void say(const struct text *text) { SYS(SYS_write, 2, text->start, text->length); }
 
+/* Mistakes are said once: by the first process, not by all that it starts. */
+static bool is_first(void) {
+    static enum { UNKNOWN, FIRST, LATER } place;
+    if (place == UNKNOWN)
+        place = parent_is_watched() ? LATER : FIRST;
+    return place == FIRST;
+}
+
 static void complain(const char *what, const char *name, const char *value, const char *advice) {
+    if (!is_first())
+        return;
     char line[512];
     struct text text = TEXT_IN(line);
     text_string(&text, "leftopen: LEFTOPEN_OPTIONS: ");
@@ -129,7 +141,28 @@ static bool take_record(const char *value) {
     return true;
 }
 
-/* Keeps what the library needs; false if the value does not fit. Options of the tool alone fit always. */
+/* True if the value is of the kind that settings.def says. Lists and texts are looked at where they are used.
+ */
+static bool fits(const struct row *row, const char *value) {
+    if (text_equal(row->type, "CHOICE"))
+        return choice(value, row->values) >= 0;
+    bool ignored;
+    if (text_equal(row->type, "FLAG"))
+        return flag(value, &ignored);
+    if (!text_equal(row->type, "NUMBER"))
+        return true;
+    const char *most = row->values;
+    while (*most && !text_starts(most, ".."))
+        most++;
+    char least[16];
+    struct text text = TEXT_IN(least);
+    text_bytes(&text, row->values, (size_t)(most - row->values));
+    unsigned from, to, number_given;
+    return number(least, 0, UINT_MAX, &from) && number(most + 2, 0, UINT_MAX, &to) &&
+           number(value, from, to, &number_given);
+}
+
+/* Keeps what the library needs; false if the value does not fit after all. */
 static bool take(const char *name, const char *value) {
     if (text_equal(name, "strict"))
         return chosen(value, "0|1|all", (unsigned *)&settings.strict);
@@ -178,7 +211,7 @@ static void take_pair(char *name, char *value) {
         return complain("unknown option", name, NULL, "; help=1 lists them");
     if (!value)
         return complain("no value in", name, NULL, "; write name=value");
-    if (take(name, value))
+    if (fits(&rows[row], value) && take(name, value))
         return;
     char advice[160];
     struct text text = TEXT_IN(advice);
@@ -235,7 +268,7 @@ void settings_read(const char *options) {
         at = cut_pair(at, &name, &value);
         take_pair(name, value);
     }
-    if (settings.help)
+    if (settings.help && is_first())
         print_help();
 }
 

@@ -14,6 +14,7 @@
 #include "tracker/modules.h"
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
+#include "tracker/parent.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/text.h"
@@ -142,7 +143,7 @@ bool tracker_start(const struct tracker_start *start) {
     settings_read(text_environment(start->environment, "LEFTOPEN_OPTIONS"));
     if (start->argument_count > 0 && !settings_want_program(text_base_name(start->arguments[0])))
         return false;
-    if (!settings.children && exit_pass_parent_is_watched())
+    if (!settings.children && parent_is_watched())
         return false;
     record_configure(&(struct record_identity){
         .memory_only = settings.record_off,
