@@ -46,6 +46,7 @@ struct pending {
 
 struct reader {
     const char *path;
+    bool may_vanish;          /* nothing is said if it is not there, or not yet written */
     struct copy older, newer; /* the same bytes where the process is gone */
     struct record_header header;
     struct process *process;
@@ -131,8 +132,13 @@ static size_t record_size(int file) {
 }
 
 /* Opens without waiting for the other end of a named pipe. */
-static int open_record(const char *path, int *status) {
+static int open_record(const struct reader *reader, int *status) {
+    const char *path = reader->path;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0 && errno == ENOENT && reader->may_vanish) {
+        *status = EXIT_MISSING;
+        return -1;
+    }
     if (file < 0) {
         *status = failure(errno == ENOENT || errno == ENOTDIR ? EXIT_MISSING : EXIT_DAMAGED,
                           "cannot read the record %s: %s", path, strerror(errno));
@@ -173,7 +179,7 @@ static int copy_record(struct reader *reader) {
     } else {
         /* Asked before the first byte is read: who is dead now changes nothing any more. */
         reader->process->alive = folder_record_is_alive(reader->path);
-        int file = open_record(reader->path, &status);
+        int file = open_record(reader, &status);
         if (file < 0)
             return status;
         error = reader->process->alive ? copy_twice(file, reader)
@@ -207,7 +213,8 @@ __attribute__((format(printf, 3, 4))) static void complain(struct reader *reader
 static int check_magic(const struct reader *reader) {
     const struct copy *copy = &reader->newer;
     if (copy->size == 0)
-        return failure(EXIT_DAMAGED, "%s is not a record: it is empty", reader->path);
+        return reader->may_vanish ? EXIT_MISSING
+                                  : failure(EXIT_DAMAGED, "%s is not a record: it is empty", reader->path);
     if (copy->size < sizeof RECORD_MAGIC - 1 || memcmp(copy->bytes, RECORD_MAGIC, sizeof RECORD_MAGIC - 1))
         return failure(EXIT_DAMAGED, "%s is not a record: byte 0: it does not begin with " RECORD_MAGIC,
                        reader->path);
@@ -596,8 +603,9 @@ struct process *record_of_nothing(int pid, const char *executable, char *const *
     return process;
 }
 
-struct process *record_read(const char *path, int *status) {
-    struct reader reader = {.path = path, .process = memory_new(1, sizeof *reader.process)};
+struct process *record_read(const char *path, bool may_vanish, int *status) {
+    struct reader reader = {
+        .path = path, .may_vanish = may_vanish, .process = memory_new(1, sizeof *reader.process)};
     reader.process->source = memory_copy(path);
     *status = read_into(&reader);
     free(reader.older.bytes);

@@ -12,8 +12,10 @@
  *
  * NULL: nothing could be read, said on standard error; *status is 65 (not a record, damaged, of another
  * version or machine), 66 (no such file) or 125. A record of which a part is missing is returned as far as it
- * goes, with warnings. The caller ends it. */
-struct process *record_read(const char *path, int *status);
+ * goes, with warnings. The caller ends it.
+ * `may_vanish`: its process may just be making it, or take it away: then nothing is said, status is
+ * EXIT_MISSING. */
+struct process *record_read(const char *path, bool may_vanish, int *status);
 
 /* A process that has left no record; `executable` and `arguments` (ended by NULL) may be NULL: not known. */
 struct process *record_of_nothing(int pid, const char *executable, char *const *arguments);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "tools/fail.h"
 #include "tools/kinds.h"
@@ -54,10 +53,11 @@ static bool is_watched(const struct making *making, const struct process *proces
 static void read_records(struct making *making, struct report_verdict *verdict, int *status) {
     for (size_t i = 0; i < making->request->count; i++) {
         int why;
-        /* a survivor of the tree that had nothing to say has taken its record away meanwhile */
-        if (making->request->first && access(making->request->records[i], F_OK))
+        /* a survivor of the tree may just be making its record, or take it away since it has nothing to say */
+        bool may_vanish = making->request->first != 0;
+        struct process *process = record_read(making->request->records[i], may_vanish, &why);
+        if (!process && may_vanish && why == EXIT_MISSING)
             continue;
-        struct process *process = record_read(making->request->records[i], &why);
         if (!process) {
             *status = verdict->unreadable++ ? *status : why;
         } else if (!is_watched(making, process)) {

@@ -154,8 +154,9 @@ static bool report(struct findings *findings) {
     return verdict == RENDERER_FINDINGS && verdict_wanted;
 }
 
-/* Somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file system, another root):
- * it tells what it found by itself, and leaves an empty file that says how much, which may be had even then. */
+/* Somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file system,
+ * another root): it tells what it found by itself, and leaves an empty file that says how much, which may be
+ * had even then. */
 static void tell_without_file(struct findings *findings) {
     char name[SETTINGS_PATH_BYTES + 64];
     struct text path = TEXT_IN(name);
@@ -165,8 +166,9 @@ static void tell_without_file(struct findings *findings) {
     text_string(&path, "-");
     text_decimal(&path, (int64_t)findings->count);
     long file = SYS(SYS_open, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (!sys_failed(file))
-        SYS(SYS_close, file);
+    if (sys_failed(file))
+        return; /* nobody collects any more: `leftopen run` ended before us */
+    SYS(SYS_close, file);
     if (output_descriptor() >= 0)
         raw_report(findings, output_descriptor(), false);
 }
@@ -213,8 +215,7 @@ void exit_pass_keep_standard_error(void) {
 /* What the options ask for beyond the report. Does not return if it ends the process: then libc has no more
  * chance to flush, and it is done here. */
 static void strict_or_status(int status, bool may_flush) {
-    bool strict =
-        settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !parent_is_watched());
+    bool strict = settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !parent_is_watched());
     if (!strict && (!settings.exit_code || status))
         return;
     if (may_flush)

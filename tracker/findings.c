@@ -48,8 +48,8 @@ static bool is_own(struct record_slot *slot, unsigned state) {
 
 static void judge(struct look *look, struct record_slot *slot, uint64_t word, int number, bool object) {
     if (RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING) {
-        if (look->threads)
-            return; /* somebody is at it */
+        if (look->threads || number < 0)
+            return; /* somebody is at it, or nobody can tell whether it was done (an exception out of fclose) */
         STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_CLOSE_BEGUN);
     }
     if (!is_own(slot, slot_state(slot, word))) {

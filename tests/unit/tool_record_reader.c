@@ -34,7 +34,7 @@ static struct process *read_bytes(const struct builder *builder, size_t bytes) {
     builder_save(builder, bytes, path);
     int saved = dup(STDERR_FILENO), file = mkstemp(errors);
     dup2(file, STDERR_FILENO);
-    struct process *process = record_read(path, &status);
+    struct process *process = record_read(path, false, &status);
     dup2(saved, STDERR_FILENO);
     close(saved);
     ssize_t got = pread(file, said, sizeof said - 1, 0);
@@ -131,11 +131,11 @@ END_TEST
 
 START_TEST(tells_a_missing_file_from_a_damaged_one) {
     int why = 0;
-    ck_assert_ptr_null(record_read("/nonexistent/x.leftopen", &why));
+    ck_assert_ptr_null(record_read("/nonexistent/x.leftopen", false, &why));
     ck_assert_int_eq(why, EXIT_MISSING);
-    ck_assert_ptr_null(record_read("/dev/null", &why));
+    ck_assert_ptr_null(record_read("/dev/null", false, &why));
     ck_assert_int_eq(why, EXIT_DAMAGED);
-    ck_assert_ptr_null(record_read("/tmp", &why));
+    ck_assert_ptr_null(record_read("/tmp", false, &why));
     ck_assert_int_eq(why, EXIT_DAMAGED);
 }
 END_TEST
@@ -149,7 +149,7 @@ START_TEST(does_not_wait_for_a_pipe) {
     ck_assert_int_eq(mkfifo(name, 0600), 0);
     int why = 0;
     alarm(5);
-    ck_assert_ptr_null(record_read(name, &why));
+    ck_assert_ptr_null(record_read(name, false, &why));
     alarm(0);
     ck_assert_int_eq(why, EXIT_DAMAGED);
     unlink(name);
@@ -252,7 +252,7 @@ START_TEST(a_living_record_is_read_as_such) {
     builder_save(builder, BUILDER_BYTES, path);
     int file = open(path, O_RDWR);
     ck_assert_int_eq(flock(file, LOCK_EX), 0);
-    struct process *process = record_read(path, &status);
+    struct process *process = record_read(path, false, &status);
     ck_assert(process->alive);
     ck_assert_uint_eq(process->opening, 1);
     ck_assert_uint_eq(process->closing, 1);
@@ -260,7 +260,7 @@ START_TEST(a_living_record_is_read_as_such) {
     ck_assert_uint_gt(process->ended_monotonic, 0);
     record_end(process);
     close(file);
-    process = record_read(path, &status);
+    process = record_read(path, false, &status);
     ck_assert(!process->alive);
     record_end(process);
     unlink(path);
@@ -294,7 +294,7 @@ START_TEST(a_moving_record_is_never_torn) {
     }
     size_t seen = 0;
     for (int round = 0; round < 300; round++) {
-        struct process *process = record_read(path, &status);
+        struct process *process = record_read(path, false, &status);
         for (size_t i = 0; i < process->handle_count; i++) {
             const struct handle *handle = &process->handles[i];
             if (handle->is_address || handle->number < 10)
@@ -324,7 +324,7 @@ START_TEST(standard_input_can_hold_a_record) {
         _exit(write(ends[1], builder->bytes, BUILDER_BYTES) != BUILDER_BYTES);
     close(ends[1]);
     dup2(ends[0], STDIN_FILENO);
-    struct process *process = record_read("-", &status);
+    struct process *process = record_read("-", false, &status);
     dup2(saved, STDIN_FILENO);
     waitpid(child, NULL, 0);
     ck_assert_ptr_nonnull(process);
@@ -342,7 +342,7 @@ START_TEST(a_sparse_file_is_cheap) {
     builder_save(builder, BUILDER_BYTES, path);
     ck_assert_int_eq(truncate(path, 4ll << 30), 0);
     alarm(10);
-    struct process *process = record_read(path, &status);
+    struct process *process = record_read(path, false, &status);
     alarm(0);
     ck_assert_ptr_nonnull(process);
     ck_assert_uint_eq(process->handle_count, 2);
