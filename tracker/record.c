@@ -21,7 +21,7 @@ enum {
     WINDOWS = 40,
     ENTRY_CHUNK_BYTES = 2 * PAGE /* the usual room taken at once for entries that tell their own length */
 };
-static const uint64_t file_bytes = 1ull << 32;    /* sparse; a stack id reaches 64 GiB */
+static const uint64_t file_bytes = 1ull << 30;    /* sparse: room for sixteen million handles */
 static const uint64_t memory_bytes = 64ull << 20; /* of an anonymous record: its size cannot change later */
 static const uint64_t memory_bytes_least = 1ull << 20;
 
@@ -464,7 +464,7 @@ bool record_make(void) {
     if (atomic_exchange_explicit(&making, 1, memory_order_acquire))
         return false;
     uint8_t name[16] = {0};
-    const uint64_t used = 8 * PAGE; /* header, text, and what the first handles need */
+    const uint64_t used = 9 * PAGE; /* header, text, and what the first handles need */
     uint64_t window = window_from_file(used, name, FIRST_WINDOW_SHIFT);
     if (!window) {
         random_name(name);
