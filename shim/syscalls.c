@@ -1,5 +1,6 @@
 /* syscalls.c - syscall(2) for the numbers of syscalls.def. The trampoline in ARCH/entry.S passes all others on
  * without a frame of ours, as raw vfork, clone and rt_sigreturn need it. */
+#include <linux/bpf.h>
 #include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -20,6 +21,37 @@ uint64_t syscalls_traced[8] __attribute__((visibility("hidden")));
 #define AFTER_RELEASES_RANGE(first, last, flags)                                                               \
     if (closes)                                                                                                \
         tracker_released_range(first, last, result == 0);
+
+#define BEFORE_RECEIVES(message, success, socket)
+#define AFTER_RECEIVES(message, success, socket)                                                               \
+    if (success)                                                                                               \
+        receive_from(message, socket, call, CALLER);
+
+#define BEFORE_RECEIVES_MANY(messages, count, socket)
+#define AFTER_RECEIVES_MANY(messages, count, socket)                                                           \
+    for (long i = 0; i < (count); i++)                                                                         \
+        receive_from(&(messages)[i].msg_hdr, socket, call, CALLER);
+
+/* The others return a number of another sort, or nothing. */
+static bool bpf_makes_descriptor(int command) {
+    switch (command) {
+    case BPF_MAP_CREATE:
+    case BPF_PROG_LOAD:
+    case BPF_OBJ_GET:
+    case BPF_PROG_GET_FD_BY_ID:
+    case BPF_MAP_GET_FD_BY_ID:
+    case BPF_RAW_TRACEPOINT_OPEN:
+    case BPF_BTF_LOAD:
+    case BPF_BTF_GET_FD_BY_ID:
+    case BPF_LINK_CREATE:
+    case BPF_LINK_GET_FD_BY_ID:
+    case BPF_ENABLE_STATS:
+    case BPF_ITER_CREATE:
+    case 36: /* BPF_TOKEN_CREATE, Linux 6.9 */
+        return true;
+    }
+    return false;
+}
 
 #define BEFORE_SHRINKS(locks) tracker_prepare();
 #define AFTER_SHRINKS(locks)                                                                                   \
