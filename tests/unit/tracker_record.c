@@ -521,6 +521,8 @@ static void live_in_little_memory(void) {
 
 START_TEST(little_address_space_is_enough) {
     /* proves: under RLIMIT_AS a smaller object is taken, and used until it is full */
+    if (SANITIZED)
+        SKIP("a sanitizer needs address space of its own");
     ck_assert_int_eq(in_child(live_in_little_memory), 0);
 }
 END_TEST

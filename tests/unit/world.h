@@ -42,6 +42,13 @@ enum { CALLER = 0x1000 };
         }                                                                                                      \
     } while (0)
 
+/* Sanitizers need address space and system calls of their own. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static char world_folder[] = "/tmp/leftopen-unit-XXXXXX";
 
 static inline void world_remove(void) {
