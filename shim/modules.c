@@ -45,6 +45,14 @@ void *modules_open(const char *file, int mode) {
     return result;
 }
 
+void *modules_open_in(Lmid_t space, const char *file, int mode) __attribute__((visibility("hidden")));
+void *modules_open_in(Lmid_t space, const char *file, int mode) {
+    void *result = real.dlmopen(space, file, mode);
+    if (result)
+        tracker_referenced_object(result, RECORD_KIND_LIBRARY, "dlmopen", CALLER);
+    return result;
+}
+
 /* Called by entry.S where calls will go past us. */
 void modules_note(int mode) __attribute__((visibility("hidden")));
 void modules_note(int mode) {

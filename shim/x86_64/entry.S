@@ -145,7 +145,16 @@ test_flags:
         xor     %edi, %edi
         call    modules_note
         restore_arguments
-1:      jmp     *startup_real_dlmopen(%rip)
+1:      cmpb    $0, modules_are_wanted(%rip)
+        je      2f
+        keep_arguments
+        mov     %rsi, %rdi
+        mov     24(%rsp), %rsi
+        call    modules_may_stand_between
+        restore_arguments
+        test    %al, %al
+        jnz     modules_open_in
+2:      jmp     *startup_real_dlmopen(%rip)
         finish  dlmopen
 
         .section .note.gnu.property, "a"        /* without it CET is off for the whole process */
