@@ -141,7 +141,7 @@ looks_like_handles='open|close|dup[0-9]?$|pipe|socket|accept|fork|clone|exec|spa
 looks_like_handles+='|(inotify|fanotify)_init|signalfd|timerfd_create|memfd|creat(64)?$|mk.?stemp|tmpfile|pidfd_|recvm'
 looks_like_handles+='|m(un|re)?map(64)?$|shm(at|dt|_)|timer_(create|delete)|sem_(open|close)|mq_(open|close)|fs(mount|pick)'
 looks_like_handles+='|_tree|scandir|ftw|mntent|getpt$|pty|login_tty|ioctl|fcntl|unshare|setns|daemon|exit$|_Exit|abort$'
-looks_like_handles+='|^system|syscall$|dlm?open|iconv_|thrd_create|pthread_create|rcmd|rresvport|setre?s?uid|seteuid|chroot'
+looks_like_handles+='|^system|syscall$|dlm?open|iconv_|thrd_create|pthread_create|join|detach$|rcmd|rresvport|setre?s?uid|seteuid|chroot'
 printf '%s\n' '#define SKIP(name, reason) name reason' '#include "shim/calls.def"' |
     ${CC:-gcc} -E -P -x c -I. - | awk 'NF' >"$work/skips"
 awk '{ print $1 }' "$work/skips" | sort >"$work/skipped"

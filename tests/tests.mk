@@ -35,7 +35,7 @@ $(B)/outside/%: tests/%.c tests/run.c
 	$(Q)$(CC) $(CFLAGS) $(COMMON) -Wno-missing-field-initializers -D_GNU_SOURCE -MF $@.d -o $@ $< tests/run.c $(CHECK_LIBS) -ljansson
 
 .PHONY: check-cases
-check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so
+check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so $(B)/leftopen
 	@$(B)/outside/cases
 
 .PHONY: check-boundaries
