@@ -364,7 +364,7 @@ START_TEST(deaths_are_told_by_the_tool) {
     struct run watched = run(
         &(struct run_request){.words = WORDS(tool, target("ends"), deaths[_i].way), .folder = run_folder()});
     ck_assert_int_eq(watched.status, deaths[_i].status);
-    ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 2 handles left open at 2 sites (1 file, 1 stream)"),
+    ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 2 handles left open at 2 sites (1 socket, 1 stream)"),
                   "%s", watched.error);
 }
 END_TEST

@@ -56,6 +56,12 @@ BLACK_BOX := $(addprefix $(B)/outside/,behaviours black_box)
 check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
+# Every way a process ends, every shape of process, and what is early or odd.
+LIVES := $(addprefix $(B)/outside/,ends)
+.PHONY: check-lives
+check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
+	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed
+
 .PHONY: check-transparency
 check-transparency: $(B)/libleftopen.so $(B)/leftopen
 	@BUILD=$(B) tests/transparency.sh
@@ -100,7 +106,7 @@ $(B)/headers/%.checked: % Makefile
 # What the tests need beside the build: programs to watch, compilers to compare, a few tools.
 TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev
 
-SUITES := check-unit check-boundaries check-cases check-black-box check-transparency check-headers check-torture \
+SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-transparency check-headers check-torture \
 	check-asan check-tsan bench-smoke
 .PHONY: check-all
 check-all: all $(EXAMPLES)
