@@ -24,7 +24,7 @@ struct stack {
     uint64_t epoch;
     uint32_t hash;
     uint16_t frames, flags;
-    uint64_t pc[UNWIND_MAXIMUM_FRAMES];
+    const uint64_t *pc;
 };
 
 static uint32_t hash_of(const struct stack *stack) {
@@ -99,12 +99,9 @@ static uint32_t keep(const struct stack *stack) {
     }
 }
 
-uint32_t depot_keep_here(const char *call, uintptr_t caller) {
-    struct stack stack;
-    struct unwind_result walk = unwind_here(stack.pc, settings.depth, caller);
-    stack.call = call;
-    stack.epoch = modules_epoch();
-    stack.frames = (uint16_t)walk.frames;
+static uint32_t keep_frames(const char *call, uint64_t epoch, const uint64_t *frames,
+                            struct unwind_result walk) {
+    struct stack stack = {.call = call, .epoch = epoch, .frames = (uint16_t)walk.frames, .pc = frames};
     stack.flags =
         (uint16_t)((walk.cut ? RECORD_STACK_CUT : 0) | (walk.frames == 1 ? RECORD_STACK_CALLER_ONLY : 0));
     stack.hash = hash_of(&stack);
@@ -112,6 +109,10 @@ uint32_t depot_keep_here(const char *call, uintptr_t caller) {
     if (!id)
         record_lost(RECORD_LOSS_STACK);
     return id;
+}
+
+uint32_t depot_keep_here(const char *call, uintptr_t caller) {
+    return unwind_ask(call, caller, modules_epoch(), settings.depth, keep_frames);
 }
 
 void depot_count_opened(uint32_t stack) {

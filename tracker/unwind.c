@@ -5,6 +5,7 @@
 
 #include "tracker/unwind_backends.h"
 #include "tracker/unwind_frame_info.h"
+#include "tracker/unwind_memo.h"
 
 /* Written at start-up, by a fork child and when libunwind has to be given up; any thread may see that late,
  * so relaxed. */
@@ -31,20 +32,73 @@ bool unwind_start(enum unwind_backend wanted) {
     return started;
 }
 
+static struct unwind_result walk_by_rules(uint64_t *frames, size_t capacity, uintptr_t caller) {
+    struct unwind_cursor here;
+    unwind_cursor_here(&here);
+    return rules_walk(&here, frames, capacity, caller);
+}
+
 struct unwind_result unwind_here(uint64_t *frames, size_t capacity, uintptr_t caller) {
     switch (chosen()) {
     case UNWIND_AUTO:
-        return rules_walk(frames, capacity, caller);
+        return walk_by_rules(frames, capacity, caller);
     case UNWIND_LIBUNWIND:
         if (libunwind_enter())
             return libunwind_walk(frames, capacity, caller);
-        return rules_walk(frames, capacity, caller);
+        return walk_by_rules(frames, capacity, caller);
     case UNWIND_FRAME_POINTER:
         return chain_walk(frames, capacity, caller);
     case UNWIND_CALLER:
         break;
     }
     return unwind_caller_only(frames, caller);
+}
+
+/* The frame of unwind_ask is the innermost that both the walk and the memo look at. */
+static __attribute__((noinline)) uint32_t
+walk_and_ask(const struct unwind_cursor *here, const struct unwind_memo_key *key, unwind_answer *answer) {
+    uint64_t frames[UNWIND_MAXIMUM_FRAMES];
+    return answer(key->call, key->epoch, frames, rules_walk(here, frames, key->capacity, key->caller));
+}
+
+static __attribute__((noinline)) uint32_t
+walk_ask_and_keep(const struct unwind_cursor *here, const struct unwind_memo_key *key, unwind_answer *answer) {
+    uint64_t frames[UNWIND_MAXIMUM_FRAMES];
+    struct unwind_trail trail;
+    struct unwind_result result = rules_walk_marked(here, frames, key->capacity, key->caller, &trail);
+    uint32_t said = answer(key->call, key->epoch, frames, result);
+    if (said && trail.whole)
+        unwind_memo_keep(key, &trail, said);
+    return said;
+}
+
+static __attribute__((noinline)) uint32_t walk_otherwise_and_ask(const char *call, uintptr_t caller,
+                                                                 uint64_t epoch, size_t capacity,
+                                                                 unwind_answer *answer) {
+    uint64_t frames[UNWIND_MAXIMUM_FRAMES];
+    return answer(call, epoch, frames, unwind_here(frames, capacity, caller));
+}
+
+uint32_t unwind_ask(const char *call, uintptr_t caller, uint64_t epoch, size_t capacity,
+                    unwind_answer *answer) {
+    if (chosen() != UNWIND_AUTO)
+        return walk_otherwise_and_ask(call, caller, epoch, capacity, answer);
+    struct unwind_cursor here;
+    unwind_cursor_here(&here);
+    struct unwind_memo_key key = {
+        .call = call,
+        .caller = caller,
+        .stack_pointer = here.stack_pointer,
+        .window_end = here.window.high,
+        .frame_pointer = here.frame_pointer,
+        .epoch = epoch,
+        .forgets = rules_forgets(),
+        .capacity = capacity,
+    };
+    uint32_t known = unwind_memo_find(&key);
+    if (known)
+        return known;
+    return (unwind_memo_has_room() ? walk_ask_and_keep : walk_and_ask)(&here, &key, answer);
 }
 
 static void give_up_libunwind(void) {

@@ -77,10 +77,28 @@ UNWIND_INLINE struct unwind_result unwind_caller_only(uint64_t *frames, uintptr_
     return (struct unwind_result){.frames = 1};
 }
 
+/* Where a walk read the words that decided what it found, in no order. Registers that are restored and not
+ * used do not matter. */
+enum { UNWIND_TRAIL_WORDS = 80, UNWIND_TRAIL_START = 0 /* not a word: the rbp that the walk started with */ };
+struct unwind_trail {
+    bool whole; /* nothing but these words, the start and the rules decided; all are in the window of the start
+                 */
+    size_t count;
+    uintptr_t places[UNWIND_TRAIL_WORDS];
+};
+
 /* unwind_rules.c. Any context. */
 bool rules_available(void);
-struct unwind_result rules_walk(uint64_t *frames, size_t capacity, uintptr_t caller);
+/* `start` is a frame of a caller: it stays there during the walk. */
+struct unwind_result rules_walk(const struct unwind_cursor *start, uint64_t *frames, size_t capacity,
+                                uintptr_t caller);
+/* The same, a little slower, and leaves a trail. */
+struct unwind_result rules_walk_marked(const struct unwind_cursor *start, uint64_t *frames, size_t capacity,
+                                       uintptr_t caller, struct unwind_trail *trail);
 void rules_forget(void);
+/* How often that was called: as long as it is the same, so are the rules of all code that can be on a stack.
+ * Acquire: rules that are read later are at least as new. */
+uint64_t rules_forgets(void);
 /* One frame outwards by the rule of its address. False: this was the last, the cursor is spoilt. */
 bool rules_step(struct unwind_cursor *cursor);
 /* True if the address is the return address that the kernel gives to signal handlers. */

@@ -88,7 +88,7 @@ struct rule_entry {
 typedef struct rule_entry rule_set[WAYS];
 _Static_assert(sizeof(rule_set) == 64, "one set, one cache line");
 static _Alignas(4096) rule_set rule_cache[1 << PAGE_BITS][1 << SET_BITS];
-static _Atomic uint64_t rule_epoch; /* in its place in a key */
+static _Atomic uint64_t forgets = 1; /* the epoch, in its lowest bits */
 
 /* 2^64 / golden ratio: multiplicative hashing takes the upper bits of a product. */
 #define SPREAD 0x9e3779b97f4a7c15
@@ -133,7 +133,12 @@ UNWIND_INLINE uint64_t rule_for(uint64_t pc, uint64_t epoch) {
 }
 
 /* Acquire: what is read about modules from here on is at least as new as the epoch (rules_forget). */
-UNWIND_INLINE uint64_t current_epoch(void) { return atomic_load_explicit(&rule_epoch, memory_order_acquire); }
+uint64_t rules_forgets(void) { return atomic_load_explicit(&forgets, memory_order_acquire); }
+
+/* In its place in a key. */
+UNWIND_INLINE uint64_t current_epoch(void) {
+    return (atomic_load_explicit(&forgets, memory_order_acquire) & (EPOCHS - 1)) << EPOCH_SHIFT;
+}
 
 static void empty_cache(void) {
     for (unsigned page = 0; page < 1 << PAGE_BITS; page++)
@@ -143,14 +148,12 @@ static void empty_cache(void) {
 }
 
 void rules_forget(void) {
-    const uint64_t mask = (uint64_t)(EPOCHS - 1) << EPOCH_SHIFT;
-    uint64_t before = atomic_load_explicit(&rule_epoch, memory_order_relaxed), after;
+    uint64_t before = atomic_load_explicit(&forgets, memory_order_relaxed);
     do {
-        after = (before + (1ul << EPOCH_SHIFT)) & mask;
-        if (!after) /* epochs begin anew: what is left of the first ones would match */
+        if ((before + 1) % EPOCHS == 0) /* epochs begin anew: what is left of the first ones would match */
             empty_cache();
         /* release: the module is gone before its epoch ends */
-    } while (!atomic_compare_exchange_weak_explicit(&rule_epoch, &before, after, memory_order_release,
+    } while (!atomic_compare_exchange_weak_explicit(&forgets, &before, before + 1, memory_order_release,
                                                     memory_order_relaxed));
 }
 
@@ -323,22 +326,53 @@ UNWIND_INLINE bool restore_fast(const struct unwind_cursor *cursor, uint64_t sav
     return true;
 }
 
-UNWIND_INLINE bool step_outwards(struct unwind_cursor *cursor, uint64_t epoch) {
+/* What a walk leaves behind, while it goes: see unwind_trail. A saved rbp is noted when it is used. */
+struct footprints {
+    uintptr_t *next, *end;
+    uintptr_t frame_pointer; /* where the cursor's rbp was saved */
+    bool whole;
+};
+
+/* Known to the compiler where this is inlined: a walk that leaves none has no need to wait for registers. */
+UNWIND_INLINE void leave_footprint(struct footprints *prints, uintptr_t place) {
+    if (!prints)
+        return;
+    if (UNLIKELY(prints->next == prints->end)) {
+        prints->whole = false;
+        return;
+    }
+    *prints->next++ = place;
+}
+
+UNWIND_INLINE bool step_aside(struct unwind_cursor *cursor, uint64_t rule, struct footprints *prints) {
+    if (prints && RULE_KIND(rule) != FRAME_OUTERMOST) /* which is decided by the rule alone */
+        prints->whole = false;
+    return step_copy(cursor, rule);
+}
+
+UNWIND_INLINE bool step_outwards(struct unwind_cursor *cursor, uint64_t epoch, struct footprints *prints) {
     uint64_t rule = rule_for(cursor->pc, epoch);
     const uint64_t by_stack_pointer = FRAME_CFA_REGISTER | FRAME_REGISTER_RSP << RULE_REGISTER_SHIFT;
     const uint64_t by_frame_pointer = FRAME_CFA_REGISTER | FRAME_REGISTER_RBP << RULE_REGISTER_SHIFT;
     uint64_t how = rule & 0x7f;
-    uintptr_t base = how == by_stack_pointer ? cursor->stack_pointer : cursor->frame_pointer;
-    if (UNLIKELY(how != by_stack_pointer && how != by_frame_pointer))
-        return step_copy(cursor, rule);
+    uintptr_t base = cursor->stack_pointer;
+    if (how != by_stack_pointer) {
+        if (UNLIKELY(how != by_frame_pointer))
+            return step_aside(cursor, rule, prints);
+        base = cursor->frame_pointer;
+        leave_footprint(prints, prints ? prints->frame_pointer : 0);
+    }
     uintptr_t cfa = base + RULE_OFFSET(rule);
     if (UNLIKELY(cfa & 7 || cfa <= cursor->stack_pointer || !stack_holds(cursor->window, cfa - 8)))
-        return step_copy(cursor, rule);
+        return step_aside(cursor, rule, prints);
     uint64_t pc = stack_word(cfa - 8);
     uint64_t frame_pointer = cursor->frame_pointer, base_pointer = cursor->base_pointer;
     if (UNLIKELY(!restore_fast(cursor, RULE_RBP(rule), cfa + RULE_RBP_OFFSET(rule), &frame_pointer) ||
                  !restore_fast(cursor, RULE_RBX(rule), cfa + RULE_RBX_OFFSET(rule), &base_pointer)))
-        return step_copy(cursor, rule);
+        return step_aside(cursor, rule, prints);
+    leave_footprint(prints, cfa - 8);
+    if (prints && RULE_RBP(rule) != FRAME_SAVED_NOT)
+        prints->frame_pointer = cfa + RULE_RBP_OFFSET(rule);
     cursor->pc = pc;
     cursor->stack_pointer = cfa;
     cursor->frame_pointer = frame_pointer;
@@ -347,25 +381,58 @@ UNWIND_INLINE bool step_outwards(struct unwind_cursor *cursor, uint64_t epoch) {
 }
 
 __attribute__((noinline)) bool rules_step(struct unwind_cursor *cursor) {
-    return step_outwards(cursor, current_epoch());
+    return step_outwards(cursor, current_epoch(), NULL);
 }
 
-__attribute__((noinline)) struct unwind_result rules_walk(uint64_t *frames, size_t capacity, uintptr_t caller) {
-    struct unwind_cursor cursor;
-    unwind_cursor_here(&cursor);
+/* Frames from the cursor on, which stands in the library, and not in the program if `caller` is not met. */
+UNWIND_INLINE struct unwind_result walk_outwards(struct unwind_cursor *cursor, uint64_t *frames,
+                                                 size_t capacity, uintptr_t caller, struct footprints *prints) {
     uint64_t epoch = current_epoch();
     size_t own = 0;
     do {
-        if (UNLIKELY(own++ == UNWIND_OWN_FRAMES || !step_outwards(&cursor, epoch)))
+        if (UNLIKELY(own++ == UNWIND_OWN_FRAMES || !step_outwards(cursor, epoch, prints))) {
+            if (prints)
+                prints->whole = false;
             return unwind_caller_only(frames, caller);
-    } while (cursor.pc != caller);
+        }
+    } while (cursor->pc != caller);
     struct unwind_result result = {.frames = 0};
     do {
         if (result.frames == capacity) {
             result.cut = true;
             break;
         }
-        frames[result.frames++] = cursor.pc;
-    } while (step_outwards(&cursor, epoch));
+        frames[result.frames++] = cursor->pc;
+    } while (step_outwards(cursor, epoch, prints));
+    return result;
+}
+
+/* As copy_cursor, but word by word: the compiler would load two with one vector instruction and keep them
+ * packed all the way. */
+UNWIND_INLINE struct unwind_cursor copy_start(const struct unwind_cursor *start) {
+    struct unwind_cursor copy;
+    copy_cursor(&copy, start);
+    __asm__("" : "+r"(copy.pc), "+r"(copy.stack_pointer), "+r"(copy.frame_pointer), "+r"(copy.base_pointer));
+    __asm__("" : "+r"(copy.context), "+r"(copy.window.low), "+r"(copy.window.high));
+    return copy;
+}
+
+__attribute__((noinline)) struct unwind_result rules_walk(const struct unwind_cursor *start, uint64_t *frames,
+                                                          size_t capacity, uintptr_t caller) {
+    struct unwind_cursor cursor = copy_start(start);
+    return walk_outwards(&cursor, frames, capacity, caller, NULL);
+}
+
+__attribute__((noinline)) struct unwind_result rules_walk_marked(const struct unwind_cursor *start,
+                                                                 uint64_t *frames, size_t capacity,
+                                                                 uintptr_t caller, struct unwind_trail *trail) {
+    struct unwind_cursor cursor = copy_start(start);
+    struct footprints prints = {.next = trail->places,
+                                .end = trail->places + UNWIND_TRAIL_WORDS,
+                                .frame_pointer = UNWIND_TRAIL_START,
+                                .whole = true};
+    struct unwind_result result = walk_outwards(&cursor, frames, capacity, caller, &prints);
+    trail->whole = prints.whole;
+    trail->count = (size_t)(prints.next - trail->places);
     return result;
 }

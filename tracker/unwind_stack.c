@@ -38,7 +38,7 @@
 /* Names of glibc's loader; another libc has none, and then every stack is probed. */
 extern void *__libc_stack_end __attribute__((weak));
 
-static uintptr_t main_thread; /* its thread pointer; written at start-up only */
+static uintptr_t main_thread = ~0ul; /* its thread pointer; written at start-up only */
 static atomic_bool no_system_calls;
 
 /* Both are distances from the top of the stack, 0: nothing known. They only become better, and a walk of a

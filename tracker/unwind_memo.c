@@ -1,0 +1,164 @@
+/* unwind_memo.c - see unwind_memo.h.
+ *
+ * One table for all threads, without a lock. Who writes an entry makes its sequence odd before and even, and
+ * another one, after; who reads believes what it read only if the sequence was even and the same before and
+ * after. Nobody waits: an entry that is being written is left alone by readers and other writers, among them a
+ * signal handler that interrupted the writer. If the writer never comes back (a handler that jumps out of it, a
+ * fork in another thread), the entry stays odd and is lost, one of many.
+ *
+ * Nothing can fault: an entry that was kept by another thread, or is half written, is compared within the
+ * window that the asking walk starts with. That window can be read by definition (stack_window_here).
+ *
+ * A fork copies the table. Answers that were kept before it must hold in the child as well, which stack ids do:
+ * the record is copied at the same offsets, and what the table has of another thread that thread had stored in
+ * the record before.
+ */
+#include "tracker/unwind_memo.h"
+
+#include <stdatomic.h>
+
+enum {
+    ENTRIES = 255, /* a byte tells which, 0 none */
+    BUCKET_BITS = 8,
+    WALKS_BEFORE = 16, /* not remembered: small processes touch no page of the table */
+    MISSES_PER_WRITE = 8
+};
+
+/* Fields are written with release and read with acquire order: the first keeps them behind the odd sequence,
+ * the second before the second look at it. */
+struct memo_entry {
+    _Atomic uint64_t sequence;
+    _Atomic(const char *) call;
+    _Atomic uintptr_t caller, stack_pointer, window_end;
+    _Atomic uint64_t epoch, forgets;
+    _Atomic uintptr_t frame_pointer; /* where the walk depended on it */
+    _Atomic uint32_t answer;
+    _Atomic uint8_t words, capacity;
+    _Atomic bool by_frame_pointer;
+    _Atomic uint32_t offsets[UNWIND_TRAIL_WORDS]; /* from the stack pointer, multiples of 8 */
+    _Atomic uint64_t values[UNWIND_TRAIL_WORDS];
+};
+
+#define READ(place) atomic_load_explicit(place, memory_order_acquire)
+#define WRITE(place, value) atomic_store_explicit(place, value, memory_order_release)
+/* Single words, each right or wrong by itself. */
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
+
+/* Entries are taken in turn and not by their key: neighbours in time are neighbours in memory. */
+static _Alignas(64) struct memo_entry entries[ENTRIES];
+/* Each four times a number + 1 and, above it, a part of the key's hash; the newest is lowest. */
+static _Alignas(64) _Atomic uint64_t buckets[1 << BUCKET_BITS];
+
+/* Not zero at the start: then they lie next to other data that every process touches. */
+static _Atomic uint32_t turn = 1; /* of the entry to be taken next, counted on */
+static _Atomic uint32_t walks_left = WALKS_BEFORE;
+
+/* Plain: a signal handler between two instructions makes it one less. */
+static _Thread_local unsigned misses;
+
+struct place {
+    _Atomic uint64_t *bucket;
+    uint64_t tag; /* below a number's place it is empty */
+};
+
+static struct place place_of(const struct unwind_memo_key *key) {
+    uint64_t mixed = (key->stack_pointer ^ key->caller << 20) * 0x9e3779b97f4a7c15u;
+    return (struct place){&buckets[mixed >> (64 - BUCKET_BITS)], mixed >> (64 - BUCKET_BITS - 8) << 8 & 0xff00};
+}
+
+static bool starts_alike(const struct memo_entry *entry, const struct unwind_memo_key *key) {
+    return READ(&entry->stack_pointer) == key->stack_pointer && READ(&entry->caller) == key->caller &&
+           READ(&entry->call) == key->call && READ(&entry->window_end) == key->window_end &&
+           READ(&entry->epoch) == key->epoch && READ(&entry->forgets) == key->forgets &&
+           READ(&entry->capacity) == key->capacity &&
+           (!READ(&entry->by_frame_pointer) || READ(&entry->frame_pointer) == key->frame_pointer);
+}
+
+/* Not for the address sanitizer: where frames are others than they were, a word may be anything's. */
+__attribute__((no_sanitize("address"))) static bool reads_alike(const struct memo_entry *entry,
+                                                                const struct unwind_memo_key *key) {
+    uintptr_t room = key->window_end - key->stack_pointer;
+    for (unsigned i = 0, count = READ(&entry->words); i < count; i++) {
+        uintptr_t offset = READ(&entry->offsets[i]);
+        if (offset >= room || stack_word(key->stack_pointer + offset) != READ(&entry->values[i]))
+            return false; /* the former only if the entry is being written */
+    }
+    return true;
+}
+
+static uint32_t answer_of(const struct memo_entry *entry, const struct unwind_memo_key *key) {
+    uint64_t sequence = READ(&entry->sequence);
+    if (sequence & 1 || !starts_alike(entry, key) || !reads_alike(entry, key))
+        return 0;
+    uint32_t answer = READ(&entry->answer);
+    return LOAD(&entry->sequence) == sequence ? answer : 0;
+}
+
+uint32_t unwind_memo_find(const struct unwind_memo_key *key) {
+    if (LOAD(&turn) == 1)
+        return 0; /* and the table's pages are not touched */
+    struct place place = place_of(key);
+    for (uint64_t numbers = LOAD(place.bucket); numbers; numbers >>= 16) {
+        if ((numbers & 0xff00) != place.tag)
+            continue;
+        uint32_t answer = answer_of(&entries[(numbers & 0xff) - 1], key);
+        if (answer)
+            return answer;
+    }
+    return 0;
+}
+
+/* Once there is no room, few: a program with more walks than entries would only turn them over. */
+bool unwind_memo_has_room(void) {
+    uint32_t left = LOAD(&walks_left);
+    if (left) {
+        STORE(&walks_left, left - 1);
+        return false;
+    }
+    return LOAD(&turn) <= ENTRIES || ++misses % MISSES_PER_WRITE == 0;
+}
+
+static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, const struct unwind_trail *trail,
+                 uint32_t answer) {
+    WRITE(&entry->call, key->call);
+    WRITE(&entry->caller, key->caller);
+    WRITE(&entry->stack_pointer, key->stack_pointer);
+    WRITE(&entry->window_end, key->window_end);
+    WRITE(&entry->epoch, key->epoch);
+    WRITE(&entry->forgets, key->forgets);
+    WRITE(&entry->frame_pointer, key->frame_pointer);
+    WRITE(&entry->answer, answer);
+    WRITE(&entry->capacity, (uint8_t)key->capacity);
+    bool by_frame_pointer = false;
+    uint8_t words = 0;
+    for (size_t i = 0; i < trail->count; i++) {
+        uintptr_t place = trail->places[i];
+        if (place == UNWIND_TRAIL_START) {
+            by_frame_pointer = true;
+            continue;
+        }
+        WRITE(&entry->offsets[words], (uint32_t)(place - key->stack_pointer));
+        WRITE(&entry->values[words], stack_word(place));
+        words++;
+    }
+    WRITE(&entry->by_frame_pointer, by_frame_pointer);
+    WRITE(&entry->words, words);
+}
+
+void unwind_memo_keep(const struct unwind_memo_key *key, const struct unwind_trail *trail, uint32_t answer) {
+    if (key->window_end - key->stack_pointer > UINT32_MAX)
+        return; /* offsets would not fit */
+    uint32_t mine = LOAD(&turn), number = mine % ENTRIES;
+    STORE(&turn, mine + 1 ? mine + 1 : ENTRIES + 1);
+    struct memo_entry *entry = &entries[number];
+    uint64_t sequence = LOAD(&entry->sequence);
+    /* relaxed: what is stored from here on is so with release order */
+    if (sequence & 1 || !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
+                                                                 memory_order_relaxed, memory_order_relaxed))
+        return;
+    fill(entry, key, trail, answer);
+    WRITE(&entry->sequence, sequence + 2);
+    struct place place = place_of(key);
+    STORE(place.bucket, LOAD(place.bucket) << 16 | place.tag | (number + 1));
+}
