@@ -16,7 +16,7 @@ $(B)/unit/tool_%: tests/unit/tool_%.c $(B)/libtool.a
 
 .PHONY: check-unit
 check-unit: $(UNIT_TRACKER) $(UNIT_TOOL)
-	@for t in $^; do $$t || exit 1; done
+	@failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
 # Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,
 # and without large-file macros.

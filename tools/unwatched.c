@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/fail.h"
@@ -37,6 +38,11 @@ static char *file_of(const char *folder) { return memory_format("%s/%s", folder,
 void unwatched_begin(const char *folder) {
     char *path = file_of(folder);
     unlink(path);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        fchmod(file, 0622); /* whoever of the tree changes its user may still append; umask or not */
+        close(file);
+    }
     free(path);
 }
 

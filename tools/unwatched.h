@@ -2,7 +2,7 @@
 #ifndef TOOLS_UNWATCHED_H
 #define TOOLS_UNWATCHED_H
 
-/* Before a run: forgets what an earlier run left in a folder that the user has named. */
+/* Before a run: makes the file that tells the library that somebody collects, empty. */
 void unwatched_begin(const char *folder);
 
 /* After it: says in one line how many, which and why, if there were any; nothing is left in the folder. */

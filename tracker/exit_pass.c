@@ -154,20 +154,24 @@ static bool report(struct findings *findings) {
     return verdict == RENDERER_FINDINGS && verdict_wanted;
 }
 
-/* Somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file system,
+/* Where somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file system,
  * another root): it tells what it found by itself, and leaves an empty file that says how much, which may be
  * had even then. */
 static void tell_without_file(struct findings *findings) {
     char name[SETTINGS_PATH_BYTES + 64];
     struct text path = TEXT_IN(name);
     text_string(&path, settings.record);
+    text_string(&path, "/" RECORD_UNWATCHED);
+    if (SYS(SYS_access, name, 0 /* F_OK */))
+        return; /* nobody collects, or not any more */
+    path.length = text_length(settings.record);
     text_string(&path, "/" RECORD_TOLD);
     text_decimal(&path, record_header()->pid);
     text_string(&path, "-");
     text_decimal(&path, (int64_t)findings->count);
     long file = SYS(SYS_open, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (sys_failed(file))
-        return; /* nobody collects any more: `leftopen run` ended before us */
+        return;
     SYS(SYS_close, file);
     if (output_descriptor() >= 0)
         raw_report(findings, output_descriptor(), false);

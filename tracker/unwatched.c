@@ -109,7 +109,7 @@ static __attribute__((noinline)) void append(const char *folder, const char *rea
     struct text text = TEXT_IN(line);
     text_string(&text, folder);
     text_string(&text, "/" RECORD_UNWATCHED);
-    long file = SYS(SYS_open, line, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    long file = SYS(SYS_open, line, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
     if (sys_failed(file))
         return;
     text = (struct text)TEXT_IN(line);

@@ -569,16 +569,21 @@ END_TEST
 START_TEST(without_room_anywhere_the_program_runs_all_the_same) {
     if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
         SKIP("no mount namespace can be made");
-    char command[PATH_MAX + 256];
-    snprintf(command, sizeof command, "%s sh -c 'echo hello; exit 7'", tool);
-    const struct result *result =
-        with_memory_disk("for f in /dev/shm /tmp; do mount -t tmpfs -o size=64k none $f &&"
-                         " { head -c 1m /dev/zero >$f/full 2>&-; true; }; done",
-                         command);
+    char command[] = "/mnt/leftopen sh -c 'echo hello; exit 7'";
+    char mount[PATH_MAX + 256]; /* the tool may lie below what gets covered */
+    snprintf(mount, sizeof mount,
+             "mount --bind \"$(dirname '%s')\" /mnt && for f in /dev/shm /tmp; do "
+             "mount -t tmpfs -o size=64k none $f && { head -c 1m /dev/zero >$f/full 2>&-; true; }; done",
+             tool);
+    const struct result *result = with_memory_disk(mount, command);
     ends_with(result, 7);
     ck_assert_str_eq(result->out, "hello\n");
     says(result, "leftopen: /dev/shm and /tmp are full");
-    result = with_memory_disk("mount -t tmpfs -o ro none /dev/shm && mount -t tmpfs -o ro none /tmp", command);
+    snprintf(mount, sizeof mount,
+             "mount --bind \"$(dirname '%s')\" /mnt && mount -t tmpfs -o ro none /dev/shm && "
+             "mount -t tmpfs -o ro none /tmp",
+             tool);
+    result = with_memory_disk(mount, command);
     ends_with(result, 125);
     says(result, "leftopen: no folder for the records can be made in /dev/shm or /tmp: Read-only");
 }
