@@ -57,7 +57,7 @@ check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
 # Every way a process ends, every shape of process, and what is early or odd.
-LIVES := $(addprefix $(B)/outside/,ends)
+LIVES := $(addprefix $(B)/outside/,ends processes)
 .PHONY: check-lives
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed

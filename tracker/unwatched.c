@@ -30,8 +30,10 @@ static bool holds(const char *text, const char *part) {
     return false;
 }
 
-/* As execvp: the first file in PATH that may be executed. */
+/* As execvp: the first file in PATH that may be executed; without PATH libc looks in these two. */
 static bool find_in_path(const char *file, const char *path, char *found) {
+    if (!path)
+        path = "/bin:/usr/bin";
     while (path) {
         size_t run = 0;
         while (path[run] && path[run] != ':')

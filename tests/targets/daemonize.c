@@ -26,9 +26,16 @@ int main(int argc, char **argv) {
     } else {
         leave_parent(!strcmp(argv[1], "_exit"));
     }
-    if (!strcmp(argv[1], "twice")) {
+    if (!strcmp(argv[1], "twice") || !strcmp(argv[1], "loop")) {
         setsid();
         leave_parent(0);
+    }
+    if (!strcmp(argv[1], "loop")) {
+        for (int i = sysconf(_SC_OPEN_MAX) - 1; i >= 0; i--)
+            close(i);
+        for (int i = 0; i < 3; i++)
+            open("/dev/null", O_RDWR);
+        file = open("/dev/null", O_RDONLY);
     }
     for (int i = 0; i < 20000 && access("go", F_OK); i++)
         usleep(1000);

@@ -1,9 +1,10 @@
 /* Description: a parent with an open file makes a child in the way of the first argument; the child does what
  * the second says and ends; the parent waits and closes its file, unless there is a third argument.
  *
- *   fork _Fork syscall clone          nothing exit _exit own close range exec */
+ *   fork _Fork syscall clone clone3   nothing exit _exit own close range exec */
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@ static pid_t make_child(const char *way) {
         return (pid_t)syscall(SYS_fork);
     if (!strcmp(way, "clone"))
         return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (!strcmp(way, "clone3"))
+        return (pid_t)syscall(SYS_clone3, &(struct clone_args){.exit_signal = SIGCHLD},
+                              sizeof(struct clone_args));
     return fork();
 }
 

@@ -17,6 +17,8 @@ static void be_child(const char *way) {
     dup2(0, 30);
     if (!strcmp(way, "exec"))
         execl("/bin/true", "true", NULL);
+    if (!strcmp(way, "failing_exec"))
+        execl("/nonexistent/program", "program", NULL);
     _exit(0);
 }
 
