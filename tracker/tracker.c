@@ -102,12 +102,20 @@ static void inherit_all(int32_t parent) {
     objects_adopted();
 }
 
+/* A thread with a table of descriptors of its own: its numbers are not those that /proc/self/fd shows, and say
+ * nothing about ours. */
+static bool tables_differ;
+static __thread bool table_is_own;
+
+static bool is_apart(void) { return __builtin_expect(tables_differ, false) && table_is_own; }
+
 static bool adopt(void) {
     int32_t parent = record_header()->pid; /* the parent's record, still mapped */
     forks_adopting();
     if (lockdown_is_on() || !record_adopt(forks_sequence()))
         return false;
     threads_forked();
+    table_is_own = false; /* the only thread now */
     inherit_all(parent);
     record_open();
     return true;
@@ -192,6 +200,8 @@ void tracker_locked_down(void) {
 void tracker_unshared(void) {
     if (ready(false))
         record_note(RECORD_NOTE_UNSHARED);
+    if (SYS(SYS_gettid) != SYS(SYS_getpid))
+        tables_differ = table_is_own = true;
 }
 
 void tracker_noted(enum record_note note) {
@@ -250,7 +260,7 @@ static void acquire_number(uint64_t at, const struct slot_facts *facts) {
 }
 
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
-    if (number < 0 || !ready(true))
+    if (number < 0 || !ready(true) || is_apart())
         return;
     settle_down();
     uint64_t at = numbers_make(number);
@@ -273,7 +283,7 @@ void tracker_replaced(struct slot_ticket ticket, int number, const char *call, u
 }
 
 struct slot_ticket tracker_releasing(int number, uintptr_t caller) {
-    if (number < 0 || !ready(false))
+    if (number < 0 || !ready(false) || is_apart())
         return (struct slot_ticket){0, 0};
     uint64_t at = numbers_find(number);
     return at ? slot_release(at, caller) : (struct slot_ticket){0, 0};
@@ -308,7 +318,7 @@ static void release_one(int number, uint64_t slot, void *context) {
 }
 
 void tracker_releasing_range(unsigned first, unsigned last, uintptr_t caller) {
-    if (ready(false))
+    if (ready(false) && !is_apart())
         numbers_visit(first, last, release_one, &caller);
 }
 
@@ -323,7 +333,7 @@ static void settle_one(int number, uint64_t at, void *context) {
 }
 
 void tracker_released_range(unsigned first, unsigned last, bool gone) {
-    if (ready(false))
+    if (ready(false) && !is_apart())
         numbers_visit(first, last, settle_one, &gone);
 }
 
@@ -353,6 +363,8 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
     uint64_t before, at = objects_make(address, &before);
     if (!at)
         return record_lost(RECORD_LOSS_MEMORY);
+    if (is_apart())
+        number = -1;
     bool inherited = number >= 0 && own_number(number, given, address);
     struct slot_facts facts = {
         .state = inherited ? RECORD_STATE_INHERITED : RECORD_STATE_LIVE,
@@ -379,7 +391,7 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
     uint64_t at = objects_find(ticket.address);
     if (at)
         ticket.object = slot_release(at, caller);
-    at = numbers_find(number);
+    at = is_apart() ? 0 : numbers_find(number);
     if (at)
         ticket.number = slot_release(at, caller);
     return ticket;
