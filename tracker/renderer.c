@@ -188,6 +188,15 @@ static enum renderer_verdict run(void) {
     return status < 0 ? RENDERER_FAILED : verdict_of(status, wrote);
 }
 
+/* After a change of user or root the file may be out of the tool's reach, as it is out of ours. */
+static bool record_can_be_opened(void) {
+    long file = record_path()[0] ? SYS(SYS_open, record_path(), O_RDONLY | O_CLOEXEC) : -1;
+    if (sys_failed(file))
+        return false;
+    SYS(SYS_close, file);
+    return true;
+}
+
 /* A record without a file is handed over as one that has no name. */
 static int record_descriptor(void) {
     long memory = SYS(SYS_memfd_create, "leftopen", 1 /* MFD_CLOEXEC */);
@@ -204,13 +213,14 @@ enum renderer_verdict renderer_run(int descriptor) {
         return RENDERER_FAILED;
     make_environment();
     job.output = descriptor;
-    job.record = record_path()[0] ? -1 : record_descriptor();
-    if (!record_path()[0] && job.record < 0)
+    bool by_name = record_can_be_opened();
+    job.record = by_name ? -1 : record_descriptor();
+    if (!by_name && job.record < 0)
         return RENDERER_FAILED;
     job.arguments[0] = "leftopen";
     job.arguments[1] = "report";
     job.arguments[2] = "--exit-pass";
-    job.arguments[3] = record_path()[0] ? record_path() : "-";
+    job.arguments[3] = by_name ? record_path() : "-";
     job.arguments[4] = NULL;
     enum renderer_verdict verdict = run();
     if (job.record >= 0)
