@@ -155,7 +155,7 @@ static const struct behaviour behaviours[] = {
     {"@shapes system", 0, "0 3\n", ONE("file")},
     {"@shapes popen", 0, "popened\n", ONE("file")},
     {"@shapes chdir", 0, "", ONE("file")},
-    {"@shapes user", 0, "", ONE("file"), .flags = ROOT},
+    {"@shapes user", 0, "", ONE("file"), .flags = ROOT | LEAVES_RECORD},
     {"@shapes table", 0, "-1 0\n", ONE("file")},
     {"@shapes table_of_exec", 0, "", ONE("file")},
     {"@shapes range_apart", 0, "-1 0\n", ONE("file")},
