@@ -75,7 +75,7 @@ $(B)/torture: tests/torture/torture.c $(B)/libtracker.a
 torture: $(B)/torture
 	@$(B)/torture $(or $(T),10)
 check-torture: $(B)/torture
-	@$(B)/torture $(or $(T),2)
+	@$(B)/torture $(or $(T),2) && echo '1 passed, 0 failed'
 
 # The tracker and its suites once more, built with sanitizers. ThreadSanitizer sees what atomics are for; a report
 # fails the program that it comes from. It wants its address space where an old kernel would put it (setarch -R).
@@ -84,7 +84,7 @@ ASAN := detect_leaks=0:detect_stack_use_after_return=0:handle_segv=0:allow_user_
 .PHONY: check-sanitized check-tsan check-asan
 check-sanitized: $(filter-out %/tracker_unwind,$(UNIT_TRACKER)) $(B)/torture
 	@failed=0; for t in $(filter-out %/tracker_unwind,$(UNIT_TRACKER)); do $$t || failed=1; done; \
-		$(B)/torture $(or $(T),2) || failed=1; exit $$failed
+		$(B)/torture $(or $(T),2) && echo '1 passed, 0 failed' || failed=1; exit $$failed
 check-tsan:
 	@TSAN_OPTIONS="halt_on_error=0:report_signal_unsafe=0:die_after_fork=0" setarch -R \
 		$(MAKE) --no-print-directory B=$(B)/tsan CFLAGS="-O1 -g -fsanitize=thread" check-sanitized
@@ -97,7 +97,7 @@ check-asan:
 HEADERS := $(wildcard tracker/*.h tools/*.h)
 .PHONY: check-headers
 check-headers: $(patsubst %,$(B)/headers/%.checked,$(HEADERS))
-	@echo 'headers: $(words $(HEADERS)) compile alone'
+	@echo 'headers that compile alone:' && echo '$(words $(HEADERS)) passed, 0 failed'
 $(B)/headers/%.checked: % Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_FLAGS) -Werror -MF $@.d -MT $@ -fsyntax-only -include $< -x c /dev/null

@@ -51,9 +51,9 @@ unsigned slot_state(const struct record_slot *slot, uint64_t word) {
 }
 
 uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
-    struct record_slot *slot = record_at(at);
     for (;;) {
-        uint64_t old = LOAD(&slot->word);
+        /* looked up each time: a fork in a signal handler may have moved the record from under this loop */
+        uint64_t old = LOAD(&((struct record_slot *)record_at(at))->word);
         if (slot_acquire_over(at, old, facts))
             return old;
     }

@@ -685,7 +685,20 @@ START_TEST(one_number_held_is_one_open_handle) {
 }
 END_TEST
 
-static volatile sig_atomic_t handled;
+/* Once more in so many microseconds, 0: never. Handlers wind it up again when they are done, so that what they
+ * interrupt gets on, however slow they are. */
+static void wind_up(int microseconds) {
+    struct itimerval soon = {{0, 0}, {0, microseconds}};
+    setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void handle_alarms(void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler};
+    sigaction(SIGALRM, &action, NULL);
+    wind_up(100);
+}
+
+static volatile sig_atomic_t handled, handled_at_most;
 static char handlers_stream[64];
 
 /* Everything a handler may do, on numbers of its own and on ones of new pages. */
@@ -699,18 +712,7 @@ static void report_in_handler(int signal) {
     if (fresh < 100000)
         acquire(fresh += 63);
     tracker_acquired(HIGH + 302, RECORD_KIND_PIPE, "pipe", CALLER + 64 + (unsigned)fresh, -1);
-}
-
-static void start_timer(void) {
-    struct sigaction action = {.sa_handler = report_in_handler};
-    sigaction(SIGALRM, &action, NULL);
-    struct itimerval often = {{0, 100}, {0, 100}};
-    setitimer(ITIMER_REAL, &often, NULL);
-}
-
-static void stop_timer(void) {
-    struct itimerval never = {{0, 0}, {0, 0}};
-    setitimer(ITIMER_REAL, &never, NULL);
+    wind_up(handled < handled_at_most ? 100 : 0);
 }
 
 static void use_everything(unsigned round) {
@@ -727,10 +729,10 @@ START_TEST(handlers_may_interrupt_anything) {
     /* proves: a timer that fires ten thousand times a second and whose handler reports itself leaves the table
      * as both said: nothing of the program's own, one of the handler's, and the fresh ones */
     begin();
-    start_timer();
-    for (unsigned round = 0; handled < 3000; round++)
+    handled_at_most = 3000;
+    handle_alarms(report_in_handler);
+    for (unsigned round = 0; handled < handled_at_most; round++)
         use_everything(round);
-    stop_timer();
     for (int i = 0; i < 40; i++)
         ck_assert_int_eq(state_of(HIGH + i), RECORD_STATE_FREE);
     ck_assert_int_eq(state_of(HIGH + 300), RECORD_STATE_FREE);
@@ -744,10 +746,10 @@ END_TEST
 
 static void live_as_worker(void) {
     handled = 0;
-    start_timer();
-    for (unsigned round = 0; handled < 60 || round < 200; round++)
+    handled_at_most = 60;
+    handle_alarms(report_in_handler);
+    for (unsigned round = 0; handled < handled_at_most || round < 200; round++)
         use_everything(round);
-    stop_timer();
     MUST(record_path()[0]);
     MUST(state_of(HIGH) == RECORD_STATE_FREE);
     record_remove();
@@ -771,7 +773,6 @@ static void fork_in_handler(int signal) {
     pid_t child = fork();
     if (child == 0) {
         tracker_fork_child();
-        stop_timer();
         forked = -1;
         errno = saved;
         return; /* into whatever was interrupted */
@@ -780,7 +781,7 @@ static void fork_in_handler(int signal) {
     int status;
     MUST(waitpid(child, &status, 0) == child);
     MUST(status == 0);
-    forked++;
+    wind_up(++forked < 150 ? 100 : 0);
     errno = saved;
 }
 
@@ -788,10 +789,7 @@ START_TEST(a_handler_may_fork_and_its_child_return) {
     /* proves: the child goes on in the middle of the report that was interrupted in its parent, and its table
      * is good for what follows */
     begin();
-    struct sigaction action = {.sa_handler = fork_in_handler};
-    sigaction(SIGALRM, &action, NULL);
-    struct itimerval often = {{0, 1000}, {0, 1000}};
-    setitimer(ITIMER_REAL, &often, NULL);
+    handle_alarms(fork_in_handler);
     for (unsigned round = 0; forked >= 0 && forked < 150; round++)
         use_everything(round);
     if (forked < 0) {
@@ -801,7 +799,7 @@ START_TEST(a_handler_may_fork_and_its_child_return) {
         MUST(state_of(HIGH) == RECORD_STATE_FREE);
         _exit(0);
     }
-    stop_timer();
+    ck_assert_int_eq(forked, 150);
 }
 END_TEST
 
