@@ -6,6 +6,7 @@
 #include "tracker/modules.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
+#include "tracker/single.h"
 #include "tracker/text.h"
 #include "tracker/unwind.h"
 
@@ -117,12 +118,12 @@ uint32_t depot_keep_here(const char *call, uintptr_t caller) {
 
 void depot_count_opened(uint32_t stack) {
     if (stack)
-        atomic_fetch_add_explicit(&stack_of(stack)->opened, 1, memory_order_relaxed); /* a counter */
+        single_add(&stack_of(stack)->opened, 1); /* a counter */
 }
 
 void depot_count_closed(uint32_t stack) {
     if (stack)
-        atomic_fetch_add_explicit(&stack_of(stack)->closed, 1, memory_order_relaxed); /* a counter */
+        single_add(&stack_of(stack)->closed, 1); /* a counter */
 }
 
 void depot_forget_counts(struct record_chunk *chunk) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "tracker/record.h"
+#include "tracker/single.h"
 #include "tracker/sys.h"
 
 enum {
@@ -114,8 +115,7 @@ static bool bucket_put(struct bucket *bucket, uint64_t value) {
     for (unsigned way = 0; way < WAYS; way++) {
         uint64_t empty = 0;
         /* release: the slot's `object` before the entry that leads to it */
-        if (atomic_compare_exchange_strong_explicit(&bucket->entries[way], &empty, value, memory_order_release,
-                                                    memory_order_relaxed))
+        if (single_exchange(&bucket->entries[way], &empty, value, memory_order_release))
             return true;
     }
     return false;
@@ -141,8 +141,7 @@ static void free_push(uint64_t at) {
         atomic_store_explicit(&slot->detail, (uint32_t)top, memory_order_relaxed);
         next = ((top >> 32) + 1) << 32 | at / SLOT_BYTES;
         /* release: its link before it can be taken */
-    } while (!atomic_compare_exchange_weak_explicit(&free_slots, &top, next, memory_order_release,
-                                                    memory_order_relaxed));
+    } while (!single_exchange(&free_slots, &top, next, memory_order_release));
 }
 
 static uint64_t free_pop(void) {
@@ -198,8 +197,7 @@ static bool index_take(uint64_t address, uint64_t slot) {
             uint64_t value = entry_value(hash, slot);
             /* relaxed: an emptied entry publishes nothing */
             if (atomic_load_explicit(&bucket->entries[way], memory_order_relaxed) == value &&
-                atomic_compare_exchange_strong_explicit(&bucket->entries[way], &value, 0, memory_order_relaxed,
-                                                        memory_order_relaxed))
+                single_exchange(&bucket->entries[way], &value, 0, memory_order_relaxed))
                 return true;
         }
     }

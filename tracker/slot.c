@@ -3,6 +3,7 @@
 
 #include "tracker/clock.h"
 #include "tracker/record.h"
+#include "tracker/single.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 /* relaxed: fields are published by the release of the word, and guarded by its generation */
@@ -15,7 +16,7 @@ bool slot_is_held(uint64_t word) {
 }
 
 static void fill(struct record_slot *slot, uint64_t writing, const struct slot_facts *facts) {
-    STORE(&slot->sequence, atomic_fetch_add_explicit(&record_header()->sequence, 1, memory_order_relaxed) + 1);
+    STORE(&slot->sequence, single_add(&record_header()->sequence, 1) + 1);
     STORE(&slot->opened, facts->state == RECORD_STATE_INHERITED ? 0 : clock_coarse());
     STORE(&slot->object, facts->object);
     STORE(&slot->closer, 0);
@@ -29,8 +30,7 @@ static void fill(struct record_slot *slot, uint64_t writing, const struct slot_f
     uint64_t done = (writing & ~(uint64_t)0xf) | facts->state;
     /* release: a reader that finds the word LIVE finds the fields. Fails if another acquire took the slot over:
      * the kernel gave the number away again before we were done, and the newer handle is the true one. */
-    atomic_compare_exchange_strong_explicit(&slot->word, &writing, done, memory_order_release,
-                                            memory_order_relaxed);
+    single_exchange(&slot->word, &writing, done, memory_order_release);
 }
 
 bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts) {
@@ -38,8 +38,7 @@ bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts
     uint64_t writing =
         RECORD_WORD(RECORD_STATE_WRITING, facts->kind, RECORD_WORD_GENERATION(old) + 1, facts->stack);
     /* acquire: what the last holder stored stays before what is stored now */
-    if (!atomic_compare_exchange_strong_explicit(&slot->word, &old, writing, memory_order_acquire,
-                                                 memory_order_relaxed))
+    if (!single_exchange(&slot->word, &old, writing, memory_order_acquire))
         return false;
     fill(slot, writing, facts);
     return true;
@@ -69,8 +68,7 @@ struct slot_ticket slot_release(uint64_t at, uint64_t closer) {
         uint64_t releasing = (word & ~(uint64_t)0xf) | RECORD_STATE_RELEASING;
         STORE(&slot->released_from, (uint8_t)state); /* who loses the race below stored the same */
         /* acquire-release: the mark is there before the real call begins */
-        if (atomic_compare_exchange_weak_explicit(&slot->word, &word, releasing, memory_order_acq_rel,
-                                                  memory_order_relaxed))
+        if (single_exchange(&slot->word, &word, releasing, memory_order_acq_rel))
             break;
     }
     STORE(&slot->closer, closer);
@@ -84,9 +82,7 @@ bool slot_settle(struct slot_ticket ticket, bool gone) {
     uint64_t releasing = (ticket.word & ~(uint64_t)0xf) | RECORD_STATE_RELEASING;
     uint64_t after = gone ? (ticket.word & ~(uint64_t)0xf) | RECORD_STATE_FREE : ticket.word;
     /* release: the closer's address before the state that makes it worth reading */
-    return atomic_compare_exchange_strong_explicit(&slot->word, &releasing, after, memory_order_release,
-                                                   memory_order_relaxed) &&
-           gone;
+    return single_exchange(&slot->word, &releasing, after, memory_order_release) && gone;
 }
 
 bool slot_give(uint64_t at, uint64_t object) {
@@ -100,9 +96,8 @@ bool slot_give(uint64_t at, uint64_t object) {
         if (state == RECORD_STATE_INHERITED)
             return true;
         /* release: the owner's address before the state that makes it worth reading */
-        if (atomic_compare_exchange_weak_explicit(&slot->word, &word,
-                                                  (word & ~(uint64_t)0xf) | RECORD_STATE_OWNED,
-                                                  memory_order_release, memory_order_relaxed))
+        if (single_exchange(&slot->word, &word, (word & ~(uint64_t)0xf) | RECORD_STATE_OWNED,
+                            memory_order_release))
             return true;
     }
 }

@@ -17,6 +17,7 @@
 #include "tracker/parent.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
+#include "tracker/single.h"
 #include "tracker/text.h"
 #include "tracker/threads.h"
 #include "tracker/unwatched.h"
@@ -34,7 +35,7 @@ static bool unwinder_lost; /* unwind=libunwind could not be had */
 static void count_open(int64_t change) {
     struct record_header *header = record_header();
     /* relaxed: counters */
-    int64_t open = atomic_fetch_add_explicit(&header->open, change, memory_order_relaxed) + change;
+    int64_t open = (int64_t)single_add((_Atomic uint64_t *)&header->open, (uint64_t)change) + change;
     int64_t peak = LOAD(&header->peak);
     while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
                                                                  memory_order_relaxed, memory_order_relaxed))
@@ -185,6 +186,7 @@ void tracker_settled_down(void) {
 }
 
 void tracker_thread_begin(void) {
+    atomic_store_explicit(&single_no_more, true, memory_order_relaxed); /* the new thread begins behind it */
     if (!ready(true))
         return;
     give_file();
