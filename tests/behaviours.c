@@ -196,6 +196,7 @@ static const struct behaviour behaviours[] = {
 
     /* loading */
     {"@own_close", 0, "1\n", ONE("file")},
+    {"@next_close", 0, "1\n", ONE("file")},
     {"@early", 0, "3 3 42\n", ONE("file")},
     {"@plugin @libplugin.so", 0, "3\n", ONE("file")},
 };

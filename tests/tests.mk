@@ -57,7 +57,7 @@ check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
 # Every way a process ends, every shape of process, and what is early or odd.
-LIVES := $(addprefix $(B)/outside/,ends processes)
+LIVES := $(addprefix $(B)/outside/,ends processes odd)
 .PHONY: check-lives
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed
@@ -104,7 +104,8 @@ $(B)/headers/%.checked: % Makefile
 	@touch $@
 
 # What the tests need beside the build: programs to watch, compilers to compare, a few tools.
-TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev
+TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
+	fakeroot libjemalloc2 libc6-dev-i386 lib32gcc-12-dev
 
 SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-transparency check-headers check-torture \
 	check-asan check-tsan bench-smoke
