@@ -220,9 +220,9 @@ END_TEST
 /* ---- what libc opens for itself ---- */
 
 START_TEST(what_libc_keeps_is_nobodys_fault) {
-    struct run bare = run(&(struct run_request){.words = WORDS(target("libc_own")), .folder = run_folder()});
-    struct run watched = run(
-        &(struct run_request){.words = WORDS(target("libc_own")), .folder = run_folder(), .preload = library});
+    struct run bare = run(&(struct run_request){.words = WORDS(target("own_of_libc")), .folder = run_folder()});
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(target("own_of_libc")), .folder = run_folder(), .preload = library});
     ck_assert_int_eq(bare.status, 0);
     ck_assert_int_ge(atoi(bare.out), 2);
     ck_assert_int_eq(watched.status, 0);
@@ -232,8 +232,8 @@ START_TEST(what_libc_keeps_is_nobodys_fault) {
 END_TEST
 
 START_TEST(what_libc_keeps_is_counted_as_unseen) {
-    struct run bare = run(&(struct run_request){.words = WORDS(target("libc_own")), .folder = run_folder()});
-    struct run watched = run(&(struct run_request){.words = WORDS(target("libc_own"), "forget"),
+    struct run bare = run(&(struct run_request){.words = WORDS(target("own_of_libc")), .folder = run_folder()});
+    struct run watched = run(&(struct run_request){.words = WORDS(target("own_of_libc"), "forget"),
                                                    .folder = run_folder(),
                                                    .preload = library,
                                                    .options = "format=json"});

@@ -34,7 +34,7 @@ static void resolve(void) {
 int main(int argc, char **argv) {
     if (argc > 1)
         open("/dev/null", O_RDONLY); /* what is open before this counts as inherited */
-    openlog("libc_own", LOG_NDELAY, LOG_USER);
+    openlog("own_of_libc", LOG_NDELAY, LOG_USER);
     syslog(LOG_DEBUG, "nothing to say");
     setpwent();
     getpwent();
