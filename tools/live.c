@@ -199,7 +199,7 @@ static int compare_sequences(const void *left, const void *right) {
 /* Takes the answers of handles back that are not the same any more. */
 static void check_again(struct process *process) {
     int status;
-    struct process *later = record_read(process->source, false, &status);
+    struct process *later = record_read(process->source, true, &status); /* it may end meanwhile */
     if (later && later->handle_count)
         qsort(later->handles, later->handle_count, sizeof *later->handles, compare_sequences);
     for (size_t i = 0; i < process->handle_count; i++) {
