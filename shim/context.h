@@ -19,17 +19,26 @@ extern bool context_ready __attribute__((visibility("hidden")));
 /* True while the process is watched: false under AT_SECURE and for programs that options leave out. */
 extern bool context_watching __attribute__((visibility("hidden")));
 
-/* The pid of the process that made a vfork from this thread, 0: none. Set by entry.S before it jumps; the child
- * shares our memory and must not touch it. */
-extern __thread int32_t context_vfork_parent __attribute__((visibility("hidden"), tls_model("initial-exec")));
+/* A vfork under way in this thread: entry.S keeps the return address here, since the child shares the stack.
+ * Between the call and the parent's return whoever runs here is the child, and must not touch what it shares
+ * with its parent. The pid says nothing: a signal handler may run in between. `base`: a fork in such a child
+ * made a process of its own, whose depth counts from there. */
+struct context_vfork {
+    int64_t depth, base;
+    void *returns[4];
+};
+extern __thread struct context_vfork context_vfork
+    __attribute__((visibility("hidden"), tls_model("initial-exec")));
+
+/* A process that may share its memory with children that run at the same time (clone with CLONE_VM), 0: none.
+ */
+extern int32_t context_sharing __attribute__((visibility("hidden")));
+bool context_is_other_process(void) __attribute__((visibility("hidden")));
 
 static inline bool context_is_vfork_child(void) {
-    if (LIKELY(!context_vfork_parent))
+    if (LIKELY(context_vfork.depth == context_vfork.base && !context_sharing))
         return false;
-    if (SYS(SYS_getpid) != context_vfork_parent)
-        return true;
-    context_vfork_parent = 0; /* the parent goes on: the child has executed or ended */
-    return false;
+    return context_vfork.depth != context_vfork.base || context_is_other_process();
 }
 
 /* True where facts are to be reported. */
@@ -44,6 +53,7 @@ static inline bool context_is_watched(void) {
 static inline void *context_raw_address(long result) {
     return sys_failed(result) ? (void *)-1 : (void *)result;
 }
+static inline long context_raw_long(long result) { return sys_failed(result) ? -1 : result; }
 static inline int context_raw(long result) { return sys_failed(result) ? -1 : (int)result; }
 
 #endif

@@ -67,7 +67,7 @@
         tracker_acquired_object(result, kind, fd, true, call, CALLER);
 
 #define BEFORE_CLOSES(shape, object)                                                                           \
-    struct tracker_object_ticket ticket = tracker_releasing_object(object, inside_##shape(object), CALLER);
+    struct tracker_object_ticket ticket = closing(object, inside_##shape(object), CALLER);
 #define AFTER_CLOSES(shape, object) tracker_released_object(ticket);
 
 #define BEFORE_OPENS_UNLESS(kind, failure)
@@ -106,6 +106,13 @@ static inline void *timer_handle(timer_t timer) { return (void *)((uintptr_t)tim
 /* What open's flags say; a directory opened without O_DIRECTORY is told by the kernel at the end. */
 static inline enum record_kind opens_kind(int flags) {
     return flags & O_DIRECTORY && (flags & O_TMPFILE) != O_TMPFILE ? RECORD_KIND_DIRECTORY : RECORD_KIND_FILE;
+}
+
+/* Whatever gets number 2 afterwards is not where the program's errors go. */
+static inline struct tracker_object_ticket closing(const void *object, int inside, uintptr_t caller) {
+    if (inside == STDERR_FILENO)
+        tracker_standard_error_is(false);
+    return tracker_releasing_object(object, inside, caller);
 }
 
 static inline void replaced(struct slot_ticket ticket, int from, int to, int result, const char *call,

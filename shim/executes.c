@@ -45,9 +45,8 @@ EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]) {
 
 EXPORT int execveat(int folder, const char *path, char *const arguments[], char *const environment[],
                     int flags) {
-    bool whole = path[0] == '/';
-    return EXECUTING(whole ? path : NULL, false, environment,
-                     real.execveat(folder, path, arguments, environment, flags));
+    /* relative to a folder: which one is the kernel's to say */
+    return EXECUTING(NULL, false, environment, real.execveat(folder, path, arguments, environment, flags));
 }
 
 /* The list as an array, on the stack as libc does it (these calls are async-signal-safe): in `arguments`, with

@@ -15,6 +15,13 @@ static void prepare(void) {
         tracker_prepare();
 }
 
+/* After a call that may have changed what paths mean. */
+static int moved(int result, bool may_have) {
+    if (result == 0 && may_have && context_is_watched())
+        tracker_root_changed();
+    return result;
+}
+
 EXPORT int prctl(int option, ...) {
     va_list list;
     va_start(list, option);
@@ -32,7 +39,7 @@ EXPORT int prctl(int option, ...) {
 
 EXPORT int chroot(const char *path) {
     prepare();
-    return real.chroot(path);
+    return moved(real.chroot(path), true);
 }
 
 EXPORT int setuid(uid_t user) {
@@ -60,10 +67,10 @@ EXPORT int unshare(int flags) {
     int result = real.unshare(flags);
     if (result == 0 && flags & CLONE_FILES && context_is_watched())
         tracker_unshared();
-    return result;
+    return moved(result, flags & (CLONE_NEWNS | CLONE_NEWUSER));
 }
 
 EXPORT int setns(int fd, int type) {
     prepare();
-    return real.setns(fd, type);
+    return moved(real.setns(fd, type), true);
 }

@@ -1,6 +1,8 @@
 /* processes.c - forks. libc's fork is seen through atfork handlers, which also covers the forks inside libc
  * (daemon, forkpty); _Fork runs no such handler. vfork, clone and syscall are in ARCH/entry.S; a child of a raw
  * clone finds out by itself when it first reports something. */
+#include <sched.h>
+
 #include "shim/context.h"
 #include "shim/real.h"
 #include "tracker/tracker.h"
@@ -11,7 +13,8 @@ static void before_fork(void) {
 }
 
 static void after_fork_in_child(void) {
-    context_vfork_parent = 0;
+    context_vfork.base = context_vfork.depth;
+    context_sharing = 0;
     if (context_watching)
         tracker_fork_child();
 }
@@ -53,4 +56,43 @@ EXPORT int daemon(int keep_folder, int keep_streams) {
     else if (!keep_streams)
         tracker_standard_error_is(true); /* /dev/null, put there with dup2 by libc */
     return result;
+}
+
+/* Only the process that set it, or a copy of it that a fork made, which is a process of its own. */
+bool context_is_other_process(void) {
+    if (tracker_is_locked_down() || SYS(SYS_getpid) == context_sharing)
+        return false;
+    if (!tracker_was_forked())
+        return true;
+    context_sharing = 0;
+    return false;
+}
+
+static void clones(unsigned long flags) {
+    if (flags & CLONE_THREAD)
+        return tracker_thread_begin();
+    if (flags & CLONE_FILES)
+        tracker_descriptors_shared();
+    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK) && !context_sharing) {
+        tracker_prepare(); /* the record tells a copy of this memory from a child that shares it */
+        context_sharing = (int32_t)SYS(SYS_getpid);
+    }
+}
+
+/* Called by entry.S before libc's clone. True for a child that runs in our memory while the parent waits. */
+bool processes_clone(int flags) __attribute__((visibility("hidden")));
+bool processes_clone(int flags) {
+    if (!context_is_watched() || tracker_is_locked_down())
+        return false;
+    clones((unsigned)flags);
+    return (flags & (CLONE_VM | CLONE_VFORK | CLONE_THREAD)) == (CLONE_VM | CLONE_VFORK);
+}
+
+/* Called by entry.S before a raw one. The child returns through its caller's frame, and the structure of clone3
+ * is the program's to get wrong: the worst is assumed. */
+void processes_raw_clone(long number, unsigned long flags) __attribute__((visibility("hidden")));
+void processes_raw_clone(long number, unsigned long flags) {
+    if (!context_is_watched() || tracker_is_locked_down())
+        return;
+    clones(number == SYS_clone && (flags & CLONE_THREAD || !(flags & CLONE_VM)) ? flags : CLONE_VM);
 }

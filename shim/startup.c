@@ -9,7 +9,8 @@
 #include "tracker/tracker.h"
 
 bool context_ready, context_watching;
-__thread int32_t context_vfork_parent;
+__thread struct context_vfork context_vfork;
+int32_t context_sharing;
 
 /* Where entry.S jumps to. */
 void *startup_real_vfork __attribute__((visibility("hidden")));

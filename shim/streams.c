@@ -4,16 +4,27 @@
 #include "shim/effects.h"
 #include "shim/real.h"
 
+/* The stream was reopened: if it leads to 2, that is the program's again. */
+static void standard_error_again(int number) {
+    if (number == STDERR_FILENO)
+        tracker_standard_error_is(true);
+}
+
 static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), const char *path, const char *mode,
                     FILE *stream, const char *call, uintptr_t caller) {
-    struct tracker_object_ticket ticket = tracker_releasing_object(stream, inside_stream(stream), caller);
+    int before = inside_stream(stream);
+    struct tracker_object_ticket ticket = closing(stream, before, caller);
     FILE *result = real_call(path, mode, stream);
+    if (result && !path && inside_stream(result) == before) {
+        standard_error_again(before);
+        tracker_kept_object(ticket); /* another mode for what it was */
+        return result;
+    }
     tracker_released_object(ticket);
     if (!result)
         return NULL;
     int number = inside_stream(result);
-    if (number == STDERR_FILENO)
-        tracker_standard_error_is(true);
+    standard_error_again(number);
     tracker_acquired_object(result, RECORD_KIND_STREAM, number, false, call, caller);
     return result;
 }

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 #include <linux/close_range.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/prctl.h>
 
 #include "shim/context.h"
@@ -58,6 +59,11 @@ static bool bpf_makes_descriptor(int command) {
     if (result == 0 && (locks))                                                                                \
         tracker_locked_down();
 
+#define BEFORE_MOVES(may_have) tracker_prepare();
+#define AFTER_MOVES(may_have)                                                                                  \
+    if (result == 0 && (may_have))                                                                             \
+        tracker_root_changed();
+
 #define BEFORE_EXECUTES tracker_executing();
 #define AFTER_EXECUTES tracker_execute_failed();
 
@@ -80,7 +86,7 @@ long syscalls_handle(long number, long a, long b, long c, long d, long e, long f
 long syscalls_handle(long number, long a, long b, long c, long d, long e, long f) {
     if (!context_is_watched())
         return context_ready ? real.syscall(number, a, b, c, d, e, f)
-                             : context_raw(sys_call(number, a, b, c, d, e, f));
+                             : context_raw_long(sys_call(number, a, b, c, d, e, f));
     switch (number) {
 #define SYSTEM_CALL(number_name, effect)                                                                       \
     case number_name:                                                                                          \

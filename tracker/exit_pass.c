@@ -8,9 +8,11 @@
 #include "tracker/exit_pass.h"
 
 #include <fcntl.h>
+#include <linux/time_types.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "tracker/clock.h"
 #include "tracker/findings.h"
@@ -37,7 +39,16 @@ enum {
 };
 
 static int (*flush_streams)(void);
-static atomic_bool begun;
+static atomic_int begun; /* the thread that makes the pass */
+static atomic_bool finished;
+
+static atomic_bool shared; /* our descriptors are another process's as well */
+
+void exit_pass_leave_to_kernel(void) { atomic_store_explicit(&shared, true, memory_order_relaxed); }
+
+void exit_pass_root_changed(void) { renderer_root_changed(); }
+
+void exit_pass_closing(unsigned first, unsigned last) { output_closing(first, last); }
 
 void exit_pass_configure(int (*flush)(void)) { flush_streams = flush; }
 
@@ -109,10 +120,19 @@ static void flush(void) {
         flush_streams();
 }
 
+/* A close of such a socket waits for its peer; the end of the process does not (tcp_close and PF_EXITING). */
+static bool lingers(int number) {
+    struct linger linger = {0, 0};
+    socklen_t bytes = sizeof linger;
+    return SYS(SYS_getsockopt, number, SOL_SOCKET, SO_LINGER, &linger, &bytes) == 0 && linger.l_onoff &&
+           linger.l_linger > 0;
+}
+
 static void release(const struct finding *finding, bool leave_to_kernel) {
     if (!is_to_be_released(finding) || (finding->number < 0 && !is_stream(finding)))
         return STORE(&finding->slot->outcome, RECORD_OUTCOME_SKIPPED);
-    long result = leave_to_kernel || finding->number < 0 ? 0 : SYS(SYS_close, finding->number);
+    bool kernel = leave_to_kernel || finding->number < 0 || lingers(finding->number);
+    long result = kernel ? 0 : SYS(SYS_close, finding->number);
     if (sys_failed(result)) {
         STORE(&finding->slot->error, (uint8_t)-result);
         return STORE(&finding->slot->outcome, RECORD_OUTCOME_FAILED);
@@ -154,9 +174,9 @@ static bool report(struct findings *findings) {
     return verdict == RENDERER_FINDINGS && verdict_wanted;
 }
 
-/* Where somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file system,
- * another root): it tells what it found by itself, and leaves an empty file that says how much, which may be
- * had even then. */
+/* Where somebody collects the records of a tree, and this one can have no file (RLIMIT_FSIZE, a full file
+ * system, another root): it tells what it found by itself, and leaves an empty file that says how much, which
+ * may be had even then. */
 static void tell_without_file(struct findings *findings) {
     char name[SETTINGS_PATH_BYTES + 64];
     struct text path = TEXT_IN(name);
@@ -218,9 +238,10 @@ void exit_pass_keep_standard_error(void) {
 
 /* What the options ask for beyond the report. Does not return if it ends the process: then libc has no more
  * chance to flush, and it is done here. */
-static void strict_or_status(int status, bool may_flush) {
+static void strict_or_status(enum record_end end, int status, bool may_flush) {
     bool strict = settings.strict == STRICT_ALL || (settings.strict == STRICT_FIRST && !parent_is_watched());
-    if (!strict && (!settings.exit_code || status))
+    if (!strict &&
+        (!settings.exit_code || status || end == RECORD_END_QUICK_EXIT)) /* quick_exit does not tell */
         return;
     if (may_flush)
         flush_streams();
@@ -229,19 +250,13 @@ static void strict_or_status(int status, bool may_flush) {
     end_by((int)settings.exit_code);
 }
 
-void exit_pass(enum record_end end, int status, bool may_flush) {
-    /* relaxed: only one gets through, nothing else is guarded */
-    if (atomic_exchange_explicit(&begun, true, memory_order_relaxed))
-        return;
-    write_end(end, status);
-    passed(RECORD_PASS_BEGUN);
-    if (lockdown_is_on())
-        return; /* not one system call: whoever reads the record must do with this */
+static void pass(enum record_end end, int status, bool may_flush, bool threaded) {
     bool talkative = settings.verbosity || settings.unseen || settings.inherited;
     if (!talkative && !findings_likely())
         return record_remove();
     write_limits();
-    bool threads = kernel_count_threads() > 1;
+    unsigned count = kernel_count_threads();
+    bool threads = count > 1 || (!count && threaded);
     if (threads)
         record_note(RECORD_NOTE_THREADS_AT_EXIT);
     struct findings findings = {0};
@@ -251,13 +266,40 @@ void exit_pass(enum record_end end, int status, bool may_flush) {
     if (!findings.count && !more)
         return record_remove();
     ask_details(&findings);
-    if (may_flush)
+    if (may_flush && !threads) /* libc does it a moment later, and stops nobody's writing for it */
         flush();
-    release_all(&findings, threads);
+    release_all(&findings, threads || atomic_load_explicit(&shared, memory_order_relaxed));
     bool counts = report(&findings);
     keep_or_remove(findings.count || talkative);
     if (settings.report_none && settings.record[0] && findings.count && !record_path()[0])
         tell_without_file(&findings);
     if (counts)
-        strict_or_status(status, may_flush);
+        strict_or_status(end, status, may_flush);
+}
+
+/* Another thread is in the pass, and would be ended by our going on (glibc before 2.41 lets several threads
+ * exit at once). A signal handler that interrupted the pass itself must not wait. */
+static void wait_for_pass(int thread) {
+    if (SYS(SYS_gettid) == thread)
+        return;
+    for (int tenths = 0; tenths < 100 && !atomic_load_explicit(&finished, memory_order_acquire); tenths++) {
+        struct __kernel_timespec tenth = {0, 100000000};
+        SYS(SYS_nanosleep, &tenth, 0);
+    }
+}
+
+void exit_pass(enum record_end end, int status, bool may_flush, bool threaded) {
+    int nobody = 0, me = lockdown_is_on() ? 1 : (int)SYS(SYS_gettid);
+    /* relaxed: only one gets through, nothing else is guarded */
+    if (!atomic_compare_exchange_strong_explicit(&begun, &nobody, me, memory_order_relaxed,
+                                                 memory_order_relaxed)) {
+        if (!lockdown_is_on())
+            wait_for_pass(nobody);
+        return;
+    }
+    write_end(end, status);
+    passed(RECORD_PASS_BEGUN);
+    if (!lockdown_is_on()) /* else not one system call: whoever reads the record must do with this */
+        pass(end, status, may_flush, threaded);
+    atomic_store_explicit(&finished, true, memory_order_release); /* what the pass wrote, before it */
 }

@@ -15,7 +15,17 @@ void exit_pass_standard_error_is(bool the_programs);
 /* Exit only, RECORD_READY. Keeps a copy of descriptor 2 if anything is held. */
 void exit_pass_keep_standard_error(void);
 
-/* Exit only, RECORD_READY. See tracker_end. */
-void exit_pass(enum record_end end, int status, bool may_flush);
+/* Any context: the program closes these numbers; a copy of standard error that is among them is lost. */
+void exit_pass_closing(unsigned first, unsigned last);
+
+/* Any context: see tracker_root_changed. */
+void exit_pass_root_changed(void);
+
+/* Any context: another process uses our descriptors; nothing is closed at the end. */
+void exit_pass_leave_to_kernel(void);
+
+/* Exit only, RECORD_READY. See tracker_end. `threaded`: where the kernel does not say how many threads there
+ * are. */
+void exit_pass(enum record_end end, int status, bool may_flush, bool threaded);
 
 #endif

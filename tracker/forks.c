@@ -24,11 +24,18 @@ struct fork_entry {
     _Atomic uint64_t sequence;
 };
 
+struct fork_page {
+    _Atomic uint64_t claimed; /* by the first heir that tells what its parent left */
+    uint64_t unused;
+    struct fork_entry entries[ENTRIES];
+};
+
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
-static _Atomic(struct fork_entry *) entries; /* shared with the children made since */
-static _Atomic uint64_t overflow;            /* highest sequence given to a fork that found no entry */
+static _Atomic(struct fork_page *) page; /* shared with the children made since */
+static struct fork_page *parent_page;    /* this process's entry is in it; NULL: not forked, or not told */
+static _Atomic uint64_t overflow;        /* highest sequence given to a fork that found no entry */
 
 static struct fork_entry *mine; /* this process's, in its parent's page; NULL: not forked, or not told */
 static uint64_t sequence_at_fork = UINT64_MAX;
@@ -44,19 +51,18 @@ static __thread struct {
 } making;
 
 static struct fork_entry *table(void) {
-    struct fork_entry *there =
-        atomic_load_explicit(&entries, memory_order_acquire); /* zeros before the address */
+    struct fork_page *there = atomic_load_explicit(&page, memory_order_acquire); /* zeros before the address */
     if (there)
-        return there;
-    const size_t bytes = ENTRIES * sizeof *there;
-    long fresh = SYS(SYS_mmap, 0, bytes, 3 /* PROT_READ | PROT_WRITE */, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        return there->entries;
+    long fresh =
+        SYS(SYS_mmap, 0, sizeof *there, 3 /* PROT_READ | PROT_WRITE */, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (sys_failed(fresh))
         return NULL;
-    if (atomic_compare_exchange_strong_explicit(&entries, &there, (struct fork_entry *)fresh,
-                                                memory_order_acq_rel, memory_order_acquire))
-        return (struct fork_entry *)fresh;
-    SYS(SYS_munmap, fresh, bytes);
-    return there;
+    if (atomic_compare_exchange_strong_explicit(&page, &there, (struct fork_page *)fresh, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return ((struct fork_page *)fresh)->entries;
+    SYS(SYS_munmap, fresh, sizeof *there);
+    return there->entries;
 }
 
 static bool take(struct fork_entry *entry) {
@@ -73,6 +79,13 @@ static void remember_overflow(uint64_t sequence) {
     while (highest < sequence && !atomic_compare_exchange_weak_explicit(
                                      &overflow, &highest, sequence, memory_order_relaxed, memory_order_relaxed))
         ;
+}
+
+/* A fork of which nobody tells (by a vfork child, by a raw clone) finds this. */
+static void forget_making(void) {
+    making.entry = NULL;
+    making.sequence = UINT64_MAX;
+    making.parent = 0;
 }
 
 void forks_begin(uint64_t sequence) {
@@ -93,18 +106,23 @@ void forks_begin(uint64_t sequence) {
 
 void forks_end(pid_t child) {
     if (!making.entry)
-        return;
+        return forget_making();
     STORE(&making.entry->pid, child);
     uint32_t taken = FORK_TAKEN; /* unless the child said already that it executed something or ended */
     atomic_compare_exchange_strong_explicit(&making.entry->state, &taken, child < 0 ? FORK_ENDED : FORK_LIVING,
                                             memory_order_relaxed, memory_order_relaxed);
-    making.entry = NULL;
+    forget_making();
 }
 
 void forks_child(void) {
+    if (!making.parent) {
+        forget_making();
+        making.parent = (int32_t)SYS(SYS_getppid);
+    }
     mine = making.entry;
+    parent_page = mine ? atomic_load_explicit(&page, memory_order_relaxed) : NULL;
     sequence_at_fork = making.sequence;
-    STORE(&entries, NULL); /* the parent's page stays mapped for `mine` */
+    STORE(&page, NULL); /* the parent's page stays mapped for `mine` */
     STORE(&overflow, 0);
     if (ancestor_count == ANCESTORS) {
         for (unsigned i = 1; i < ANCESTORS; i++)
@@ -112,16 +130,14 @@ void forks_child(void) {
         ancestor_count--;
     }
     ancestors[ancestor_count++] = making.parent;
-    making.entry = NULL;
+    forget_making();
     told = (pid_t)SYS(SYS_getpid);
 }
 
 void forks_adopting(void) {
     if (told == SYS(SYS_getpid))
         return;
-    making.entry = NULL;
-    making.sequence = UINT64_MAX;
-    making.parent = (int32_t)SYS(SYS_getppid);
+    forget_making();
     forks_child();
 }
 
@@ -149,7 +165,8 @@ static bool lives(const struct fork_entry *entry) {
 
 uint64_t forks_handed_over(void) {
     uint64_t highest = LOAD(&overflow);
-    struct fork_entry *all = atomic_load_explicit(&entries, memory_order_acquire);
+    struct fork_page *shared = atomic_load_explicit(&page, memory_order_acquire);
+    struct fork_entry *all = shared ? shared->entries : NULL;
     for (unsigned i = 0; all && i < ENTRIES; i++) {
         if (LOAD(&all[i].state) == FORK_FREE)
             break; /* taken from the front: none was used behind it */
@@ -178,14 +195,24 @@ static bool is_gone(pid_t process) {
     return length > 0 && length + 1 < (long)sizeof line && (line[length + 1] == 'Z' || line[length + 1] == 'X');
 }
 
+/* Of several heirs one tells. */
+static bool claim(void) {
+    static bool claimed;
+    if (!claimed && parent_page)
+        claimed =
+            !atomic_exchange_explicit(&parent_page->claimed, 1, memory_order_relaxed); /* a flag by itself */
+    return claimed || !parent_page;
+}
+
 bool forks_is_orphan_of(pid_t process) {
     unsigned i = 0;
     while (i < ancestor_count && ancestors[i] != process)
         i++;
-    if (i == ancestor_count || SYS(SYS_getppid) == ancestors[ancestor_count - 1])
+    long parent = SYS(SYS_getppid); /* 0: in another pid namespace, which says nothing */
+    if (i == ancestor_count || parent == 0 || parent == ancestors[ancestor_count - 1])
         return false; /* the direct parent is there: cheap, and nearly always the answer */
     for (; i + 1 < ancestor_count; i++)
         if (!is_gone(ancestors[i]))
             return false;
-    return true;
+    return claim();
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "tracker/directory.h"
 #include "tracker/record.h"
@@ -60,7 +61,7 @@ int64_t kernel_count_open(void) {
 unsigned kernel_count_threads(void) {
     struct stat status; /* a folder per thread, and two links more */
     if (SYS(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0) || status.st_nlink < 3)
-        return 1;
+        return 0;
     return (unsigned)status.st_nlink - 2;
 }
 
@@ -105,27 +106,32 @@ static void ask_socket(int number, struct socket_facts *facts) {
         facts->tcp_state = info.tcpi_state;
 }
 
+/* What is known without asking a server: one that is gone would hold up the end. */
+static void ask_status(int number, struct statx *status) {
+    SYS(SYS_statx, number, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, status);
+}
+
 uint32_t kernel_keep_detail(int number, uint64_t sequence) {
     static _Atomic uint64_t chunk;
     static char link[4096]; /* too large for a stack; the exit pass runs once */
     static struct socket_facts facts;
-    struct stat status = {0};
+    struct statx status = {0};
     text_clear(&facts, sizeof facts);
-    SYS(SYS_fstat, number, &status);
+    ask_status(number, &status);
     long link_bytes = read_link(number, link, sizeof link);
-    if (S_ISSOCK(status.st_mode))
+    if (S_ISSOCK(status.stx_mode))
         ask_socket(number, &facts);
     size_t bytes = sizeof(struct record_detail) + (size_t)link_bytes + facts.local_bytes + facts.peer_bytes;
     uint64_t at = record_entry(&chunk, RECORD_CHUNK_DETAILS, bytes);
     if (!at)
         return 0;
     struct record_detail *detail = record_at(at);
-    detail->mode = status.st_mode;
+    detail->mode = status.stx_mode;
     detail->sequence = sequence;
-    detail->device = status.st_dev;
-    detail->inode = status.st_ino;
-    detail->size = status.st_size;
-    detail->links = (uint32_t)status.st_nlink;
+    detail->device = makedev(status.stx_dev_major, status.stx_dev_minor);
+    detail->inode = status.stx_ino;
+    detail->size = (int64_t)status.stx_size;
+    detail->links = status.stx_nlink;
     long flags = SYS(SYS_fcntl, number, F_GETFD);
     detail->descriptor_flags = sys_failed(flags) ? 0 : (uint32_t)flags;
     flags = SYS(SYS_fcntl, number, F_GETFL);

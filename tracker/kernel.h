@@ -18,7 +18,7 @@ bool kernel_is_open(int number);
 /* Exit only. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
 int64_t kernel_count_open(void);
 
-/* Exit only. How many threads this process has; 1 if it cannot be told. */
+/* Exit only. How many threads this process has; 0 if it cannot be told. */
 unsigned kernel_count_threads(void);
 
 /* Exit only. Asks everything about a descriptor and keeps it in the record; returns its place / RECORD_UNIT, 0

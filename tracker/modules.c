@@ -92,7 +92,7 @@ static struct build_id find_build_id(const struct dl_find_object *object, uint64
 /* The path as the tool can open it: the loader's name is empty for the program itself, and may be relative. */
 static void module_path(const struct link_map *map, struct text *path) {
     if (!map->l_name || !map->l_name[0]) {
-        uint64_t executable = record_header()->executable;
+        uint64_t executable = record_readiness() == RECORD_NONE ? 0 : record_header()->executable;
         if (executable)
             text_string(path, record_at(executable));
         return;
@@ -171,9 +171,15 @@ void modules_unloaded(void) {
     unwind_forget();
 }
 
-const char *modules_own_path(void) {
+static char own_path[1024];
+
+void modules_start(void) {
     struct dl_find_object object;
-    if (!object_at((uintptr_t)&modules_own_path, &object) || !object.dlfo_link_map->l_name)
-        return "";
-    return object.dlfo_link_map->l_name;
+    struct text path = TEXT_IN(own_path);
+    if (object_at((uintptr_t)&modules_start, &object))
+        module_path(object.dlfo_link_map, &path);
+    if (path.cut)
+        own_path[0] = 0;
 }
+
+const char *modules_own_path(void) { return own_path; }

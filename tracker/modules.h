@@ -19,7 +19,10 @@ uint64_t modules_epoch(void);
 /* Any context but a signal handler that interrupted the loader. To be called when dlclose has returned. */
 void modules_unloaded(void);
 
-/* Any context. The path of the module that holds this library, from the loader; empty if unknown. */
+/* Start-up only: remembers where this library lies, before the program may go elsewhere. */
+void modules_start(void);
+
+/* Any context. The absolute path of the module that holds this library; empty if unknown. */
 const char *modules_own_path(void);
 
 #endif

@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "tracker/bounded.h"
+#include "tracker/clock.h"
+#include "tracker/kernel.h"
 #include "tracker/sys.h"
 
 static atomic_bool theirs;
@@ -30,8 +33,13 @@ void output_keep(void) {
     copy = sys_failed(made) ? -1 : (int)made;
 }
 
+void output_closing(unsigned first, unsigned last) {
+    if (copy >= 0 && (unsigned)copy >= first && (unsigned)copy <= last)
+        copy = -1; /* whoever gets the number now is somebody else */
+}
+
 int output_descriptor(void) {
-    if (copy >= 0)
+    if (copy >= 0 && kernel_is_open(copy))
         return copy;
     return atomic_load_explicit(&theirs, memory_order_relaxed) ? 2 : -1;
 }
@@ -49,7 +57,8 @@ static void consume_signal(uint64_t pending) {
     SYS(SYS_rt_sigtimedwait, &ours, 0, &none, sizeof ours);
 }
 
-static bool write_bounded(int descriptor, const char *text, size_t bytes) {
+/* For where there can be no child (RLIMIT_NPROC): a pipe or a file cannot hold us up in this way. */
+static bool write_here(int descriptor, const char *text, size_t bytes) {
     int patience = 20; /* tenths of a second */
     while (bytes) {
         struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
@@ -57,7 +66,7 @@ static bool write_bounded(int descriptor, const char *text, size_t bytes) {
         long result = SYS(SYS_ppoll, &ready, 1, &wait, 0, 0);
         if (result == 0 && --patience)
             continue;
-        if (result <= 0 && result != -EINTR)
+        if (result <= 0 && result != -EINTR && result != -EINVAL) /* RLIMIT_NOFILE 0 */
             return false;
         /* a pipe that is ready has room for this much without waiting (PIPE_BUF, pipe(7)) */
         size_t part = bytes < 4096 ? bytes : 4096;
@@ -72,13 +81,53 @@ static bool write_bounded(int descriptor, const char *text, size_t bytes) {
     return true;
 }
 
-bool output_write(int descriptor, const char *text, size_t bytes) {
+static bool write_with_signals(int descriptor, const char *text, size_t bytes) {
     uint64_t before = 0, pending = 0;
     SYS(SYS_rt_sigprocmask, SIG_BLOCK, &write_signals, &before, sizeof before);
     SYS(SYS_rt_sigpending, &pending, sizeof pending);
-    bool done = write_bounded(descriptor, text, bytes);
+    bool done = write_here(descriptor, text, bytes);
     if (!done)
         consume_signal(pending);
     SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
     return done;
+}
+
+struct words {
+    int descriptor;
+    const char *text;
+    size_t bytes;
+};
+
+static int write_all(void *argument) {
+    struct words *words = argument;
+    while (words->bytes) {
+        long written = SYS(SYS_write, words->descriptor, words->text, words->bytes);
+        if (written == -EINTR)
+            continue;
+        if (written == -EAGAIN) { /* somebody made it non-blocking */
+            struct pollfd ready = {.fd = words->descriptor, .events = POLLOUT};
+            SYS(SYS_ppoll, &ready, 1, 0, 0, 0);
+            continue;
+        }
+        if (written <= 0)
+            return 1;
+        words->text += written;
+        words->bytes -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Two seconds for all that a process says, and no second try: whoever does not read will not read more. */
+bool output_write(int descriptor, const char *text, size_t bytes) {
+    enum { PATIENCE = 2000 };
+    static uint64_t spent; /* milliseconds */
+    if (spent >= PATIENCE)
+        return false;
+    struct words words = {descriptor, text, bytes};
+    uint64_t began = clock_coarse();
+    int result = bounded_run(write_all, &words, PATIENCE - (int)spent);
+    if (result == BOUNDED_NO_CHILD)
+        result = !write_with_signals(descriptor, text, bytes);
+    spent = result ? PATIENCE : spent + (clock_coarse() - began) / 1000000;
+    return result == 0;
 }

@@ -12,13 +12,17 @@ void output_standard_error_is(bool the_programs);
 /* Keeps a copy of descriptor 2, out of the way and closed at exec. */
 void output_keep(void);
 
+/* Any context: the program closes these numbers, the copy may be among them. */
+void output_closing(unsigned first, unsigned last);
+
 /* The descriptor for reports: the copy, or 2 while it is the program's, or -1. */
 int output_descriptor(void);
 
 /* 1 if a copy is open, for those who count descriptors. */
 int output_own_descriptors(void);
 
-/* Writes all of it, waiting at most two seconds in all for a reader. SIGPIPE does not reach the program. */
+/* Writes all of it, waiting for readers at most two seconds in the life of the process. No signal that a write
+ * can raise reaches the program. */
 bool output_write(int descriptor, const char *text, size_t bytes);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Any context, system calls allowed. Reads a file of /proc: asked only where an option or a mistake needs to know
- * which process is the first. False also where it cannot be told. */
+/* Any context, system calls allowed. Reads a file of /proc: asked only where an option or a mistake needs to
+ * know which process is the first. False also where it cannot be told. */
 bool parent_is_watched(void);
 
 #endif

@@ -29,9 +29,9 @@ enum {
 #define RECORD_PAGE_BYTES 4096u /* of the format; the machine's pages may be larger */
 #define RECORD_UNIT 16u         /* stack ids and detail ids are offset / RECORD_UNIT; 0 means none */
 #define RECORD_SUFFIX ".leftopen"
-/* In the folder of a tree. The first is there while `leftopen run` collects: programs that ran without the library are
- * appended to it, a line each. The second is an empty file … PID-COUNT of a process that could have no file for its
- * record and told its findings by itself. */
+/* In the folder of a tree. The first is there while `leftopen run` collects: programs that ran without the
+ * library are appended to it, a line each. The second is an empty file … PID-COUNT of a process that could have
+ * no file for its record and told its findings by itself. */
 #define RECORD_UNWATCHED "unwatched"
 #define RECORD_TOLD "told-"
 

@@ -19,11 +19,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "tracker/clone.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
+#include "tracker/probe.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/sys.h"
@@ -31,7 +33,7 @@
 
 extern char **environ;
 
-enum { STACK_BYTES = 16384, ENVIRONMENT = 512, PATIENCE_MILLISECONDS = 10000, FINDINGS = 23 };
+enum { STACK_BYTES = 16384, ENVIRONMENT = 512, RENDER_SECONDS = 10, WRITE_SECONDS = 5, FINDINGS = 23 };
 
 /* What the two children find in the memory they share with us. */
 static struct {
@@ -39,10 +41,9 @@ static struct {
     const char *arguments[5];
     const char *environment[ENVIRONMENT + 1];
     char options[SETTINGS_OPTION_BYTES + 32];
-    int output;  /* becomes descriptor 2, or -1 */
-    int record;  /* becomes descriptor 0: the record itself where it has no file, or -1 */
-    int pipe[2]; /* becomes descriptor 3 of the tool; tells us that it writes, and its end */
-    _Atomic int tool_pid;
+    int output;              /* becomes descriptor 2, or -1 */
+    int record;              /* becomes descriptor 0: the record itself where it has no file, or -1 */
+    int pipe[2];             /* becomes descriptor 3 of the tool; tells us that it writes, and its end */
     _Atomic int tool_status; /* wait status; -1 not known yet */
 } job;
 
@@ -53,8 +54,15 @@ static _Alignas(16) char between_stack[STACK_BYTES], tool_stack[STACK_BYTES];
 
 static bool executable(const char *path) { return SYS(SYS_access, path, 1 /* X_OK */) == 0; }
 
-/* Beside the library (the build tree), else where `make install` puts it. */
+static bool elsewhere;
+
+void renderer_root_changed(void) { elsewhere = true; }
+
+/* Beside the library (the build tree), else where `make install` puts it. Not if the same path may lead to
+ * another file by now: what lies in somebody's jail is not to be run with the program's rights. */
 static bool find_tool(void) {
+    if (elsewhere)
+        return false;
     static const char *const places[] = {"leftopen", "../bin/leftopen", "../../bin/leftopen",
                                          "../../../bin/leftopen"};
     const char *library = modules_own_path();
@@ -69,6 +77,11 @@ static bool find_tool(void) {
     return false;
 }
 
+/* Programs put memory into their environment that is gone by now (putenv in a plugin). */
+static bool readable_entry(probe_page *known, char **entry) {
+    return entry && probe_bytes(known, entry, sizeof *entry) && *entry && probe_text(known, *entry);
+}
+
 /* The program's own, without what would change the tool: the loader's variables would preload us again or hand
  * it the program's libraries. */
 static void make_environment(void) {
@@ -77,7 +90,8 @@ static void make_environment(void) {
     text_string(&options, "LEFTOPEN_OPTIONS=");
     text_string(&options, settings.options);
     job.environment[count++] = job.options;
-    for (char **entry = environ; entry && *entry && count < ENVIRONMENT; entry++)
+    probe_page known = 0;
+    for (char **entry = environ; readable_entry(&known, entry) && count < ENVIRONMENT; entry++)
         if (!text_starts(*entry, "LD_") && !text_starts(*entry, "LEFTOPEN_OPTIONS=") &&
             !text_starts(*entry, "GLIBC_TUNABLES="))
             job.environment[count++] = *entry;
@@ -108,6 +122,7 @@ static bool arrange_descriptors(void) {
 }
 
 static int run_tool(void *nothing) {
+    SYS(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     if (arrange_descriptors())
         SYS(SYS_execve, job.tool, job.arguments, job.environment);
     SYS(SYS_exit_group, 127);
@@ -120,7 +135,6 @@ static int run_between(void *nothing) {
     long tool = clone_with_stack(run_tool, tool_stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
     int status = 127 << 8;
     if (!sys_failed(tool)) {
-        atomic_store_explicit(&job.tool_pid, (int)tool, memory_order_relaxed);
         while (SYS(SYS_wait4, tool, &status, 0, 0) == -EINTR)
             ;
     }
@@ -135,7 +149,7 @@ static int run_between(void *nothing) {
 /* Reads the pipe until its end or until patience is gone. True if the tool began to write. */
 static bool listen(bool *in_time) {
     bool wrote = false;
-    int patience = PATIENCE_MILLISECONDS / 100;
+    int patience = RENDER_SECONDS * 10;
     *in_time = true;
     for (;;) {
         struct pollfd ready = {.fd = job.pipe[0], .events = POLLIN};
@@ -152,6 +166,7 @@ static bool listen(bool *in_time) {
         if (got <= 0)
             return wrote;
         wrote = true;
+        patience = WRITE_SECONDS * 10;
     }
 }
 
@@ -166,7 +181,6 @@ static enum renderer_verdict verdict_of(int status, bool wrote) {
 static enum renderer_verdict run(void) {
     if (SYS(SYS_pipe2, job.pipe, O_CLOEXEC))
         return RENDERER_FAILED;
-    atomic_store_explicit(&job.tool_pid, 0, memory_order_relaxed);
     atomic_store_explicit(&job.tool_status, -1, memory_order_relaxed);
     uint64_t all = ~0ull, before = 0;
     SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all);
@@ -175,9 +189,8 @@ static enum renderer_verdict run(void) {
     bool wrote = false, in_time = false;
     if (!sys_failed(between)) {
         wrote = listen(&in_time);
-        int tool = atomic_load_explicit(&job.tool_pid, memory_order_relaxed);
-        if (!in_time && tool > 0)
-            SYS(SYS_kill, tool, SIGKILL);
+        if (!in_time)
+            SYS(SYS_kill, between, SIGKILL); /* the tool dies with it, whatever its pid is in its namespace */
         /* its stack is ours: it must be gone before we go on */
         while (SYS(SYS_wait4, between, 0, __WCLONE, 0) == -EINTR)
             ;

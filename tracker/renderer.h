@@ -9,8 +9,13 @@ enum renderer_verdict {
     RENDERER_BROKEN    /* could not be had, after it began to write */
 };
 
+/* Any context: paths may lead elsewhere from now on (chroot, another mount namespace), and nothing is run any
+ * more. */
+void renderer_root_changed(void);
+
 /* Runs `leftopen report --exit-pass` on the record, its standard error being `descriptor` (-1: nothing is to be
- * seen, only the verdict counts). Waits at most ten seconds. No SIGCHLD reaches the program and none of its
+ * seen, only the verdict counts). Waits at most ten seconds for it to begin
+ * writing, and five for each pause after that. No SIGCHLD reaches the program and none of its
  * waits can meet our child. */
 enum renderer_verdict renderer_run(int descriptor);
 

@@ -52,8 +52,8 @@ static void inherit(int number, void *context) {
     count_open(1);
 }
 
-static bool make(void) {
-    if (lockdown_is_on() || !record_make())
+static bool make_record(void) {
+    if (!record_make())
         return false;
     if (!kernel_visit_open(inherit, NULL))
         record_note(RECORD_NOTE_NO_PROC);
@@ -63,13 +63,27 @@ static bool make(void) {
     return true;
 }
 
+/* Rare work that has a descriptor for a moment, or moves the record: a signal handler must not see it half
+ * done, nor jump out of it. */
+static bool undisturbed(bool (*work)(void)) {
+    uint64_t all = ~0ull, before = 0;
+    SYS(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &before, sizeof all);
+    bool done = work();
+    SYS(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &before, 0, sizeof before);
+    return done;
+}
+
+static bool make(void) { return !lockdown_is_on() && undisturbed(make_record); }
+
 /* In the copy of the parent's record: what the parent held at the fork is inherited; what it acquired later, or
  * was acquiring just then, is not there. */
 static void inherit_slot(struct record_slot *slot, int32_t parent) {
     uint64_t word = LOAD(&slot->word);
     if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE)
         return;
-    bool held = slot_is_held(word) && LOAD(&slot->sequence) <= forks_sequence();
+    unsigned kind = RECORD_WORD_KIND(word);
+    bool inheritable = kind != RECORD_KIND_TIMER && kind != RECORD_KIND_THREAD; /* fork(2) */
+    bool held = inheritable && slot_is_held(word) && LOAD(&slot->sequence) <= forks_sequence();
     if (held && slot_state(slot, word) != RECORD_STATE_INHERITED) {
         atomic_store_explicit(&slot->owner_pid, parent, memory_order_relaxed);
         atomic_store_explicit(&slot->flags, RECORD_SLOT_FROM_FORK, memory_order_relaxed);
@@ -110,10 +124,10 @@ static __thread bool table_is_own;
 
 static bool is_apart(void) { return __builtin_expect(tables_differ, false) && table_is_own; }
 
-static bool adopt(void) {
+static bool adopt_record(void) {
     int32_t parent = record_header()->pid; /* the parent's record, still mapped */
     forks_adopting();
-    if (lockdown_is_on() || !record_adopt(forks_sequence()))
+    if (!record_adopt(forks_sequence()))
         return false;
     threads_forked();
     table_is_own = false; /* the only thread now */
@@ -121,6 +135,8 @@ static bool adopt(void) {
     record_open();
     return true;
 }
+
+static bool adopt(void) { return !lockdown_is_on() && undisturbed(adopt_record); }
 
 /* True if this process has its record; `acquiring` makes it on the first need. */
 static bool ready(bool acquiring) {
@@ -149,6 +165,7 @@ bool tracker_start(const struct tracker_start *start) {
     if (start->secure)
         return false;
     clock_start(start->vdso);
+    modules_start();
     settings_read(text_environment(start->environment, "LEFTOPEN_OPTIONS"));
     if (start->argument_count > 0 && !settings_want_program(text_base_name(start->arguments[0])))
         return false;
@@ -173,11 +190,16 @@ bool tracker_start(const struct tracker_start *start) {
 
 void tracker_prepare(void) { ready(true); }
 
+static bool get_file(void) {
+    record_give_file();
+    return true;
+}
+
 /* Gives a fork child's record a file, while nobody else can be writing into it. */
 static void give_file(void) {
     if (!threaded && !record_path()[0] && !lockdown_is_on() &&
         LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)
-        record_give_file();
+        undisturbed(get_file);
 }
 
 void tracker_settled_down(void) {
@@ -198,6 +220,14 @@ void tracker_locked_down(void) {
         record_note(RECORD_NOTE_LOCKED_DOWN);
     lockdown_begin();
 }
+
+void tracker_root_changed(void) { exit_pass_root_changed(); }
+
+bool tracker_is_locked_down(void) { return lockdown_is_on(); }
+
+void tracker_descriptors_shared(void) { exit_pass_leave_to_kernel(); }
+
+bool tracker_was_forked(void) { return watching && record_readiness() == RECORD_FORKED; }
 
 void tracker_unshared(void) {
     if (ready(false))
@@ -320,6 +350,7 @@ static void release_one(int number, uint64_t slot, void *context) {
 }
 
 void tracker_releasing_range(unsigned first, unsigned last, uintptr_t caller) {
+    exit_pass_closing(first, last);
     if (ready(false) && !is_apart())
         numbers_visit(first, last, release_one, &caller);
 }
@@ -440,21 +471,21 @@ void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(
  */
 
 void tracker_fork_begin(void) {
-    if (!watching)
+    if (!watching || lockdown_is_on())
         return;
     bool has_record = record_readiness() == RECORD_READY;
-    if (has_record)
+    if (has_record && LOAD(&record_header()->end) == RECORD_END_RUNNING)
         give_file(); /* who forks again will hardly execute anything itself */
     forks_begin(has_record ? LOAD(&record_header()->sequence) : 0);
 }
 
 void tracker_fork_end(pid_t child) {
-    if (watching)
+    if (watching && !lockdown_is_on())
         forks_end(child);
 }
 
 void tracker_fork_child(void) {
-    if (!watching)
+    if (!watching || lockdown_is_on())
         return;
     record_forked();
     forks_child();
@@ -516,6 +547,6 @@ void tracker_end(enum record_end end, int status, bool may_flush) {
     if (!watching)
         return;
     if (record_readiness() == RECORD_READY)
-        exit_pass(end, status, may_flush);
+        exit_pass(end, status, may_flush, threaded);
     forks_mark_ended();
 }

@@ -46,6 +46,18 @@ void tracker_thread_begin(void);
  * called. */
 void tracker_locked_down(void);
 
+/* The same path may lead to another file from now on (chroot, another mount namespace). */
+void tracker_root_changed(void);
+
+bool tracker_is_locked_down(void);
+
+/* Another process uses the same descriptors (clone with CLONE_FILES): they are not taken from under it at the
+ * end. */
+void tracker_descriptors_shared(void);
+
+/* True in a child of a fork that has not taken its parent's record over yet. */
+bool tracker_was_forked(void);
+
 /* A thread has, or may have, a descriptor table of its own now. */
 void tracker_unshared(void);
 

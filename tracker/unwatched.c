@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "tracker/probe.h"
 #include "tracker/record_format.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -111,6 +113,9 @@ static __attribute__((noinline)) void append(const char *folder, const char *rea
     struct text text = TEXT_IN(line);
     text_string(&text, folder);
     text_string(&text, "/" RECORD_UNWATCHED);
+    struct rlimit limit = {0, 0}; /* a launcher may have bounded its child already: SIGXFSZ would end it */
+    if (SYS(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit) || limit.rlim_cur != RLIM_INFINITY)
+        return;
     long file = SYS(SYS_open, line, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
     if (sys_failed(file))
         return;
@@ -123,8 +128,26 @@ static __attribute__((noinline)) void append(const char *folder, const char *rea
     SYS(SYS_close, file);
 }
 
+/* The kernel answers EFAULT to what cannot be read; so it must get there. */
+static bool readable(const char *file, char *const *environment) {
+    probe_page known = 0;
+    if (file && !probe_text(&known, file))
+        return false;
+    for (; environment; environment++) {
+        if (!probe_bytes(&known, environment, sizeof *environment))
+            return false;
+        if (!*environment)
+            return true;
+        if (!probe_text(&known, *environment))
+            return false;
+    }
+    return true;
+}
+
 void unwatched_note(const char *folder, const char *file, bool search, char *const *environment) {
     char path[PATH_BYTES];
+    if (!readable(file, environment))
+        return;
     struct text text = TEXT_IN(path);
     bool named = file && *text_base_name(file);
     text_string(&text, named ? file : "?");

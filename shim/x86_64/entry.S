@@ -4,24 +4,15 @@
  * there must be none of ours. syscall(2) with numbers that do not concern us keeps the frame of its caller for the
  * same reason. context_ready is reached without relocation; see context.h for why that matters.
  */
-#define CLONE_VM 0x100
-#define CLONE_THREAD 0x10000
 #define RTLD_DEEPBIND 8
-#define SYS_getpid 39
 #define SYS_clone 56
 #define SYS_vfork 58
 #define SYS_clone3 435
 
-/* Remembers in this thread who makes a child that will run in our memory. Clobbers rax, r11 and `keep`, where rcx
- * goes meanwhile: the kernel clobbers rcx and r11. */
-        .macro  remember_parent keep
-        mov     %rcx, \keep
-        mov     $SYS_getpid, %eax
-        syscall
-        mov     \keep, %rcx
-        mov     context_vfork_parent@gottpoff(%rip), %r11
-        mov     %eax, %fs:(%r11)
-        .endm
+/* struct context_vfork, see context.h */
+#define DEPTH 0
+#define RETURNS 16
+#define MOST 4
 
         .macro  function name
         .globl  \name
@@ -39,31 +30,85 @@
 
         .text
 
+/* Calls a C function of ours and keeps what the program has passed: six arguments in registers. */
+        .macro  call_keeping_arguments callee
+        .irp    register, rdi, rsi, rdx, rcx, r8, r9
+        push    %\register
+        .cfi_adjust_cfa_offset 8
+        .endr
+        sub     $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        \callee
+        add     $8, %rsp
+        .cfi_adjust_cfa_offset -8
+        .irp    register, r9, r8, rcx, rdx, rsi, rdi
+        pop     %\register
+        .cfi_adjust_cfa_offset -8
+        .endr
+        .endm
+
+/* Takes the return address off the stack, where a child that shares it would overwrite it, into this thread's
+ * variables, and says that from here to the parent's return whoever runs in this thread is the child. The depth grows
+ * before the place is written: a signal handler in between that makes a vfork itself uses the next place. Goes to
+ * `deep` where there is no place left. Clobbers rax, r10 and r11. */
+        .macro  take_return_address deep
+        mov     context_vfork@gottpoff(%rip), %r11
+        mov     %fs:DEPTH(%r11), %r10
+        cmp     $MOST, %r10
+        jae     \deep
+        incq    %fs:DEPTH(%r11)
+        pop     %rax
+        .cfi_adjust_cfa_offset -8
+        .cfi_undefined %rip
+        mov     %rax, %fs:RETURNS(%r11,%r10,8)
+        .endm
+
+/* In the parent: back to where the program called from. Clobbers rcx, rdx. */
+        .macro  return_in_parent
+        mov     context_vfork@gottpoff(%rip), %rdx
+        mov     %fs:DEPTH(%rdx), %rcx
+        push    %fs:RETURNS-8(%rdx,%rcx,8)
+        decq    %fs:DEPTH(%rdx)
+        ret
+        .endm
+
 /* pid_t vfork(void) */
         function vfork
         cmpb    $0, context_ready(%rip)
-        je      1f
-        remember_parent %rdx
-        jmp     *startup_real_vfork(%rip)
-1:      pop     %rdi                    /* the return address, kept where the child cannot overwrite it */
-        .cfi_adjust_cfa_offset -8
-        .cfi_register %rip, %rdi
+        je      2f
+        .cfi_remember_state
+        take_return_address 3f
+        call    *startup_real_vfork(%rip)
+        test    %eax, %eax
+        jz      1f
+        return_in_parent
+1:      mov     context_vfork@gottpoff(%rip), %rdx /* the child: the parent will need its place once more */
+        mov     %fs:DEPTH(%rdx), %rcx
+        push    %fs:RETURNS-8(%rdx,%rcx,8)
+        ret
+        .cfi_restore_state
+2:      pop     %rdi                    /* before set-up: as libc does it */
         mov     $SYS_vfork, %eax
         syscall
         push    %rdi
-        .cfi_adjust_cfa_offset 8
         ret
+3:      jmp     *startup_real_vfork(%rip)
         finish  vfork
         .globl  __vfork
         .set    __vfork, vfork
 
 /* int clone(function rdi, stack rsi, flags edx, argument rcx, parent_tid r8, tls r9, child_tid on the stack) */
         function clone
-        test    $CLONE_VM, %edx
+        cmpb    $0, context_ready(%rip)
+        je      1f
+        call_keeping_arguments "mov %edx, %edi; call processes_clone"
+        test    %al, %al
         jz      1f
-        test    $CLONE_THREAD, %edx
-        jnz     1f
-        remember_parent %r10
+        .cfi_remember_state
+        take_return_address 1f
+        call    *startup_real_clone(%rip)   /* the child does not come back here */
+        return_in_parent
+        .cfi_restore_state
 1:      jmp     *startup_real_clone(%rip)
         finish  clone
         .globl  __clone
@@ -77,61 +122,25 @@
         jae     pass
         bt      %rdi, syscalls_traced(%rip)
         jc      ours
-        cmp     $SYS_clone3, %rdi
-        je      clone_by_structure
         cmp     $SYS_clone, %rdi
-        je      clone_by_flags
+        je      clones
         cmp     $SYS_vfork, %rdi
+        je      clones
+        cmp     $SYS_clone3, %rdi
         jne     pass
-shares_memory:
-        remember_parent %r10
+clones: call_keeping_arguments "call processes_raw_clone"
 pass:   jmp     *startup_real_syscall(%rip)
 ours:   jmp     syscalls_handle
-clone_by_structure:
-        mov     (%rsi), %rax            /* struct clone_args: flags come first */
-        jmp     test_flags
-clone_by_flags:
-        mov     %rsi, %rax
-test_flags:
-        test    $CLONE_VM, %eax
-        jz      pass
-        test    $CLONE_THREAD, %eax
-        jz      shares_memory
-        jmp     pass
         finish  syscall
-
-/* Calls a C function with two arguments of ours and keeps the program's. */
-        .macro  keep_arguments
-        push    %rdi
-        .cfi_adjust_cfa_offset 8
-        push    %rsi
-        .cfi_adjust_cfa_offset 8
-        push    %rdx
-        .cfi_adjust_cfa_offset 8
-        .endm
-        .macro  restore_arguments
-        pop     %rdx
-        .cfi_adjust_cfa_offset -8
-        pop     %rsi
-        .cfi_adjust_cfa_offset -8
-        pop     %rdi
-        .cfi_adjust_cfa_offset -8
-        .endm
 
 /* void *dlopen(file rdi, mode esi): the loader must find its caller's address where it is now */
         function dlopen
         test    $RTLD_DEEPBIND, %esi
         jz      1f
-        keep_arguments
-        mov     %esi, %edi
-        call    modules_note
-        restore_arguments
+        call_keeping_arguments "mov %esi, %edi; call modules_note"
 1:      cmpb    $0, modules_are_wanted(%rip)
         je      2f
-        keep_arguments
-        mov     24(%rsp), %rsi
-        call    modules_may_stand_between
-        restore_arguments
+        call_keeping_arguments "mov 56(%rsp), %rsi; call modules_may_stand_between"
         test    %al, %al
         jnz     modules_open
 2:      jmp     *startup_real_dlopen(%rip)
@@ -141,17 +150,10 @@ test_flags:
         function dlmopen
         test    %rdi, %rdi              /* LM_ID_BASE: nothing new */
         jz      1f
-        keep_arguments
-        xor     %edi, %edi
-        call    modules_note
-        restore_arguments
+        call_keeping_arguments "xor %edi, %edi; call modules_note"
 1:      cmpb    $0, modules_are_wanted(%rip)
         je      2f
-        keep_arguments
-        mov     %rsi, %rdi
-        mov     24(%rsp), %rsi
-        call    modules_may_stand_between
-        restore_arguments
+        call_keeping_arguments "mov %rsi, %rdi; mov 56(%rsp), %rsi; call modules_may_stand_between"
         test    %al, %al
         jnz     modules_open_in
 2:      jmp     *startup_real_dlmopen(%rip)
