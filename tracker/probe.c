@@ -10,10 +10,11 @@
 enum { PAGE = 4096 };
 
 static bool readable(probe_page *known, uintptr_t page) {
+    if (page < PAGE) /* never mapped, and taken for "no set" by the kernel */
+        return false;
     if (page == *known)
         return true;
-    /* the null page is taken for "no set", and is never mapped */
-    if (page < PAGE || lockdown_is_on() || SYS(SYS_rt_sigprocmask, ~0, page, 0, 8) == -EFAULT)
+    if (lockdown_is_on() || SYS(SYS_rt_sigprocmask, ~0, page, 0, 8) == -EFAULT)
         return false;
     *known = page;
     return true;

@@ -3,6 +3,10 @@
 
 #include <stdatomic.h>
 
+#include <signal.h>
+
+#include "tracker/lockdown.h"
+#include "tracker/sys.h"
 #include "tracker/unwind_backends.h"
 #include "tracker/unwind_frame_info.h"
 #include "tracker/unwind_memo.h"
@@ -31,6 +35,8 @@ bool unwind_start(enum unwind_backend wanted) {
     choose(started ? UNWIND_LIBUNWIND : without_libunwind());
     return started;
 }
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 static struct unwind_result walk_by_rules(uint64_t *frames, size_t capacity, uintptr_t caller) {
     struct unwind_cursor here;
@@ -79,8 +85,21 @@ static __attribute__((noinline)) uint32_t walk_otherwise_and_ask(const char *cal
     return answer(call, epoch, frames, unwind_here(frames, capacity, caller));
 }
 
+/* An alternate signal stack has room for the handler and little more: no arrays of frames. A coroutine's stack
+ * is foreign as well, but not small. */
+static bool on_small_stack(void) {
+    stack_t alternate = {0};
+    if (LIKELY(stack_is_own((uintptr_t)__builtin_frame_address(0))))
+        return false;
+    return lockdown_is_on() || (SYS(SYS_sigaltstack, 0, &alternate) == 0 && alternate.ss_flags & SS_ONSTACK);
+}
+
 uint32_t unwind_ask(const char *call, uintptr_t caller, uint64_t epoch, size_t capacity,
                     unwind_answer *answer) {
+    if (on_small_stack()) {
+        uint64_t frame = caller;
+        return answer(call, epoch, &frame, (struct unwind_result){.frames = 1});
+    }
     if (chosen() != UNWIND_AUTO)
         return walk_otherwise_and_ask(call, caller, epoch, capacity, answer);
     struct unwind_cursor here;
