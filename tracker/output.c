@@ -59,14 +59,15 @@ static void consume_signal(uint64_t pending) {
 
 /* For where there can be no child (RLIMIT_NPROC): a pipe or a file cannot hold us up in this way. */
 static bool write_here(int descriptor, const char *text, size_t bytes) {
-    int patience = 20; /* tenths of a second */
+    struct __kernel_timespec left = {2, 0}; /* in all: the kernel takes off what was waited (ppoll(2), NOTES) */
     while (bytes) {
         struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
-        struct __kernel_timespec wait = {0, 100000000};
-        long result = SYS(SYS_ppoll, &ready, 1, &wait, 0, 0);
-        if (result == 0 && --patience)
+        long result = SYS(SYS_ppoll, &ready, 1, &left, 0, 0);
+        if (result == -EINTR)
             continue;
-        if (result <= 0 && result != -EINTR && result != -EINVAL) /* RLIMIT_NOFILE 0 */
+        if (result == 0 || (result < 0 && result != -EINVAL)) /* too late; RLIMIT_NOFILE may be 0 */
+            return false;
+        if (ready.revents & (POLLERR | POLLNVAL)) /* nobody reads */
             return false;
         /* a pipe that is ready has room for this much without waiting (PIPE_BUF, pipe(7)) */
         size_t part = bytes < 4096 ? bytes : 4096;
