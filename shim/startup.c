@@ -37,6 +37,8 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
         .arguments = argv,
         .environment = environment,
         .vdso = getauxval(AT_SYSINFO_EHDR),
+        .program_headers = (const void *)getauxval(AT_PHDR),
+        .program_header_count = (unsigned)getauxval(AT_PHNUM),
         .secure = getauxval(AT_SECURE) != 0,
         .flush_streams = flush_all_streams,
     });

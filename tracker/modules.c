@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tracker/probe.h"
 #include "tracker/record.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -69,20 +70,44 @@ static struct build_id note_build_id(const char *at, const char *end) {
     return (struct build_id){NULL, 0};
 }
 
-/* The program headers lie behind the ELF header at the start of the first mapping. */
-static struct build_id find_build_id(const struct dl_find_object *object, uint64_t bias) {
-    const char *start = object->dlfo_map_start, *end = object->dlfo_map_end;
+struct headers {
+    const Elf64_Phdr *first;
+    unsigned count;
+};
+
+static struct headers of_program; /* as the kernel told at the start */
+
+/* Behind an ELF header at `start`, if there is one. */
+static struct headers headers_at(const char *start) {
     const Elf64_Ehdr *head = (const Elf64_Ehdr *)start;
-    if (end - start < (long)sizeof *head || !text_same(head->e_ident, ELFMAG, SELFMAG))
-        return (struct build_id){NULL, 0};
-    const Elf64_Phdr *segment = (const Elf64_Phdr *)(start + head->e_phoff);
-    if ((const char *)(segment + head->e_phnum) > start + RECORD_PAGE_BYTES)
-        return (struct build_id){NULL, 0};
-    for (int i = 0; i < head->e_phnum; i++) {
-        const char *note = (const char *)(bias + segment[i].p_vaddr);
-        if (segment[i].p_type != PT_NOTE || note < start || note + segment[i].p_filesz > end)
+    if (!text_same(head->e_ident, ELFMAG, SELFMAG) ||
+        head->e_phoff + head->e_phnum * sizeof(Elf64_Phdr) > RECORD_PAGE_BYTES)
+        return (struct headers){NULL, 0};
+    return (struct headers){(const Elf64_Phdr *)(start + head->e_phoff), head->e_phnum};
+}
+
+/* Usually at the start of the mapping. Of a module whose segments have gaps between them, _dl_find_object knows
+ * only the one that was asked for (the program itself, as some linkers lay it out). */
+static struct headers headers_of(const struct dl_find_object *object, probe_page *known) {
+    const struct link_map *map = object->dlfo_link_map;
+    struct headers found = headers_at(object->dlfo_map_start);
+    if (found.first)
+        return found;
+    if (!map->l_name || !map->l_name[0])
+        return of_program;
+    const char *start = (const char *)map->l_addr;
+    return probe_bytes(known, start, RECORD_PAGE_BYTES) ? headers_at(start) : found;
+}
+
+static struct build_id find_build_id(const struct dl_find_object *object, uint64_t bias) {
+    probe_page known = 0;
+    struct headers headers = headers_of(object, &known);
+    for (unsigned i = 0; i < headers.count; i++) {
+        const Elf64_Phdr *segment = &headers.first[i];
+        const char *note = (const char *)(bias + segment->p_vaddr);
+        if (segment->p_type != PT_NOTE || !probe_bytes(&known, note, segment->p_filesz))
             continue;
-        struct build_id id = note_build_id(note, note + segment[i].p_filesz);
+        struct build_id id = note_build_id(note, note + segment->p_filesz);
         if (id.count)
             return id;
     }
@@ -173,7 +198,8 @@ void modules_unloaded(void) {
 
 static char own_path[1024];
 
-void modules_start(void) {
+void modules_start(const void *program_headers, unsigned count) {
+    of_program = (struct headers){program_headers, program_headers ? count : 0};
     struct dl_find_object object;
     struct text path = TEXT_IN(own_path);
     if (object_at((uintptr_t)&modules_start, &object))

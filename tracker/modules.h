@@ -19,8 +19,9 @@ uint64_t modules_epoch(void);
 /* Any context but a signal handler that interrupted the loader. To be called when dlclose has returned. */
 void modules_unloaded(void);
 
-/* Start-up only: remembers where this library lies, before the program may go elsewhere. */
-void modules_start(void);
+/* Start-up only: remembers where this library lies, before the program may go elsewhere, and the program's own headers
+ * (AT_PHDR, AT_PHNUM). */
+void modules_start(const void *program_headers, unsigned count);
 
 /* Any context. The absolute path of the module that holds this library; empty if unknown. */
 const char *modules_own_path(void);

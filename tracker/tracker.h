@@ -22,9 +22,11 @@
 struct tracker_start {
     int argument_count;
     char **arguments;
-    char **environment; /* as the kernel gave it: libc's own may not be set up yet */
-    uintptr_t vdso;     /* AT_SYSINFO_EHDR, 0 unknown */
-    bool secure;        /* AT_SECURE: nothing is watched */
+    char **environment;            /* as the kernel gave it: libc's own may not be set up yet */
+    uintptr_t vdso;                /* AT_SYSINFO_EHDR, 0 unknown */
+    const void *program_headers;   /* AT_PHDR, NULL unknown */
+    unsigned program_header_count; /* AT_PHNUM */
+    bool secure;                   /* AT_SECURE: nothing is watched */
     /* Flushes every stream and takes no stream's lock (glibc's fcloseall). */
     int (*flush_streams)(void);
 };
