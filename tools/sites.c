@@ -80,9 +80,13 @@ static bool is_start_code(const struct frame *frame) {
 }
 
 size_t sites_own_frames(const struct trace *trace) {
-    for (size_t i = 0; i < trace->count; i++)
-        if (trace->frames[i].function && strcmp(trace->frames[i].function, "main") == 0)
+    for (size_t i = 0; i < trace->count; i++) {
+        const char *function = trace->frames[i].function;
+        if (function && strcmp(function, "main") == 0)
             return i + 1;
+        if (i && function && strncmp(function, "__libc_start_", 13) == 0)
+            return i; /* who called it is the start code of a stripped program, which has no name */
+    }
     size_t count = trace->count;
     while (count > 1 && is_start_code(&trace->frames[count - 1]))
         count--;
