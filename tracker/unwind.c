@@ -36,7 +36,8 @@ bool unwind_start(enum unwind_backend wanted) {
     return started;
 }
 
-#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define PAGE_BYTES 4096ul
 
 static struct unwind_result walk_by_rules(uint64_t *frames, size_t capacity, uintptr_t caller) {
     struct unwind_cursor here;
@@ -87,23 +88,22 @@ static __attribute__((noinline)) uint32_t walk_otherwise_and_ask(const char *cal
 
 /* An alternate signal stack has room for the handler and little more: no arrays of frames. A coroutine's stack
  * is foreign as well, but not small. */
-static bool on_small_stack(void) {
+static __attribute__((noinline)) bool on_small_stack(uintptr_t stack_pointer) {
     stack_t alternate = {0};
-    if (LIKELY(stack_is_own((uintptr_t)__builtin_frame_address(0))))
+    if (stack_is_own(stack_pointer))
         return false;
     return lockdown_is_on() || (SYS(SYS_sigaltstack, 0, &alternate) == 0 && alternate.ss_flags & SS_ONSTACK);
 }
 
 uint32_t unwind_ask(const char *call, uintptr_t caller, uint64_t epoch, size_t capacity,
                     unwind_answer *answer) {
-    if (on_small_stack()) {
-        uint64_t frame = caller;
-        return answer(call, epoch, &frame, (struct unwind_result){.frames = 1});
-    }
-    if (chosen() != UNWIND_AUTO)
-        return walk_otherwise_and_ask(call, caller, epoch, capacity, answer);
     struct unwind_cursor here;
     unwind_cursor_here(&here);
+    bool may_be_small = here.window.high - here.window.low <= PAGE_BYTES; /* on another stack it is no more */
+    if (UNLIKELY(may_be_small) && on_small_stack(here.stack_pointer))
+        return answer(call, epoch, &caller, (struct unwind_result){.frames = 1});
+    if (UNLIKELY(chosen() != UNWIND_AUTO))
+        return walk_otherwise_and_ask(call, caller, epoch, capacity, answer);
     struct unwind_memo_key key = {
         .call = call,
         .caller = caller,
