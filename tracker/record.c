@@ -28,14 +28,12 @@ static const uint64_t memory_bytes_least = 1ull << 20;
 _Static_assert(sizeof(struct record_header) <= PAGE, "the header is one page");
 
 /* The page that tells who owns the record: a fork-like child reads zero. */
-enum { OWNER_NONE, OWNER_MAKING, OWNER_READY };
 static _Atomic uint32_t no_owner;
-static _Atomic(_Atomic uint32_t *) owner = &no_owner;
+struct record_mapped record_mapped = {.owner = &no_owner};
 
 /* Copied by a fork, unlike the record itself. */
 static struct {
     struct record_identity identity;
-    _Atomic uint64_t window;    /* address of the newest mapping, its size as a shift in the low bits */
     _Atomic uint64_t allocated; /* bytes of the object in use; at a fork this is the truth for the child */
     uint64_t object_bytes;      /* what the object can hold */
     uint64_t reserved;          /* bytes that were made real with the first window */
@@ -48,13 +46,8 @@ static struct {
 
 void record_configure(const struct record_identity *identity) { own.identity = *identity; }
 
-enum record_readiness record_readiness(void) {
-    /* acquire: what the maker wrote into the record is seen by those who find it ready */
-    uint32_t state =
-        atomic_load_explicit(atomic_load_explicit(&owner, memory_order_acquire), memory_order_acquire);
-    if (state == OWNER_READY)
-        return RECORD_READY;
-    if (state == OWNER_MAKING)
+enum record_readiness record_why_not_ready(uint32_t owner) {
+    if (owner == RECORD_OWNER_MAKING)
         return RECORD_BUSY;
     return own.made ? RECORD_FORKED : RECORD_NONE;
 }
@@ -62,18 +55,8 @@ enum record_readiness record_readiness(void) {
 /* ---- the window -------------------------------------------------------------------------------------------
  */
 
-static char *window_base(uint64_t window) { return (char *)(uintptr_t)(window & ~0xfffull); }
+static char *window_base(uint64_t window) { return RECORD_WINDOW_BASE(window); }
 static uint64_t window_bytes(uint64_t window) { return 1ull << (window & 0xfff); }
-
-void *record_at(uint64_t offset) {
-    /* acquire: pairs with the release in window_grow; an offset learned after a growth finds the larger window
-     */
-    return window_base(atomic_load_explicit(&own.window, memory_order_acquire)) + offset;
-}
-
-struct record_header *record_header(void) {
-    return record_at(0);
-}
 
 /* Makes the pages real, so that a later touch cannot fail. The kernel answers EFAULT or ENOMEM where a touch
  * would raise SIGBUS (full tmpfs). Linux 5.14; older kernels answer EINVAL and only memory of our own is safe
@@ -84,7 +67,7 @@ static bool reserve(void *from, size_t bytes) {
 
 /* A second, larger mapping of the same object; the old one stays for those who are reading through it. */
 static bool window_grow(uint64_t needed) {
-    uint64_t old = LOAD(&own.window);
+    uint64_t old = LOAD(&record_mapped.window);
     unsigned shift = old & 0xfff;
     while (1ull << shift < needed)
         shift++;
@@ -94,10 +77,10 @@ static bool window_grow(uint64_t needed) {
     if (sys_failed(at))
         return false;
     /* release: the mapping is there before its address is */
-    if (!atomic_compare_exchange_strong_explicit(&own.window, &old, (uint64_t)at | shift, memory_order_release,
-                                                 memory_order_relaxed)) {
+    if (!atomic_compare_exchange_strong_explicit(&record_mapped.window, &old, (uint64_t)at | shift,
+                                                 memory_order_release, memory_order_relaxed)) {
         SYS(SYS_munmap, at, 1ull << shift);
-        return window_bytes(LOAD(&own.window)) >= needed || window_grow(needed);
+        return window_bytes(LOAD(&record_mapped.window)) >= needed || window_grow(needed);
     }
     own.mapped[shift] = (uint64_t)at; /* of each size there is one: the winner's */
     return true;
@@ -214,7 +197,7 @@ uint64_t record_next_chunk(uint64_t chunk) {
     uint64_t at = chunk ? chunk + ((struct record_chunk *)record_at(chunk))->bytes : PAGE;
     uint64_t end = atomic_load_explicit(&own.allocated, memory_order_acquire); /* see is_real */
     for (; at < end; at += PAGE) {
-        if (at + PAGE > window_bytes(LOAD(&own.window)))
+        if (at + PAGE > window_bytes(LOAD(&record_mapped.window)))
             return 0;
         if (!is_real(at))
             continue;
@@ -382,8 +365,9 @@ static bool owner_page(void) {
         return false;
     SYS(SYS_madvise, page, PAGE, MADV_WIPEONFORK); /* Linux 4.14 */
     _Atomic uint32_t *state = (_Atomic uint32_t *)page;
-    atomic_store_explicit(state, OWNER_MAKING, memory_order_relaxed);
-    atomic_store_explicit(&owner, state, memory_order_release); /* the page's content before its address */
+    atomic_store_explicit(state, RECORD_OWNER_MAKING, memory_order_relaxed);
+    atomic_store_explicit(&record_mapped.owner, state,
+                          memory_order_release); /* the page's content before its address */
     return true;
 }
 
@@ -474,7 +458,7 @@ bool record_make(void) {
         return false; /* `making` stays: it would fail again, and every call would pay for it */
     own.reserved = used;
     own.mapped[window & 0xfff] = (uint64_t)(uintptr_t)window_base(window);
-    atomic_store_explicit(&own.window, window, memory_order_release);
+    atomic_store_explicit(&record_mapped.window, window, memory_order_release);
     atomic_store_explicit(&own.allocated, PAGE, memory_order_relaxed);
     own.made = true;
     header_begin(record_header(), name);
@@ -486,7 +470,7 @@ bool record_make(void) {
 
 void record_open(void) {
     /* release: the record is complete for everyone who finds it ready */
-    atomic_store_explicit(atomic_load_explicit(&owner, memory_order_relaxed), OWNER_READY,
+    atomic_store_explicit(atomic_load_explicit(&record_mapped.owner, memory_order_relaxed), RECORD_OWNER_READY,
                           memory_order_release);
     count_missed();
 }
@@ -510,13 +494,13 @@ static void leave_window(unsigned shift) {
 
 /* No other thread can be in the old windows. */
 static void move_into(uint64_t window, uint64_t used) {
-    uint64_t old = LOAD(&own.window);
+    uint64_t old = LOAD(&record_mapped.window);
     own.mapped[old & 0xfff] =
         (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
     for (uint64_t at = 0; at < used; at += PAGE)
         if (is_real(at))
             copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
-    atomic_store_explicit(&own.window, window, memory_order_release);
+    atomic_store_explicit(&record_mapped.window, window, memory_order_release);
     for (unsigned shift = 0; shift < WINDOWS; shift++)
         leave_window(shift);
     own.mapped[window & 0xfff] = (uint64_t)(uintptr_t)window_base(window);
@@ -528,16 +512,16 @@ static void move_into(uint64_t window, uint64_t used) {
  */
 
 bool record_adopt(uint64_t fork_sequence) {
-    uint32_t none = OWNER_NONE;
-    _Atomic uint32_t *state = atomic_load_explicit(&owner, memory_order_relaxed);
-    if (!atomic_compare_exchange_strong_explicit(state, &none, OWNER_MAKING, memory_order_acquire,
+    uint32_t none = RECORD_OWNER_NONE;
+    _Atomic uint32_t *state = atomic_load_explicit(&record_mapped.owner, memory_order_relaxed);
+    if (!atomic_compare_exchange_strong_explicit(state, &none, RECORD_OWNER_MAKING, memory_order_acquire,
                                                  memory_order_relaxed))
         return false;
-    uint64_t parent = LOAD(&own.window), used = LOAD(&own.allocated);
+    uint64_t parent = LOAD(&record_mapped.window), used = LOAD(&own.allocated);
     unsigned shift = parent & 0xfff;
     uint64_t window = window_from_memory(used, shift);
     if (!window) {
-        atomic_store_explicit(state, OWNER_NONE, memory_order_relaxed);
+        atomic_store_explicit(state, RECORD_OWNER_NONE, memory_order_relaxed);
         return false;
     }
     move_into(window, used);
@@ -563,7 +547,7 @@ bool record_adopt(uint64_t fork_sequence) {
 
 void record_forked(void) {
     /* relaxed: the only thread there is */
-    atomic_store_explicit(LOAD(&owner), OWNER_NONE, memory_order_relaxed);
+    atomic_store_explicit(LOAD(&record_mapped.owner), RECORD_OWNER_NONE, memory_order_relaxed);
 }
 
 /* ---- later ------------------------------------------------------------------------------------------------
@@ -572,7 +556,7 @@ void record_forked(void) {
 void record_give_file(void) {
     if (own.path[0])
         return;
-    uint64_t old = LOAD(&own.window), used = LOAD(&own.allocated);
+    uint64_t old = LOAD(&record_mapped.window), used = LOAD(&own.allocated);
     uint8_t name[16];
     uint64_t object_bytes = own.object_bytes;
     uint64_t window = window_from_file(used, name, old & 0xfff);

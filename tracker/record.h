@@ -40,8 +40,24 @@ enum record_readiness {
     RECORD_BUSY    /* another thread, or the code that this signal handler interrupted, is making it */
 };
 
-/* Any context. One load where the answer is RECORD_READY. */
-enum record_readiness record_readiness(void);
+/* What is asked for all the time, of record.c and its own; inlined below. */
+extern struct record_mapped {
+    _Atomic uint64_t window;           /* address of the newest mapping, its size as a shift in the low bits */
+    _Atomic(_Atomic uint32_t *) owner; /* in the page that a fork-like child finds zero */
+} record_mapped __attribute__((visibility("hidden")));
+enum { RECORD_OWNER_NONE, RECORD_OWNER_MAKING, RECORD_OWNER_READY };
+#define RECORD_WINDOW_BASE(window) ((char *)(uintptr_t)((window) & ~0xfffull))
+
+/* Any context: what record_readiness says if it is not RECORD_READY. */
+enum record_readiness record_why_not_ready(uint32_t owner);
+
+/* Any context. Two loads where the answer is RECORD_READY. */
+static inline enum record_readiness record_readiness(void) {
+    /* acquire: what the maker wrote into the record is seen by those who find it ready */
+    uint32_t state = atomic_load_explicit(atomic_load_explicit(&record_mapped.owner, memory_order_acquire),
+                                          memory_order_acquire);
+    return state == RECORD_OWNER_READY ? RECORD_READY : record_why_not_ready(state);
+}
 
 /* Any context. Makes the record (RECORD_NONE). On a failure the record lies in memory only. False: no memory at
  * all, or another thread was faster and is not done. The caller finishes it (baseline) and calls record_open.
@@ -60,8 +76,12 @@ void record_forked(void);
 void record_open(void);
 
 /* Any context, RECORD_READY only (as everything below). */
-struct record_header *record_header(void);
-void *record_at(uint64_t offset);
+static inline void *record_at(uint64_t offset) {
+    /* acquire: pairs with the release in window_grow; an offset learned after a growth finds the larger window
+     */
+    return RECORD_WINDOW_BASE(atomic_load_explicit(&record_mapped.window, memory_order_acquire)) + offset;
+}
+static inline struct record_header *record_header(void) { return (struct record_header *)record_at(0); }
 
 /* Any context. A new chunk of whole pages, all of them reserved: touching them cannot raise SIGBUS on a full
  * file system. Its head is written but for the magic: record_publish. Returns its offset, 0 if there is no

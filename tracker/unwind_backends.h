@@ -79,7 +79,7 @@ UNWIND_INLINE struct unwind_result unwind_caller_only(uint64_t *frames, uintptr_
 
 /* Where a walk read the words that decided what it found, in no order. Registers that are restored and not
  * used do not matter. */
-enum { UNWIND_TRAIL_WORDS = 80, UNWIND_TRAIL_START = 0 /* not a word: the rbp that the walk started with */ };
+enum { UNWIND_TRAIL_WORDS = 76, UNWIND_TRAIL_START = 0 /* not a word: the rbp that the walk started with */ };
 struct unwind_trail {
     bool whole; /* nothing but these words, the start and the rules decided; all are in the window of the start
                  */

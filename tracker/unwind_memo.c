@@ -27,7 +27,7 @@ enum {
 /* Fields are written with release and read with acquire order: the first keeps them behind the odd sequence,
  * the second before the second look at it. */
 struct memo_entry {
-    _Atomic uint64_t sequence;
+    _Alignas(64) _Atomic uint64_t sequence;
     _Atomic(const char *) call;
     _Atomic uintptr_t caller, stack_pointer, window_end;
     _Atomic uint64_t epoch, forgets;
@@ -39,6 +39,8 @@ struct memo_entry {
     _Atomic uint64_t values[UNWIND_TRAIL_WORDS];
 };
 
+_Static_assert(sizeof(struct memo_entry) == 1024, "an entry begins with a cache line");
+
 #define READ(place) atomic_load_explicit(place, memory_order_acquire)
 #define WRITE(place, value) atomic_store_explicit(place, value, memory_order_release)
 /* Single words, each right or wrong by itself. */
@@ -46,7 +48,7 @@ struct memo_entry {
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 /* Entries are taken in turn and not by their key: neighbours in time are neighbours in memory. */
-static _Alignas(64) struct memo_entry entries[ENTRIES];
+static struct memo_entry entries[ENTRIES];
 /* Each four times a number + 1 and, above it, a part of the key's hash; the newest is lowest. */
 static _Alignas(64) _Atomic uint64_t buckets[1 << BUCKET_BITS];
 
@@ -78,10 +80,10 @@ static bool starts_alike(const struct memo_entry *entry, const struct unwind_mem
 /* Not for the address sanitizer: where frames are others than they were, a word may be anything's. */
 __attribute__((no_sanitize("address"))) static bool reads_alike(const struct memo_entry *entry,
                                                                 const struct unwind_memo_key *key) {
-    uintptr_t room = key->window_end - key->stack_pointer;
+    const uintptr_t stack_pointer = key->stack_pointer, room = key->window_end - stack_pointer;
     for (unsigned i = 0, count = READ(&entry->words); i < count; i++) {
         uintptr_t offset = READ(&entry->offsets[i]);
-        if (offset >= room || stack_word(key->stack_pointer + offset) != READ(&entry->values[i]))
+        if (offset >= room || stack_word(stack_pointer + offset) != READ(&entry->values[i]))
             return false; /* the former only if the entry is being written */
     }
     return true;
