@@ -167,6 +167,28 @@ START_TEST(programs_are_chosen_by_patterns) {
 }
 END_TEST
 
+static const struct {
+    const char *options, *word;
+    bool by_default, wanted;
+} kinds[] = {
+    {"", "file", true, true},
+    {"", "library", false, false},
+    {"kinds=default", "library", false, false},
+    {"kinds=default+library", "library", false, true},
+    {"kinds=all", "library", false, true},
+    {"kinds=all+!library", "library", false, false},
+    {"kinds=socket", "library", false, false},
+    {"kinds=librar", "library", false, false},
+    {"kinds=socket", "file", true, true}, /* recorded all the same: the tool chooses */
+};
+
+START_TEST(kinds_that_are_off_can_be_asked_for) {
+    /* proves: what is not recorded by default is when `kinds` names it and does not take it back */
+    read_options(kinds[_i].options);
+    ck_assert(settings_want_kind(kinds[_i].word, kinds[_i].by_default) == kinds[_i].wanted);
+}
+END_TEST
+
 START_TEST(help_names_every_option) {
     /* proves: help=1 prints a line for each row of the table, with its default */
     read_options("help=1:depth=5");
@@ -188,6 +210,7 @@ static void add(TCase *tests) {
     tcase_add_loop_test(tests, a_value_that_is_too_long_is_not_taken_in_part, 0, 3);
     tcase_add_test(tests, a_string_that_is_too_long_ends_at_a_whole_option);
     tcase_add_loop_test(tests, programs_are_chosen_by_patterns, 0, sizeof programs / sizeof *programs);
+    tcase_add_loop_test(tests, kinds_that_are_off_can_be_asked_for, 0, sizeof kinds / sizeof *kinds);
     tcase_add_test(tests, help_names_every_option);
 }
 
