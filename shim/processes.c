@@ -73,7 +73,7 @@ static void clones(unsigned long flags) {
         return tracker_thread_begin();
     if (flags & CLONE_FILES)
         tracker_descriptors_shared();
-    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK) && !context_sharing) {
+    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK) && !context_sharing && !tracker_is_locked_down()) {
         tracker_prepare(); /* the record tells a copy of this memory from a child that shares it */
         context_sharing = (int32_t)SYS(SYS_getpid);
     }
@@ -82,7 +82,7 @@ static void clones(unsigned long flags) {
 /* Called by entry.S before libc's clone. True for a child that runs in our memory while the parent waits. */
 bool processes_clone(int flags) __attribute__((visibility("hidden")));
 bool processes_clone(int flags) {
-    if (!context_is_watched() || tracker_is_locked_down())
+    if (!context_is_watched())
         return false;
     clones((unsigned)flags);
     return (flags & (CLONE_VM | CLONE_VFORK | CLONE_THREAD)) == (CLONE_VM | CLONE_VFORK);
@@ -92,7 +92,7 @@ bool processes_clone(int flags) {
  * is the program's to get wrong: the worst is assumed. */
 void processes_raw_clone(long number, unsigned long flags) __attribute__((visibility("hidden")));
 void processes_raw_clone(long number, unsigned long flags) {
-    if (!context_is_watched() || tracker_is_locked_down())
+    if (!context_is_watched())
         return;
     clones(number == SYS_clone && (flags & CLONE_THREAD || !(flags & CLONE_VM)) ? flags : CLONE_VM);
 }
