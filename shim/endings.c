@@ -59,7 +59,10 @@ EXPORT _Noreturn void abort(void) {
     __builtin_unreachable();
 }
 
-/* The last of all handlers. on_exit, since it is told the status. */
+/* The last of all handlers. on_exit, since it is told the status. libc (before 2.41) lets several threads exit at
+ * once: each takes handlers from one list, and whoever finds it empty ends the process while another is still in
+ * the pass. So there is one for each of a few threads: the first makes the pass, the others wait for it. */
+enum { EXITING_THREADS = 8 };
 static void last_handler(int status, void *nothing) {
     if (context_is_watched())
         tracker_end(RECORD_END_EXIT, status & 0xff, true);

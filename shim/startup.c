@@ -47,7 +47,8 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
         tracker_standard_error_is(!sys_failed(SYS(SYS_fcntl, STDERR_FILENO, F_GETFD)));
         /* no handle of this library: they stay when destructors run, programs fork there as well */
         __register_atfork(before_fork, NULL, after_fork_in_child, NULL);
-        on_exit(last_handler, NULL);
+        for (int threads = 0; threads < EXITING_THREADS; threads++)
+            on_exit(last_handler, NULL);
         __cxa_at_quick_exit(last_quick_handler, NULL);
     }
     /* release: who finds us ready finds everything above */

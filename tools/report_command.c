@@ -30,11 +30,13 @@ static void say_that_writing_begins(void) {
 }
 
 /* The program's mask and dispositions are not ours: nothing may be blocked, and a reader that has gone away
- * must not turn the verdict into a death by SIGPIPE. */
+ * must not turn the verdict into a death by SIGPIPE. SIGTTOU would stop the whole job, the program with it. */
 static void set_signals(void) {
     sigset_t none;
     sigemptyset(&none);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -168,6 +168,7 @@ static int report(const struct run *run, struct report_verdict *verdict) {
     };
     /* Whoever was to read the report may be gone, and that is no business of the program's status. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN); /* nor one that stops the job which began in the background */
     signal(SIGXFSZ, SIG_IGN);
     /* where all is told already, `nothing left open` would be wrong */
     int error = told && !records.count ? 0 : show_report(&request, stderr, NULL, verdict);

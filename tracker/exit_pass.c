@@ -289,6 +289,8 @@ static void wait_for_pass(int thread) {
 }
 
 void exit_pass(enum record_end end, int status, bool may_flush, bool threaded) {
+    if (atomic_load_explicit(&finished, memory_order_acquire))
+        return; /* a second handler of this thread, or another that came late */
     int nobody = 0, me = lockdown_is_on() ? 1 : (int)SYS(SYS_gettid);
     /* relaxed: only one gets through, nothing else is guarded */
     if (!atomic_compare_exchange_strong_explicit(&begun, &nobody, me, memory_order_relaxed,
