@@ -56,8 +56,8 @@ BLACK_BOX := $(addprefix $(B)/outside/,behaviours black_box)
 check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
-# Every way a process ends, every shape of process, and what is early or odd.
-LIVES := $(addprefix $(B)/outside/,ends processes odd)
+# Every way a process ends, every shape of process, what is early or odd, and what was attacked once.
+LIVES := $(addprefix $(B)/outside/,ends processes odd adversary)
 .PHONY: check-lives
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed
