@@ -529,11 +529,12 @@ static struct worker workers[MAXIMUM_THREADS];
 
 static void begin(char *program) {
     MUST(mkdtemp(folder));
-    char options[128];
+    static char options[128], *arguments[2], *environment[] = {options, NULL}; /* what a start names stays */
+    arguments[0] = program;
     snprintf(options, sizeof options, "LEFTOPEN_OPTIONS=depth=8:record=%s", folder);
     bool watched = tracker_start(&(struct tracker_start){.argument_count = 1,
-                                                         .arguments = (char *[]){program, NULL},
-                                                         .environment = (char *[]){options, NULL},
+                                                         .arguments = arguments,
+                                                         .environment = environment,
                                                          .vdso = getauxval(AT_SYSINFO_EHDR)});
     MUST(watched);
     tracker_prepare();

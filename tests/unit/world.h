@@ -49,6 +49,13 @@ enum { SANITIZED = 1 };
 enum { SANITIZED = 0 };
 #endif
 
+/* ThreadSanitizer has a thread of its own, which the exit pass sees. */
+#if defined(__SANITIZE_THREAD__)
+enum { NEVER_ALONE = 1 };
+#else
+enum { NEVER_ALONE = 0 };
+#endif
+
 static char world_folder[] = "/tmp/leftopen-unit-XXXXXX";
 
 static inline void world_remove(void) {
