@@ -80,15 +80,19 @@ check-torture: $(B)/torture
 # The tracker and its suites once more, built with sanitizers. ThreadSanitizer sees what atomics are for; a report
 # fails the program that it comes from. It wants its address space where an old kernel would put it (setarch -R).
 # Leaks are not looked for: the tracker does not use malloc, and Check's children end where they stand.
+TSAN := halt_on_error=0:report_signal_unsafe=0:die_after_fork=0
+TSAN_FLAGS := -O1 -g -fsanitize=thread
 ASAN := detect_leaks=0:detect_stack_use_after_return=0:handle_segv=0:allow_user_segv_handler=1:abort_on_error=0
-.PHONY: check-sanitized check-tsan check-asan
+.PHONY: check-sanitized check-tsan check-asan torture-tsan
+torture-tsan:
+	@TSAN_OPTIONS="$(TSAN)" setarch -R $(MAKE) --no-print-directory B=$(B)/tsan CFLAGS="$(TSAN_FLAGS)" torture
 check-sanitized: $(filter-out %/tracker_unwind,$(UNIT_TRACKER)) $(B)/torture
 	@echo 'skipped: tracker_unwind: it reads stacks that a sanitizer watches over'; echo '1 skipped'
 	@failed=0; for t in $(filter-out %/tracker_unwind,$(UNIT_TRACKER)); do $$t || failed=1; done; \
 		$(B)/torture $(or $(T),2) && echo '1 passed, 0 failed' || failed=1; exit $$failed
 check-tsan:
-	@TSAN_OPTIONS="halt_on_error=0:report_signal_unsafe=0:die_after_fork=0" setarch -R \
-		$(MAKE) --no-print-directory B=$(B)/tsan CFLAGS="-O1 -g -fsanitize=thread" check-sanitized
+	@TSAN_OPTIONS="$(TSAN)" setarch -R \
+		$(MAKE) --no-print-directory B=$(B)/tsan CFLAGS="$(TSAN_FLAGS)" check-sanitized
 check-asan:
 	@ASAN_OPTIONS="$(ASAN)" UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
