@@ -132,9 +132,9 @@ static const struct attack attacks[] = {
 
     /* ends that would wait */
     {"@attacks lingering_socket", 0, "", ONE("socket"), FOLLOW},
-    {"@forget 1000 4", 4, "", "", ANYTHING, .prepare = full_pipe},
-    {"@forget 1000 4", 4, "", "", ANYTHING, .prepare = full_socket},
-    {"@forget 1000 4", 4, "", "", ANYTHING, .prepare = full_terminal},
+    {"@attacks many_sites", 4, "", "", ANYTHING, .prepare = full_pipe},
+    {"@attacks many_sites", 4, "", "", ANYTHING, .prepare = full_socket},
+    {"@attacks many_sites", 4, "", "", ANYTHING, .prepare = full_terminal},
     {"@background @forget 3 4", 0, "exited 4\n", "", NOT_BY_TOOL},
     {"@background @leftopen @forget 3 4", 0, "exited 4\n", "", LEAVES_RECORD | NOT_BY_TOOL},
 

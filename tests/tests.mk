@@ -29,10 +29,13 @@ $(B)/targets/%: tests/targets/%.c
 	$(Q)$(CC) $(TARGET_FLAGS) -o $@ $< -lpthread -ldl
 
 # Programs that watch them.
-$(B)/outside/%: tests/%.c tests/run.c
+$(B)/outside/%: tests/%.c tests/run.c tests/run.h tests/unit/skips.h
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(COMMON) -Wno-missing-field-initializers -D_GNU_SOURCE -MF $@.d -o $@ $< tests/run.c $(CHECK_LIBS) -ljansson
+
+# Compiled with run.c in one command, whose list of headers is the last file's only.
+$(B)/outside/cases: tests/cases.def shim/calls.def shim/syscalls.def
 
 .PHONY: check-cases
 check-cases: $(B)/outside/cases $(B)/targets/one_call $(B)/libleftopen.so $(B)/leftopen

@@ -238,14 +238,19 @@ static size_t remove_dead(const char *folder, bool stale_only) {
 }
 
 /* Where a living process has its record, or will find the library, the folder stays. */
+static void remove_beside(const char *folder, const char *name) {
+    char *path = memory_format("%s/%s", folder, name);
+    unlink(path);
+    free(path);
+}
+
 static void remove_if_empty(const char *folder) {
     struct folder_list list;
     if (!folder_is_for_tree(folder) || folder_list(folder, &list) != 0)
         return;
     if (list.count == 0) {
-        char *library = memory_format("%s/" FOLDER_LIBRARY, folder);
-        unlink(library);
-        free(library);
+        remove_beside(folder, FOLDER_LIBRARY);
+        remove_beside(folder, RECORD_UNWATCHED);
         rmdir(folder);
     }
     folder_list_end(&list);

@@ -127,7 +127,7 @@ static json_t *limits_object(const struct report *report) {
     json_t *object = json_object();
     json_object_set_new(object, "soft", limit(report->first->limit_soft));
     json_object_set_new(object, "hard", limit(report->first->limit_hard));
-    json_object_set_new(object, "peak", number_or_null(report->first->peak, report->first->started_realtime));
+    json_object_set_new(object, "peak", number_or_null(report->first->peak, report->first->limit_soft));
     return object;
 }
 

@@ -226,5 +226,7 @@ char *what_handle(const struct handle *handle, enum record_kind kind) {
         return memory_format("fd %d", handle->number);
     if (kind == RECORD_KIND_PROCESS && handle->other_pid)
         return memory_format("process %d", handle->other_pid);
+    if (kind == RECORD_KIND_TIMER) /* libc's number, or address, with a bit that tells it from others */
+        return memory_format("timer 0x%llx", (unsigned long long)handle->object & ~(1ull << 63));
     return memory_format("%s 0x%llx", what_kind_word(kind), (unsigned long long)handle->object);
 }

@@ -209,14 +209,23 @@ void objects_forget(uint64_t address, uint64_t slot) {
         free_push(slot);
 }
 
-void objects_adopted(void) {
-    atomic_store_explicit(&free_slots, 0, memory_order_relaxed);
+void objects_visit(void (*visit)(uint64_t slot, void *context), void *context) {
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
-        struct record_slot *slots = (struct record_slot *)(chunk + 1);
-        for (uint32_t i = 0; chunk->kind == RECORD_CHUNK_OBJECTS && i < chunk->entries; i++)
-            if (RECORD_WORD_STATE(atomic_load_explicit(&slots[i].word, memory_order_relaxed)) ==
-                RECORD_STATE_FREE)
-                free_push(at + (i + 1) * SLOT_BYTES);
+        uint32_t entries = chunk->kind == RECORD_CHUNK_OBJECTS ? chunk->entries : 0;
+        for (uint32_t i = 0; i < entries; i++)
+            visit(at + (i + 1) * SLOT_BYTES, context);
     }
+}
+
+static void push_if_free(uint64_t slot, void *context) {
+    (void)context;
+    struct record_slot *there = record_at(slot);
+    if (RECORD_WORD_STATE(atomic_load_explicit(&there->word, memory_order_relaxed)) == RECORD_STATE_FREE)
+        free_push(slot);
+}
+
+void objects_adopted(void) {
+    atomic_store_explicit(&free_slots, 0, memory_order_relaxed);
+    objects_visit(push_if_free, NULL);
 }

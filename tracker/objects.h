@@ -17,6 +17,9 @@ uint64_t objects_make(uint64_t address, uint64_t *word);
 /* The slot of the handle at this address, 0: not known. */
 uint64_t objects_find(uint64_t address);
 
+/* Every slot that was ever made, free ones too; `visit` may make more. */
+void objects_visit(void (*visit)(uint64_t slot, void *context), void *context);
+
 /* Child of a fork, alone: finds anew which slots are free. The parent went on while its record was copied. */
 void objects_adopted(void);
 

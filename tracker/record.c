@@ -293,7 +293,10 @@ static long file_create(const uint8_t name[16]) {
     long file = SYS(SYS_open, own.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (sys_failed(file))
         return file;
-    if (SYS(SYS_flock, file, LOCK_EX | LOCK_NB)) {
+    /* A filter may know no flock (ENOSYS, EPERM): then the process cannot be told from a dead one while it
+     * lives, which is better than no record. Who tidies the folder may just hold the lock of a file that is
+     * there and in no use yet. */
+    if (SYS(SYS_flock, file, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
         SYS(SYS_unlink, own.path);
         SYS(SYS_close, file);
         return -EWOULDBLOCK;

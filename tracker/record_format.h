@@ -214,7 +214,7 @@ struct record_slot {
     _Atomic uint8_t error;     /* errno of RECORD_OUTCOME_FAILED */
     _Atomic uint8_t flags;     /* enum record_slot_flag */
     _Atomic uint8_t released_from; /* enum record_state before the last release; tells what RELEASING was */
-    uint8_t reserved[4];
+    _Atomic uint32_t pages;        /* mapping: its length in RECORD_PAGE_BYTES, 0 unknown */
 };
 _Static_assert(sizeof(struct record_slot) == 64, "one slot, one cache line");
 

@@ -23,6 +23,7 @@ static void fill(struct record_slot *slot, uint64_t writing, const struct slot_f
     STORE(&slot->thread, facts->thread);
     STORE(&slot->number, facts->number);
     STORE(&slot->owner_pid, facts->owner_pid);
+    STORE(&slot->pages, 0);
     STORE(&slot->detail, 0);
     STORE(&slot->outcome, RECORD_OUTCOME_NONE);
     STORE(&slot->error, 0);

@@ -11,6 +11,7 @@
 #include "tracker/forks.h"
 #include "tracker/kernel.h"
 #include "tracker/lockdown.h"
+#include "tracker/mappings.h"
 #include "tracker/modules.h"
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
@@ -441,6 +442,31 @@ void tracker_released_object(struct tracker_object_ticket ticket) {
 void tracker_kept_object(struct tracker_object_ticket ticket) {
     slot_settle(ticket.object, false);
     slot_settle(ticket.number, false);
+}
+
+void tracker_unmapping(const void *at, uint64_t bytes, uintptr_t caller) {
+    if (ready(false))
+        mappings_releasing((uintptr_t)at, bytes, caller);
+}
+
+void tracker_unmapped(const void *at, uint64_t bytes, bool gone) {
+    if (ready(false))
+        mappings_released((uintptr_t)at, bytes, gone);
+}
+
+void tracker_mapped(const void *at, uint64_t bytes, bool over, const char *call, uintptr_t caller) {
+    if (over) {
+        tracker_unmapping(at, bytes, caller);
+        tracker_unmapped(at, bytes, true);
+    }
+    tracker_acquired_object(at, RECORD_KIND_MAPPING, -1, false, call, caller);
+    if (ready(false))
+        mappings_measure((uintptr_t)at, bytes);
+}
+
+void tracker_mapping_resized(const void *at, uint64_t bytes, uint64_t wanted, uintptr_t caller) {
+    if (ready(false))
+        mappings_resized((uintptr_t)at, bytes, wanted, caller);
 }
 
 bool tracker_wants(enum record_kind kind) { return watching && wanted[kind]; }

@@ -110,6 +110,12 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
 void tracker_released_object(struct tracker_object_ticket ticket);
 /* The release failed, and the handle is what it was. */
 void tracker_kept_object(struct tracker_object_ticket ticket);
+/* Memory: `over` whatever was mapped there before (MAP_FIXED). What is unmapped may be a part of a mapping, or
+ * several of them; what remains is kept. */
+void tracker_mapped(const void *at, uint64_t bytes, bool over, const char *call, uintptr_t caller);
+void tracker_unmapping(const void *at, uint64_t bytes, uintptr_t caller);
+void tracker_unmapped(const void *at, uint64_t bytes, bool gone);
+void tracker_mapping_resized(const void *at, uint64_t bytes, uint64_t wanted, uintptr_t caller);
 /* One who asked is done; the handle is released with the last one. After the real call. */
 void tracker_unreferenced_object(const void *object, uintptr_t caller);
 

@@ -267,6 +267,13 @@ static void by_closing_at_exit(void) { atexit(close_all); }
 static void by_closing_range_at_exit(void) { atexit(close_range_of_all); }
 static void by_quick_exit(void) { quick_exit(5); }
 
+/* A long report: each call is a site of its own. */
+static void by_many_sites(void) {
+#define FOUR(call) call call call call
+    FOUR(FOUR(FOUR(open("/dev/null", O_RDONLY);)))
+    _exit(4);
+}
+
 static const struct {
     const char *name;
     void (*act)(void);
@@ -292,7 +299,8 @@ static const struct {
             {"five_exits", by_five_exits},
             {"closing_at_exit", by_closing_at_exit},
             {"closing_range_at_exit", by_closing_range_at_exit},
-            {"quick_exit", by_quick_exit}};
+            {"quick_exit", by_quick_exit},
+            {"many_sites", by_many_sites}};
 
 int main(int argc, char **argv) {
     words = argv;

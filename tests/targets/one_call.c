@@ -359,6 +359,28 @@ enum { PAGE = 4096 };
 static void *pages(int count) {
     return (void *)raw(SYS_mmap, 0, count * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
 }
+/* Unmaps some pages of a mapping; gives the one that follows. */
+static void *cut(void *at, int first, int count) {
+    char *pages = at;
+    return munmap(pages + first * PAGE, (size_t)count * PAGE) ? MAP_FAILED : pages + (first + count) * PAGE;
+}
+/* One site each. MAP_THREE: neighbours of a page; MAP_TWICE: the second over the first, both give the first. */
+#define MAP(at, count)                                                                                         \
+    mmap(at, (count)*PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | ((at) ? MAP_FIXED : 0), -1, 0)
+#define MAP_THREE()                                                                                            \
+    ({                                                                                                         \
+        char *start = pages(3);                                                                                \
+        for (volatile int i = 0; i < 3; i++)                                                                   \
+            MAP(start + i * PAGE, 1);                                                                          \
+        (void *)start;                                                                                         \
+    })
+#define MAP_TWICE(first, second)                                                                               \
+    ({                                                                                                         \
+        void *start = NULL;                                                                                    \
+        for (volatile int i = 0; i < 2; i++)                                                                   \
+            start = MAP(start, i ? second : first);                                                            \
+        start;                                                                                                 \
+    })
 static int a_segment(void) { return (int)raw(SYS_shmget, IPC_PRIVATE, PAGE, 0600, 0); }
 static int segment;
 
