@@ -35,6 +35,14 @@ static int made_by(unsigned long request, int result, void *argument, enum recor
     return -1;
 }
 
+static void made(unsigned long request, int result, void *argument, int fd, const char *call,
+                 uintptr_t caller) {
+    enum record_kind kind;
+    int number = result < 0 ? -1 : made_by(request & 0xffffffffu, result, argument, &kind);
+    if (number >= 0)
+        tracker_acquired(number, kind, call, caller, fd);
+}
+
 EXPORT int ioctl(int fd, unsigned long request, ...) {
     va_list list;
     va_start(list, request);
@@ -43,9 +51,6 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     if (!context_is_watched())
         return context_ready ? real.ioctl(fd, request, argument) : RAW(SYS_ioctl, fd, request, argument);
     int result = real.ioctl(fd, request, argument);
-    enum record_kind kind;
-    int made = result < 0 ? -1 : made_by(request & 0xffffffffu, result, argument, &kind);
-    if (made >= 0)
-        tracker_acquired(made, kind, "ioctl", CALLER, fd);
+    made(request, result, argument, fd, "ioctl", CALLER);
     return result;
 }

@@ -23,6 +23,10 @@ uint64_t syscalls_traced[8] __attribute__((visibility("hidden")));
     if (closes)                                                                                                \
         tracker_released_range(first, last, result == 0);
 
+#define BEFORE_MAKES(request, argument)
+#define AFTER_MAKES(request, argument)                                                                         \
+    made(request, (int)result, (void *)(argument), (int)a, call, CALLER);
+
 #define BEFORE_RECEIVES(message, success, socket)
 #define AFTER_RECEIVES(message, success, socket)                                                               \
     if (success)                                                                                               \
