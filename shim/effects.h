@@ -13,6 +13,7 @@
  *   CLOSES(shape, object)       stream, directory or other handle and the descriptor inside are gone
  *   UNREFERENCES(object)        one of those who share the handle is done
  *   MAPS(success), UNMAPS(at)   memory; recorded only if option kinds asks for it
+ *   MAPS_BYTES(bytes, flags), UNMAPS_BYTES(at, bytes)   the same where the length is known
  *   JOINS(thread)               0: the thread was joined or detached; likewise
  *
  * Release: marked before the real call (the kernel may give the number to another thread before close returns),
@@ -23,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "shim/inside.h"
@@ -84,6 +86,18 @@
 #define AFTER_MAPS(success)                                                                                    \
     if (tracker_wants(RECORD_KIND_MAPPING) && (success))                                                       \
         tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, call, CALLER);
+
+#define BEFORE_MAPS_BYTES(bytes, flags)
+#define AFTER_MAPS_BYTES(bytes, flags)                                                                         \
+    if (tracker_wants(RECORD_KIND_MAPPING) && result != MAP_FAILED)                                            \
+        tracker_mapped(result, bytes, flags & MAP_FIXED, call, CALLER);
+
+#define BEFORE_UNMAPS_BYTES(at, bytes)                                                                         \
+    if (tracker_wants(RECORD_KIND_MAPPING))                                                                    \
+        tracker_unmapping(at, bytes, CALLER);
+#define AFTER_UNMAPS_BYTES(at, bytes)                                                                          \
+    if (tracker_wants(RECORD_KIND_MAPPING))                                                                    \
+        tracker_unmapped(at, bytes, result == 0);
 
 #define BEFORE_IF_WANTED(kind, object)                                                                         \
     struct tracker_object_ticket ticket = {0};                                                                 \

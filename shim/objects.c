@@ -55,13 +55,13 @@ EXPORT void *mremap(void *at, size_t bytes, size_t wanted, int flags, ...) {
     if (!context_is_watched() || !tracker_wants(RECORD_KIND_MAPPING))
         return context_ready ? real.mremap(at, bytes, wanted, flags, place)
                              : RAW_ADDRESS(SYS_mremap, at, bytes, wanted, flags, place);
-    struct tracker_object_ticket ticket = tracker_releasing_object(at, -1, CALLER);
+    tracker_unmapping(at, bytes, CALLER);
     void *result = real.mremap(at, bytes, wanted, flags, place);
-    if (result == MAP_FAILED || result == at || !bytes) {
-        tracker_kept_object(ticket);
-        return result;
-    }
-    tracker_released_object(ticket);
-    tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, "mremap", CALLER);
+    bool moved = result != MAP_FAILED && result != at;
+    tracker_unmapped(at, bytes, moved && !(flags & MREMAP_DONTUNMAP));
+    if (moved)
+        tracker_mapped(result, wanted, flags & MREMAP_FIXED, "mremap", CALLER);
+    else if (result == at)
+        tracker_mapping_resized(at, bytes, wanted, CALLER);
     return result;
 }
