@@ -8,7 +8,7 @@ cd "$work" || exit 1
 
 # Says what is run, runs it, and says how it ended.
 show() {
-    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    printf '\n$ %s\n' "$*"
     "$@"
     printf '[status %s]\n' "$?"
 }
@@ -27,10 +27,10 @@ echo
 echo '== Programs of the system, as they are =='
 run /usr/bin/python3 -c 'import os; os.open("/etc/hostname", os.O_RDONLY); print("python is done")'
 run bash "$examples/lock.sh"
-run ls /
+run -- ls /
 
 echo
 echo '== The same without the command: only a variable =='
-printf '\n\033[1m$ LD_PRELOAD=%s/libleftopen.so early_return\033[0m\n' "$build"
+printf '\n$ LD_PRELOAD=%s/libleftopen.so early_return\n' "$build"
 LD_PRELOAD="$build/libleftopen.so" "$build/examples/early_return"
 printf '[status %s: the program’s own]\n' "$?"

@@ -174,7 +174,18 @@ static bool set_type(struct suppression *suppression, const char *type) {
     return suppression->kind != RECORD_KIND_COUNT;
 }
 
+/* A pattern may hold #, but not behind a blank. */
+static void cut_comment(char *text) {
+    for (char *at = text; *at; at++)
+        if (*at == '#' && at > text && (at[-1] == ' ' || at[-1] == '\t')) {
+            *at = '\0';
+            break;
+        }
+    trim(text);
+}
+
 static void take_line(struct source *source) {
+    cut_comment(source->text);
     struct suppression *suppression = new_suppression(source, source->text);
     char *colon = strchr(source->text, ':');
     if (!colon) {
