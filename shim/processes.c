@@ -79,13 +79,35 @@ static void clones(unsigned long flags) {
     }
 }
 
-/* Called by entry.S before libc's clone. True for a child that runs in our memory while the parent waits. */
-bool processes_clone(int flags) __attribute__((visibility("hidden")));
-bool processes_clone(int flags) {
-    if (!context_is_watched())
-        return false;
-    clones((unsigned)flags);
+static bool waits_for_child(int flags) {
     return (flags & (CLONE_VM | CLONE_VFORK | CLONE_THREAD)) == (CLONE_VM | CLONE_VFORK);
+}
+
+/* Called by entry.S before libc's clone. LIKE_VFORK: a child that runs in our memory while the parent waits. */
+enum clone_sort { JUST_CLONE, LIKE_VFORK, WITH_PIDFD };
+enum clone_sort processes_clone(int flags) __attribute__((visibility("hidden")));
+enum clone_sort processes_clone(int flags) {
+    if (!context_is_watched())
+        return JUST_CLONE;
+    clones((unsigned)flags);
+    if (flags & CLONE_PIDFD)
+        return WITH_PIDFD;
+    return waits_for_child(flags) ? LIKE_VFORK : JUST_CLONE;
+}
+
+/* entry.S jumps here for WITH_PIDFD: the kernel writes the descriptor where `pidfd` points. The child has a
+ * stack of its own and does not come back here. */
+int processes_clone_with_pidfd(int (*function)(void *), void *stack, int flags, void *argument, int *pidfd,
+                               void *tls, pid_t *child_id) __attribute__((visibility("hidden")));
+int processes_clone_with_pidfd(int (*function)(void *), void *stack, int flags, void *argument, int *pidfd,
+                               void *tls, pid_t *child_id) {
+    bool waits = waits_for_child(flags);
+    context_vfork.depth += waits;
+    int result = real.clone(function, stack, flags, argument, pidfd, tls, child_id);
+    context_vfork.depth -= waits;
+    if (result > 0 && context_is_watched())
+        tracker_acquired(*pidfd, RECORD_KIND_PIDFD, "clone", CALLER, -1);
+    return result;
 }
 
 /* Called by entry.S before a raw one. The child returns through its caller's frame, and the structure of clone3

@@ -102,8 +102,9 @@
         cmpb    $0, context_ready(%rip)
         je      1f
         call_keeping_arguments "mov %edx, %edi; call processes_clone"
-        test    %al, %al
-        jz      1f
+        cmp     $1, %al
+        jb      1f
+        ja      processes_clone_with_pidfd
         .cfi_remember_state
         take_return_address 1f
         call    *startup_real_clone(%rip)   /* the child does not come back here */

@@ -384,6 +384,14 @@ static void *cut(void *at, int first, int count) {
 static int a_segment(void) { return (int)raw(SYS_shmget, IPC_PRIVATE, PAGE, 0600, 0); }
 static int segment;
 
+static int pidfd;
+static int end_at_once(void *nothing) { _exit(0); }
+static char child_stack[65536] __attribute__((aligned(16)));
+#define CHILD_WITH_PIDFD(flags)                                                                                \
+    (clone(end_at_once, child_stack + sizeof child_stack, (flags) | CLONE_PIDFD | SIGCHLD, NULL, &pidfd) < 0   \
+         ? -1                                                                                                  \
+         : pidfd)
+
 static pthread_t thread;
 static thrd_t standard_thread;
 static void *do_nothing(void *nothing) { return nothing; }
