@@ -522,6 +522,9 @@ bool record_adopt(uint64_t fork_sequence) {
         return false;
     uint64_t parent = LOAD(&record_mapped.window), used = LOAD(&own.allocated);
     unsigned shift = parent & 0xfff;
+    if (used > 1ull << shift) /* a thread of the parent had taken room, and not yet grown the window for it */
+        used = 1ull << shift;
+    atomic_store_explicit(&own.allocated, used, memory_order_relaxed); /* the only thread there is */
     uint64_t window = window_from_memory(used, shift);
     if (!window) {
         atomic_store_explicit(state, RECORD_OWNER_NONE, memory_order_relaxed);
