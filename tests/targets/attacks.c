@@ -101,11 +101,15 @@ static int listen_here(struct sockaddr_in *here) {
     return listener;
 }
 
-/* Keeps the listener, and so the connection, until the parent is gone. */
-static void be_peer(const int *ends) {
+/* Keeps the listener, and so the connection, until the parent is gone. It is the heir then, and leaves nothing.
+ */
+static void be_peer(int listener, const int *ends) {
     char byte;
     close(ends[1]);
-    _exit(read(ends[0], &byte, 1) != 0);
+    ssize_t got = read(ends[0], &byte, 1);
+    close(ends[0]);
+    close(listener);
+    _exit(got != 0);
 }
 
 static void fill(int connection) {
@@ -124,7 +128,7 @@ static void by_lingering_socket(void) {
     if (pipe(ends))
         exit(1);
     if (fork() == 0)
-        be_peer(ends);
+        be_peer(listener, ends);
     int connection = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(connection, (struct sockaddr *)&here, sizeof here) ||
         setsockopt(connection, SOL_SOCKET, SO_LINGER, &patience, sizeof patience))
