@@ -128,7 +128,6 @@ enum record_chunk_kind {
     RECORD_CHUNK_STACKS,  /* struct record_stack, one after the other, up to `used` bytes */
     RECORD_CHUNK_MODULES, /* struct record_module, likewise */
     RECORD_CHUNK_THREADS, /* struct record_thread, likewise */
-    RECORD_CHUNK_FORKS,   /* struct record_fork, likewise */
     RECORD_CHUNK_DETAILS, /* struct record_detail, likewise */
     RECORD_CHUNK_TEXT     /* bytes that the header's offsets point into */
 };
@@ -259,22 +258,6 @@ struct record_thread {
     int32_t thread;
     char name[16]; /* zero-terminated; as it was at the thread's first acquire, or later */
     uint64_t reserved;
-};
-
-enum record_fork_state {
-    RECORD_FORK_UNUSED, /* taken, and the fork failed or has not returned */
-    RECORD_FORK_LIVING, /* forked, and neither ended nor executed anything by a call that was seen */
-    RECORD_FORK_EXECUTED,
-    RECORD_FORK_ENDED
-};
-
-struct record_fork {
-    _Atomic uint32_t bytes; /* stored last */
-    _Atomic uint32_t state; /* enum record_fork_state; written by the child */
-    _Atomic int32_t pid;
-    uint32_t reserved;
-    uint64_t sequence; /* of the parent at the fork */
-    uint64_t reserved_too;
 };
 
 /* What the kernel said of a handle when it was asked (exit pass). Behind the struct, without gaps: the link
