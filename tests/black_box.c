@@ -241,6 +241,8 @@ START_TEST(inherited_is_counted_and_left_alone) {
     ck_assert_int_eq(summary_of(report, "left_open"), 1);
     ck_assert_int_eq(summary_of(report, "released"), 1);
     ck_assert_int_ge(summary_of(report, "inherited"), 9);
+    ck_assert_int_eq(summary_of(report, "tracked"), 1);
+    ck_assert_int_eq(summary_of(report, "closed"), 0);
     const json_t *handles = json_object_get(site_of(report, "file"), "handles");
     ck_assert_uint_eq(json_array_size(handles), 1);
     ck_assert_int_eq(number_of(json_array_get(handles, 0), "fd"), 12);

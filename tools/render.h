@@ -17,6 +17,8 @@ struct report {
     struct findings inherited;   /* filled if they are to be listed */
     size_t left_open, released, release_failed, not_released, suppressed, inherited_count;
     int64_t unseen; /* -1 unknown */
+    /* Of the processes that have a record; one that left nothing open takes its own away. */
+    uint64_t tracked, closed;
     uint64_t dropped;
     char *const *notes; /* sentences: what is missing in the report, and why */
     size_t note_count;

@@ -142,6 +142,8 @@ static json_t *summary_object(const struct report *report) {
     json_object_set_new(object, "unseen", number_or_null(report->unseen, report->unseen >= 0));
     json_object_set_new(object, "misuses", json_integer(0));
     json_object_set_new(object, "dropped", json_integer((json_int_t)report->dropped));
+    json_object_set_new(object, "tracked", json_integer((json_int_t)report->tracked));
+    json_object_set_new(object, "closed", json_integer((json_int_t)report->closed));
     return object;
 }
 

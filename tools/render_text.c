@@ -331,7 +331,7 @@ static void put_kind_counts(const struct report *report, FILE *out) {
 }
 
 static void put_summary(const struct report *report, FILE *out) {
-    fputs("\nSUMMARY: leftopen: ", out);
+    fputs("SUMMARY: leftopen: ", out);
     struct culprits culprits = culprits_of(report);
     bool live = is_live(&culprits);
     put_count(out, report->left_open, "handle", "handles");
@@ -370,6 +370,22 @@ static void put_notes(const struct report *report, FILE *out) {
     }
 }
 
+/* How much leftopen knows of: a report can only be as good as that. */
+static void put_coverage(const struct report *report, FILE *out) {
+    if (!report->process_count)
+        return;
+    fputs("\nCoverage", out);
+    if (report->process_count > 1)
+        fprintf(out, " of %zu processes", report->process_count);
+    fputs(": ", out);
+    put_count(out, report->tracked, "handle", "handles");
+    fprintf(out, " tracked, %" PRIu64 " closed; %zu inherited; ", report->closed, report->inherited_count);
+    if (report->unseen >= 0)
+        fprintf(out, "%" PRId64 " unseen\n", report->unseen);
+    else
+        fputs("unseen ones not known\n", out);
+}
+
 static bool has_something(const struct report *report) {
     return report->left_open || report->inherited.count || report->verbosity > 0;
 }
@@ -386,6 +402,7 @@ void render_text(const struct report *report, FILE *out) {
         put_site(report, out, &report->sites.list[i], is_live(&culprits));
     put_inherited(report, out);
     put_notes(report, out);
+    put_coverage(report, out);
     if (report->left_open)
         put_summary(report, out);
 }

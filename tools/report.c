@@ -122,9 +122,11 @@ static struct process *find_first(struct making *making) {
 
 /* --- findings --------------------------------------------------------------------------------------------- */
 
+/* One that an inherited stream owns is told with the stream. */
 static bool is_inherited(const struct handle *handle) {
     return handle->state == RECORD_STATE_INHERITED && !(handle->flags & RECORD_SLOT_ADOPTED) &&
-           handle->number > 2;
+           handle->outcome != RECORD_OUTCOME_GONE && handle->number > 2 &&
+           (handle->is_address || !handle->object);
 }
 
 /* Takes the newest finding back. */
@@ -193,6 +195,15 @@ static void count_finding(struct report *report, const struct finding *finding) 
     }
 }
 
+/* Handles without a stack were counted nowhere else. */
+static void count_tracked(struct report *report, const struct process *process) {
+    report->tracked += process->losses[RECORD_LOSS_STACK];
+    for (size_t i = 0; i < process->stack_count; i++) {
+        report->tracked += process->stacks[i].opened;
+        report->closed += process->stacks[i].closed;
+    }
+}
+
 static void count_processes(struct making *making) {
     struct report *report = &making->report;
     report->unseen = -1;
@@ -201,6 +212,7 @@ static void count_processes(struct making *making) {
         if (process->unseen >= 0)
             report->unseen = (report->unseen > 0 ? report->unseen : 0) + process->unseen;
         report->dropped += process->losses[RECORD_LOSS_MEMORY] + process->losses[RECORD_LOSS_BUSY];
+        count_tracked(report, process);
     }
 }
 
