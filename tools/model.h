@@ -16,6 +16,10 @@ struct stack {
     bool cut, caller_only; /* enum record_stack_flag */
     uint64_t epoch;        /* of the module list */
     uint64_t opened, closed;
+    uint64_t lived, longest;                  /* ns that the released ones were open: all together, at most */
+    uint32_t peak;                            /* most open at once; 0 unknown */
+    uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
+    uint32_t passed;                          /* most descriptors that passed over one exec */
     size_t count;
     uint64_t *pc; /* innermost first; see RECORD_PC_EXACT */
 };
@@ -58,8 +62,20 @@ struct handle {
     const struct detail *detail; /* NULL unknown */
 };
 
+/* Descriptors became short; see struct record_shortage. */
+struct shortage {
+    bool noted;
+    int error; /* 0: none failed yet */
+    uint64_t monotonic;
+    uint64_t limit; /* 0 unknown */
+    uint32_t held, inherited;
+    int thread;
+    char call[29];
+};
+
 struct thread {
     int id;
+    bool acquiring; /* in a call that may acquire, or has left one by a jump */
     char name[17];
 };
 
@@ -84,6 +100,10 @@ struct process {
     uint64_t sequence;
     size_t opening; /* handles that were being acquired or changed while the record was read */
     size_t closing;
+    size_t acquiring; /* threads in calls that may acquire: what those have made may not be here yet */
+    struct shortage shortages[RECORD_SHORTAGE_COUNT];
+    uint64_t failures;        /* calls that failed with EMFILE or ENFILE */
+    uint64_t report_requests; /* reports asked for while the process ran */
 
     struct handle *handles;
     size_t handle_count;

@@ -296,6 +296,23 @@ static uint64_t monotonic_now(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static void take_shortages(struct reader *reader) {
+    for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++) {
+        const struct record_shortage *entry = &reader->header.shortages[kind];
+        struct shortage *shortage = &reader->process->shortages[kind];
+        if (entry->state != RECORD_SHORTAGE_NOTED)
+            continue;
+        *shortage = (struct shortage){.noted = true,
+                                      .error = entry->error,
+                                      .monotonic = entry->monotonic,
+                                      .limit = entry->limit,
+                                      .held = entry->held,
+                                      .inherited = entry->inherited,
+                                      .thread = entry->thread};
+        memcpy(shortage->call, entry->call, sizeof entry->call);
+    }
+}
+
 static void take_header(struct reader *reader) {
     const struct record_header *header = &reader->header;
     struct process *process = reader->process;
@@ -320,6 +337,9 @@ static void take_header(struct reader *reader) {
     process->open = header->open;
     process->peak = header->peak;
     process->unseen = header->unseen;
+    process->failures = header->failures;
+    process->report_requests = header->report_requests;
+    take_shortages(reader);
     for (int i = 0; i < RECORD_LOSS_COUNT; i++)
         process->losses[i] = header->losses[i];
     if (process->end == RECORD_END_RUNNING && process->alive)
@@ -337,24 +357,50 @@ typedef void take_entry(struct reader *reader, size_t at, size_t bytes);
      memset(&(process)->list[(process)->count], 0, sizeof *(process)->list),                                   \
      &(process)->list[(process)->count++])
 
-static void take_stack(struct reader *reader, size_t at, size_t bytes) {
-    const struct record_stack *entry = ENTRY(record_stack, reader, at);
-    size_t room = (bytes - sizeof *entry) / sizeof entry->pc[0], frames = entry->frames;
+static struct stack *new_stack(struct reader *reader, size_t at, const char *call, unsigned flags) {
+    struct stack *stack = NEW_ENTRY(reader->process, stacks, stack_count);
+    stack->id = (uint32_t)(at / RECORD_UNIT);
+    memcpy(stack->call, call, sizeof stack->call - 1);
+    stack->cut = flags & RECORD_STACK_CUT;
+    stack->caller_only = flags & RECORD_STACK_CALLER_ONLY;
+    return stack;
+}
+
+/* `bytes` behind `pc` belong to the entry. */
+static void take_frames(struct reader *reader, size_t at, struct stack *stack, const uint64_t *pc,
+                        size_t frames, size_t bytes) {
+    size_t room = bytes / sizeof *pc;
     if (frames > room) {
         complain(reader, at, "a stack of %zu frames has room for %zu: the others are lost", frames, room);
         frames = room;
     }
-    struct stack *stack = NEW_ENTRY(reader->process, stacks, stack_count);
-    stack->id = (uint32_t)(at / RECORD_UNIT);
-    memcpy(stack->call, entry->call, sizeof entry->call);
-    stack->cut = entry->flags & RECORD_STACK_CUT;
-    stack->caller_only = entry->flags & RECORD_STACK_CALLER_ONLY;
+    stack->count = frames;
+    stack->pc = memory_new(frames, sizeof *pc);
+    memcpy(stack->pc, pc, frames * sizeof *pc);
+}
+
+static void take_stack_1(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_stack_1 *entry = ENTRY(record_stack_1, reader, at);
+    struct stack *stack = new_stack(reader, at, entry->call, entry->flags);
     stack->epoch = entry->modules_epoch;
     stack->opened = entry->opened;
     stack->closed = entry->closed;
-    stack->count = frames;
-    stack->pc = memory_new(frames, sizeof *stack->pc);
-    memcpy(stack->pc, entry->pc, frames * sizeof *stack->pc);
+    take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
+}
+
+static void take_stack(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_stack *entry = ENTRY(record_stack, reader, at);
+    struct stack *stack = new_stack(reader, at, entry->call, entry->flags);
+    stack->epoch = entry->modules_epoch;
+    stack->opened = entry->opened;
+    stack->closed = entry->closed;
+    stack->lived = entry->lived;
+    stack->longest = entry->longest;
+    stack->peak = entry->peak;
+    stack->passed = entry->passed;
+    for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)
+        stack->short_of[kind] = entry->short_of[kind];
+    take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
 }
 
 static void take_module(struct reader *reader, size_t at, size_t bytes) {
@@ -381,6 +427,8 @@ static void take_thread(struct reader *reader, size_t at, size_t bytes) {
     struct thread *thread = NEW_ENTRY(reader->process, threads, thread_count);
     thread->id = entry->thread;
     memcpy(thread->name, entry->name, sizeof entry->name);
+    thread->acquiring = entry->acquiring;
+    reader->process->acquiring += thread->acquiring;
 }
 
 static void take_detail(struct reader *reader, size_t at, size_t bytes) {
@@ -478,8 +526,15 @@ static const struct entries {
     [RECORD_CHUNK_DETAILS] = {take_detail, sizeof(struct record_detail)},
 };
 
+/* Entries that an older version laid out in another way. */
+static const struct entries stacks_of_1 = {take_stack_1, sizeof(struct record_stack_1)};
+
+static const struct entries *entries_of(const struct reader *reader, uint32_t kind) {
+    return kind == RECORD_CHUNK_STACKS && reader->header.version == 1 ? &stacks_of_1 : &entries[kind];
+}
+
 static void take_entries(struct reader *reader, const struct record_chunk *head, size_t at, size_t bytes) {
-    const struct entries *row = &entries[head->kind];
+    const struct entries *row = entries_of(reader, head->kind);
     size_t end = at + bytes, used = head->used;
     if (used < bytes - sizeof *head)
         end = at + sizeof *head + used;

@@ -3,12 +3,16 @@
 
 #include <stddef.h>
 
+#include "tracker/clock.h"
 #include "tracker/modules.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/single.h"
 #include "tracker/text.h"
 #include "tracker/unwind.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 enum {
     HEADS = 8192,                     /* chains; a thousand sites are plenty in one program */
@@ -35,7 +39,9 @@ static uint32_t hash_of(const struct stack *stack) {
     return (uint32_t)(hash >> 32);
 }
 
-static struct record_stack *stack_of(uint32_t id) { return record_at((uint64_t)id * RECORD_UNIT); }
+struct record_stack *depot_stack(uint32_t id) {
+    return record_at((uint64_t)id * RECORD_UNIT);
+}
 
 static bool is_same(const struct record_stack *kept, const struct stack *stack) {
     if (kept->hash != stack->hash || kept->frames != stack->frames || kept->modules_epoch != stack->epoch)
@@ -48,8 +54,8 @@ static bool is_same(const struct record_stack *kept, const struct stack *stack) 
 
 /* The id of the stack among the chain from `id` on, until the one before which the search was made already. */
 static uint32_t find(uint32_t id, uint32_t until, const struct stack *stack) {
-    for (; id && id != until; id = stack_of(id)->next)
-        if (is_same(stack_of(id), stack))
+    for (; id && id != until; id = depot_stack(id)->next)
+        if (is_same(depot_stack(id), stack))
             return id;
     return 0;
 }
@@ -88,7 +94,7 @@ static uint32_t keep(const struct stack *stack) {
     if (!fresh)
         return 0;
     for (uint32_t searched = first;;) {
-        stack_of(fresh)->next = first;
+        depot_stack(fresh)->next = first;
         /* release: the entry and its link before its id */
         if (atomic_compare_exchange_strong_explicit(head, &first, fresh, memory_order_release,
                                                     memory_order_acquire))
@@ -117,25 +123,74 @@ uint32_t depot_keep_here(const char *call, uintptr_t caller) {
 }
 
 void depot_count_opened(uint32_t stack) {
-    if (stack)
-        single_add(&stack_of(stack)->opened, 1); /* a counter */
+    if (!stack)
+        return;
+    struct record_stack *kept = depot_stack(stack);
+    /* relaxed, here and below: counters */
+    uint64_t open = single_add(&kept->opened, 1) + 1 - LOAD(&kept->closed);
+    uint32_t peak = LOAD(&kept->peak);
+    while (open > peak && open <= UINT32_MAX &&
+           !atomic_compare_exchange_weak_explicit(&kept->peak, &peak, (uint32_t)open, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
 }
 
-void depot_count_closed(uint32_t stack) {
-    if (stack)
-        single_add(&stack_of(stack)->closed, 1); /* a counter */
+void depot_count_closed(uint32_t stack, uint64_t lived) {
+    if (!stack)
+        return;
+    struct record_stack *kept = depot_stack(stack);
+    single_add(&kept->closed, 1);
+    if (!lived)
+        return; /* less than a tick of the clock */
+    single_add(&kept->lived, lived);
+    uint64_t longest = LOAD(&kept->longest);
+    while (lived > longest && !atomic_compare_exchange_weak_explicit(
+                                  &kept->longest, &longest, lived, memory_order_relaxed, memory_order_relaxed))
+        ;
 }
 
-void depot_forget_counts(struct record_chunk *chunk) {
-    uint64_t used = atomic_load_explicit(&chunk->used, memory_order_relaxed);
+void depot_count_slot_closed(const struct record_slot *slot, uint64_t word) {
+    if (LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK)
+        return;
+    uint64_t opened = LOAD(&slot->opened), now = clock_coarse();
+    depot_count_closed(RECORD_WORD_STACK(word), opened && now > opened ? now - opened : 0);
+}
+
+/* Calls `visit` for the entries of one chunk. */
+static void visit_chunk(struct record_chunk *chunk, void (*visit)(struct record_stack *, void *),
+                        void *context) {
+    uint64_t used = LOAD(&chunk->used);
     uint64_t room = chunk->bytes - sizeof *chunk;
     for (uint64_t at = 0; at < used && at < room;) {
         struct record_stack *stack = (struct record_stack *)((char *)(chunk + 1) + at);
-        if (!stack->bytes)
+        /* acquire: the rest of the entry is there with its length */
+        uint32_t bytes = atomic_load_explicit((_Atomic uint32_t *)&stack->bytes, memory_order_acquire);
+        if (!bytes)
             return;
-        atomic_store_explicit(&stack->opened, 0, memory_order_relaxed); /* nobody else sees this copy yet */
-        atomic_store_explicit(&stack->closed, 0, memory_order_relaxed);
-        atomic_store_explicit(&stack->details, 0, memory_order_relaxed);
-        at += stack->bytes;
+        visit(stack, context);
+        at += bytes;
     }
 }
+
+void depot_visit(void (*visit)(struct record_stack *, void *), void *context) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind == RECORD_CHUNK_STACKS)
+            visit_chunk(chunk, visit, context);
+    }
+}
+
+static void forget(struct record_stack *stack, void *nothing) {
+    (void)nothing;
+    STORE(&stack->opened, 0); /* nobody else sees this copy yet */
+    STORE(&stack->closed, 0);
+    STORE(&stack->lived, 0);
+    STORE(&stack->longest, 0);
+    STORE(&stack->peak, 0);
+    STORE(&stack->details, 0);
+    STORE(&stack->passed, 0);
+    for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)
+        STORE(&stack->short_of[kind], 0);
+}
+
+void depot_forget_counts(struct record_chunk *chunk) { visit_chunk(chunk, forget, NULL); }

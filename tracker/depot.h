@@ -11,9 +11,20 @@
  * characters), `caller` the return address of its wrapper. Returns its id, 0 if there is no room. */
 uint32_t depot_keep_here(const char *call, uintptr_t caller);
 
-/* Counts a handle that was acquired, or released, at this stack. Id 0 is ignored. */
+/* Counts a handle that was acquired, or released, at this stack; `lived` is for how long it was open, in ns.
+ * Id 0 is ignored. */
 void depot_count_opened(uint32_t stack);
-void depot_count_closed(uint32_t stack);
+void depot_count_closed(uint32_t stack, uint64_t lived);
+
+/* The handle in that slot, whose word was `word`, is gone. What a parent of the fork acquired was never counted
+ * in this process, and is not now. */
+void depot_count_slot_closed(const struct record_slot *slot, uint64_t word);
+
+/* The stack of that id, which is not 0. */
+struct record_stack *depot_stack(uint32_t id);
+
+/* Calls `visit` for every stack. */
+void depot_visit(void (*visit)(struct record_stack *stack, void *context), void *context);
 
 /* After a fork: what the parent counted is not this process's. `chunk` holds stacks. */
 void depot_forget_counts(struct record_chunk *chunk);

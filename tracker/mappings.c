@@ -95,11 +95,6 @@ static bool keep_rest(const struct record_slot *whole, uint64_t word, uint64_t f
     return true;
 }
 
-static void count(const struct record_slot *slot, uint64_t word, void (*change)(uint32_t stack)) {
-    if (!(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK))
-        change(RECORD_WORD_STACK(word));
-}
-
 /* One that begins in the range: it is gone, or its first part. */
 static void settle(uint64_t at, struct record_slot *slot, uint64_t word, const struct range *range) {
     uint64_t address = LOAD(&slot->object), end = end_of(slot);
@@ -107,7 +102,7 @@ static void settle(uint64_t at, struct record_slot *slot, uint64_t word, const s
     if (!slot_settle(ticket, range->gone))
         return;
     if (end <= range->end || !keep_rest(slot, ticket.word, range->end, end))
-        count(slot, word, depot_count_closed);
+        depot_count_slot_closed(slot, word);
     objects_forget(address, at);
 }
 
@@ -117,8 +112,9 @@ static void cut(struct record_slot *slot, uint64_t word, const struct range *ran
     if (!range->gone || address >= range->first || end <= range->first)
         return;
     STORE(&slot->pages, (uint32_t)pages_of(range->first - address));
-    if (end > range->end && keep_rest(slot, word, range->end, end))
-        count(slot, word, depot_count_opened);
+    if (end > range->end && keep_rest(slot, word, range->end, end) &&
+        !(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK))
+        depot_count_opened(RECORD_WORD_STACK(word));
 }
 
 static void finish(uint64_t at, void *context) {

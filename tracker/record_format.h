@@ -21,8 +21,8 @@
 
 #define RECORD_MAGIC "LEFTOPEN" /* eight bytes, no terminating zero */
 enum {
-    RECORD_VERSION = 1,        /* what this source writes */
-    RECORD_OLDEST_READER = 1,  /* the oldest version of a reader that understands what this source writes */
+    RECORD_VERSION = 2,        /* what this source writes */
+    RECORD_OLDEST_READER = 2,  /* the oldest version of a reader that understands what this source writes */
     RECORD_OLDEST_READABLE = 1 /* the oldest record that this source's reader understands */
 };
 
@@ -83,6 +83,28 @@ enum record_loss {
     RECORD_LOSS_COUNT = 8
 };
 
+/* Descriptors became short. Each is noted once in the life of a process. */
+enum record_shortage_kind {
+    RECORD_SHORTAGE_SHARE,   /* the share of the limit that option warn_at names was passed */
+    RECORD_SHORTAGE_FAILURE, /* a call failed with EMFILE or ENFILE */
+    RECORD_SHORTAGE_COUNT
+};
+enum record_shortage_state { RECORD_SHORTAGE_NONE, RECORD_SHORTAGE_WRITING, RECORD_SHORTAGE_NOTED };
+
+/* Who held the descriptors then is in record_stack.short_of. */
+struct record_shortage {
+    _Atomic uint32_t state; /* enum record_shortage_state, stored last */
+    int32_t error;          /* EMFILE or ENFILE; 0: none failed yet */
+    uint64_t monotonic;     /* CLOCK_MONOTONIC, ns (coarse) */
+    uint64_t limit;         /* RLIMIT_NOFILE, soft; 0 unknown */
+    uint32_t held;          /* descriptors open as far as the record knows, all of those below included */
+    uint32_t inherited;     /* of these, without a stack: inherited from the program's start */
+    int32_t thread;         /* that met it; 0 unknown */
+    uint32_t reserved;
+    char call[28]; /* that failed, or that made the descriptor; zero-terminated */
+    uint32_t reserved_too;
+};
+
 struct record_header {
     char magic[8];
     uint32_t version;
@@ -117,6 +139,10 @@ struct record_header {
     _Alignas(64) _Atomic uint64_t sequence; /* number of acquires so far */
     _Atomic int64_t open;                   /* handles open now */
     _Atomic int64_t peak;                   /* most handles open at once */
+    /* From here on since version 2. */
+    _Alignas(64) struct record_shortage shortages[RECORD_SHORTAGE_COUNT];
+    _Atomic uint64_t failures;        /* calls that failed with EMFILE or ENFILE */
+    _Atomic uint64_t report_requests; /* reports asked for while the process ran (option report_signal) */
 };
 
 #define RECORD_CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
@@ -235,9 +261,24 @@ struct record_stack {
     uint64_t modules_epoch;   /* grows whenever a module was unloaded: same PCs, other code */
     _Atomic uint64_t opened;  /* handles acquired here so far */
     _Atomic uint64_t closed;  /* of these, released again */
+    _Atomic uint64_t lived;   /* ns (coarse) that the released ones were open, added up */
+    _Atomic uint64_t longest; /* ns (coarse) that one of them was open, at most */
+    _Atomic uint32_t peak;    /* most of them open at once */
     _Atomic uint32_t details; /* details given to handles of this stack */
-    char call[28];            /* name of the acquiring call, zero-terminated */
-    uint64_t pc[];            /* innermost first; pc[0] is in the program's call */
+    _Atomic uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
+    _Atomic uint32_t passed; /* most descriptors that passed over one exec; counted with option exec_leaks */
+    char call[28];           /* name of the acquiring call, zero-terminated */
+    uint64_t pc[];           /* innermost first; pc[0] is in the program's call */
+};
+
+/* As version 1 had it. */
+struct record_stack_1 {
+    uint32_t bytes, next, hash;
+    uint16_t frames, flags;
+    uint64_t modules_epoch, opened, closed;
+    uint32_t details;
+    char call[28];
+    uint64_t pc[];
 };
 
 struct record_module {
@@ -257,7 +298,10 @@ struct record_thread {
     _Atomic uint32_t bytes; /* stored last */
     int32_t thread;
     char name[16]; /* zero-terminated; as it was at the thread's first acquire, or later */
-    uint64_t reserved;
+    /* 1 while the thread is in a call that may acquire: what that has made is not in the table yet. A call that
+     * was left by a jump or a cancellation leaves it set until the thread's next one. */
+    _Atomic uint32_t acquiring;
+    uint32_t reserved;
 };
 
 /* What the kernel said of a handle when it was asked (exit pass). Behind the struct, without gaps: the link

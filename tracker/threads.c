@@ -10,7 +10,10 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
-static __thread int32_t here; /* initial-exec: no allocation, no destructor */
+/* initial-exec: no allocation, no destructor */
+static __thread int32_t here;
+static __thread uint64_t
+    entry_here; /* place of this thread's entry in the record; 0: there is no room for one */
 static _Atomic uint64_t chunk;
 
 static void keep_name(int32_t thread) {
@@ -18,6 +21,7 @@ static void keep_name(int32_t thread) {
     if (!at)
         return;
     struct record_thread *entry = record_at(at);
+    entry_here = at;
     entry->thread = thread;
     SYS(SYS_prctl, PR_GET_NAME, entry->name);
     /* release: a reader that finds the length finds the rest */
@@ -32,9 +36,48 @@ int32_t threads_here(void) {
     return here;
 }
 
-void threads_forked(void) { here = 0; }
+void threads_acquiring(bool now) {
+    if (!threads_here() || !entry_here)
+        return;
+    struct record_thread *entry = record_at(entry_here);
+    /* relaxed: a mark for readers from outside, ordered by the real call between its two stores */
+    atomic_store_explicit(&entry->acquiring, now, memory_order_relaxed);
+}
+
+/* The entries of one chunk that are complete. */
+static void visit_chunk(struct record_chunk *head, void (*visit)(struct record_thread *)) {
+    uint64_t used = atomic_load_explicit(&head->used, memory_order_relaxed),
+             size = sizeof(struct record_thread);
+    for (uint64_t at = 0; at + size <= used && at + size <= head->bytes - sizeof *head; at += size) {
+        struct record_thread *entry = (struct record_thread *)((char *)(head + 1) + at);
+        if (atomic_load_explicit(&entry->bytes, memory_order_acquire)) /* the rest of it */
+            visit(entry);
+    }
+}
+
+static void visit_all(void (*visit)(struct record_thread *)) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *head = record_at(at);
+        if (head->kind == RECORD_CHUNK_THREADS)
+            visit_chunk(head, visit);
+    }
+}
+
+static void forget_call(struct record_thread *entry) {
+    atomic_store_explicit(&entry->acquiring, 0, memory_order_relaxed); /* nobody else sees this copy yet */
+}
+
+void threads_forked(void) {
+    here = 0;
+    entry_here = 0;
+    visit_all(forget_call);
+}
+
+static int names_left;
 
 static void refresh(struct record_thread *entry) {
+    if (names_left-- <= 0)
+        return;
     char path[64], name[sizeof entry->name];
     struct text text = TEXT_IN(path);
     text_string(&text, "/proc/self/task/");
@@ -52,18 +95,6 @@ static void refresh(struct record_thread *entry) {
 }
 
 void threads_refresh_names(void) {
-    int left = 64; /* a report names few; the names of the first acquires are there anyway */
-    for (uint64_t at = record_next_chunk(0); at && left; at = record_next_chunk(at)) {
-        struct record_chunk *head = record_at(at);
-        if (head->kind != RECORD_CHUNK_THREADS)
-            continue;
-        uint64_t used = atomic_load_explicit(&head->used, memory_order_relaxed);
-        for (uint64_t i = 0; i + sizeof(struct record_thread) <= used &&
-                             i + sizeof(struct record_thread) <= head->bytes - sizeof *head && left;
-             i += sizeof(struct record_thread), left--) {
-            struct record_thread *entry = (struct record_thread *)((char *)(head + 1) + i);
-            if (atomic_load_explicit(&entry->bytes, memory_order_acquire)) /* the rest of it */
-                refresh(entry);
-        }
-    }
+    names_left = 64; /* a report names few; the names of the first acquires are there anyway */
+    visit_all(refresh);
 }

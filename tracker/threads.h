@@ -2,11 +2,16 @@
 #ifndef TRACKER_THREADS_H
 #define TRACKER_THREADS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The kernel's id of the calling thread, asked once per thread; the thread's name goes into the record then.
  * 0 if the kernel may not be asked (lockdown) and was not before. */
 int32_t threads_here(void);
+
+/* Marks, for readers of the record, that the calling thread is in a call that may acquire, or is not any more.
+ */
+void threads_acquiring(bool now);
 
 /* Child of a fork: this thread has another id now. */
 void threads_forked(void);

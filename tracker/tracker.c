@@ -106,6 +106,9 @@ static void inherit_number(int number, uint64_t at, void *parent) {
 static void inherit_all(int32_t parent) {
     atomic_store_explicit(&record_header()->open, 0, memory_order_relaxed); /* the parent's, of a moment ago */
     atomic_store_explicit(&record_header()->peak, 0, memory_order_relaxed);
+    text_clear(record_header()->shortages, sizeof record_header()->shortages);
+    atomic_store_explicit(&record_header()->failures, 0, memory_order_relaxed);
+    atomic_store_explicit(&record_header()->report_requests, 0, memory_order_relaxed);
     numbers_visit(0, ~0u, inherit_number, &parent);
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
@@ -262,12 +265,6 @@ static void settle_down(void) {
         give_file();
 }
 
-/* One handle less at its stack. What a parent of the fork acquired was never counted in this process. */
-static void count_closed(const struct record_slot *slot, uint64_t word) {
-    if (!(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK))
-        depot_count_closed(RECORD_WORD_STACK(word));
-}
-
 static bool is_from_fork(uint64_t at) {
     return LOAD(&((struct record_slot *)record_at(at))->flags) & RECORD_SLOT_FROM_FORK;
 }
@@ -280,7 +277,7 @@ static bool displace(uint64_t before, bool from_fork, uint32_t stack) {
     if (state == RECORD_STATE_FREE)
         return true;
     if (state != RECORD_STATE_INHERITED && !(state == RECORD_STATE_RELEASING && from_fork))
-        depot_count_closed(RECORD_WORD_STACK(before));
+        depot_count_closed(RECORD_WORD_STACK(before), 0);
     if (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED)
         record_lost(RECORD_LOSS_CLOSE);
     return false;
@@ -333,7 +330,7 @@ static bool is_gone(int number, int error) {
 static void settle(struct slot_ticket ticket, bool gone) {
     if (!slot_settle(ticket, gone))
         return;
-    count_closed(record_at(ticket.slot), ticket.word);
+    depot_count_slot_closed(record_at(ticket.slot), ticket.word);
     count_open(-1);
 }
 
@@ -433,7 +430,7 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
 
 void tracker_released_object(struct tracker_object_ticket ticket) {
     if (slot_settle(ticket.object, true)) {
-        count_closed(record_at(ticket.object.slot), ticket.object.word);
+        depot_count_slot_closed(record_at(ticket.object.slot), ticket.object.word);
         objects_forget(ticket.address, ticket.object.slot);
     }
     settle(ticket.number, true);

@@ -109,7 +109,7 @@ START_TEST(refuses_other_versions) {
     struct builder *builder = example();
     builder_header(builder)->version = RECORD_VERSION + 1;
     builder_header(builder)->oldest_reader = RECORD_VERSION + 1;
-    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "needs a reader of version 2 or newer");
+    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "needs a reader of version 3 or newer");
     builder = example();
     builder_header(builder)->version = RECORD_OLDEST_READABLE - 1;
     refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "reads 1 and newer");
@@ -125,6 +125,75 @@ START_TEST(reads_a_newer_version_that_says_it_can_be_read) {
     struct process *process = read_example(builder);
     ck_assert_ptr_nonnull(process);
     ck_assert_uint_eq(process->handle_count, 2);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(reads_version_1) {
+    /* proves: stacks as version 1 laid them out, its shorter header, and nothing taken from where it ended */
+    struct builder *builder = builder_begin();
+    struct record_header *header = builder_header(builder);
+    header->version = header->oldest_reader = 1;
+    header->header_bytes = offsetof(struct record_header, shortages);
+    header->failures = 77;
+    size_t bytes = (sizeof(struct record_stack_1) + 2 * sizeof(uint64_t) + 15) / 16 * 16;
+    size_t at = builder_take(builder, BUILDER_STACKS, bytes);
+    struct record_stack_1 *stack = (struct record_stack_1 *)(builder->bytes + at);
+    *stack = (struct record_stack_1){
+        .bytes = (uint32_t)bytes, .frames = 2, .opened = 9, .closed = 3, .call = "socket"};
+    stack->pc[0] = 0x401234;
+    stack->pc[1] = 0x405678;
+    builder_number(builder, 5, RECORD_KIND_SOCKET, (uint32_t)(at / RECORD_UNIT), RECORD_OUTCOME_LEFT);
+    struct process *process = read_example(builder);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->failures, 0);
+    ck_assert_str_eq(process->handles[0].stack->call, "socket");
+    ck_assert_uint_eq(process->handles[0].stack->opened, 9);
+    ck_assert_uint_eq(process->handles[0].stack->closed, 3);
+    ck_assert_uint_eq(process->handles[0].stack->count, 2);
+    ck_assert_uint_eq(process->handles[0].stack->pc[1], 0x405678);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(reads_counts_marks_and_shortages) {
+    /* proves: what version 2 added arrives; a shortage that is just being written is left out */
+    struct builder *builder = example();
+    struct record_header *header = builder_header(builder);
+    header->failures = 3;
+    header->shortages[RECORD_SHORTAGE_SHARE].state = RECORD_SHORTAGE_WRITING;
+    header->shortages[RECORD_SHORTAGE_FAILURE] =
+        (struct record_shortage){.state = RECORD_SHORTAGE_NOTED, .error = 24, .limit = 64, .held = 61};
+    memcpy(header->shortages[RECORD_SHORTAGE_FAILURE].call, "accept", 6);
+    uint64_t pc = 0x401234;
+    size_t at = (size_t)builder_stack(builder, "open", &pc, 1, 7, 4) * RECORD_UNIT;
+    struct record_stack *stack = (struct record_stack *)(builder->bytes + at);
+    stack->peak = 5;
+    stack->lived = 1000;
+    stack->longest = 900;
+    stack->passed = 2;
+    stack->short_of[RECORD_SHORTAGE_FAILURE] = 4;
+    struct record_thread *thread =
+        (struct record_thread *)(builder_chunk(builder, BUILDER_THREADS) + 1); /* the first one */
+    thread->acquiring = 1;
+    struct process *process = read_example(builder);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->failures, 3);
+    ck_assert(!process->shortages[RECORD_SHORTAGE_SHARE].noted);
+    const struct shortage *failure = &process->shortages[RECORD_SHORTAGE_FAILURE];
+    ck_assert(failure->noted);
+    ck_assert_int_eq(failure->error, 24);
+    ck_assert_uint_eq(failure->limit, 64);
+    ck_assert_uint_eq(failure->held, 61);
+    ck_assert_str_eq(failure->call, "accept");
+    const struct stack *last = &process->stacks[process->stack_count - 1];
+    ck_assert_uint_eq(last->peak, 5);
+    ck_assert_uint_eq(last->lived, 1000);
+    ck_assert_uint_eq(last->longest, 900);
+    ck_assert_uint_eq(last->passed, 2);
+    ck_assert_uint_eq(last->short_of[RECORD_SHORTAGE_FAILURE], 4);
+    ck_assert_uint_eq(process->acquiring, 1);
+    ck_assert(process->threads[0].acquiring);
     record_end(process);
 }
 END_TEST
@@ -360,6 +429,8 @@ int main(void) {
     tcase_add_test(tests, refuses_what_is_no_record);
     tcase_add_test(tests, refuses_other_versions);
     tcase_add_test(tests, reads_a_newer_version_that_says_it_can_be_read);
+    tcase_add_test(tests, reads_version_1);
+    tcase_add_test(tests, reads_counts_marks_and_shortages);
     tcase_add_test(tests, tells_a_missing_file_from_a_damaged_one);
     tcase_add_test(tests, does_not_wait_for_a_pipe);
     tcase_add_test(tests, survives_every_cut);

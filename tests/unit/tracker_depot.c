@@ -103,11 +103,17 @@ START_TEST(counters_are_the_stacks_own) {
     uint32_t one = depot_keep_here("open", 0x5000), two = depot_keep_here("open", 0x6000);
     for (unsigned i = 0; i < 3; i++)
         depot_count_opened(one);
-    depot_count_closed(one);
+    depot_count_closed(one, 0);
+    depot_count_closed(one, 5000);
+    depot_count_closed(one, 7000);
+    depot_count_opened(one);
     depot_count_opened(0);
-    depot_count_closed(0);
-    ck_assert_uint_eq(RELAXED(stack_at(one)->opened), 3);
-    ck_assert_uint_eq(RELAXED(stack_at(one)->closed), 1);
+    depot_count_closed(0, 1);
+    ck_assert_uint_eq(RELAXED(stack_at(one)->opened), 4);
+    ck_assert_uint_eq(RELAXED(stack_at(one)->closed), 3);
+    ck_assert_uint_eq(RELAXED(stack_at(one)->peak), 3);
+    ck_assert_uint_eq(RELAXED(stack_at(one)->lived), 12000);
+    ck_assert_uint_eq(RELAXED(stack_at(one)->longest), 7000);
     ck_assert_uint_eq(RELAXED(stack_at(two)->opened), 0);
 }
 END_TEST
