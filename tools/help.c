@@ -9,10 +9,8 @@
 #include "tools/command.h"
 #include "tools/fail.h"
 #include "tools/nearest.h"
-
-#ifndef LEFTOPEN_VERSION
-#define LEFTOPEN_VERSION "0.1.0"
-#endif
+#include "tools/render.h"
+#include "tools/version.h"
 
 static int show_overview(void) {
     puts("Usage: leftopen [OPTIONS] [--] PROGRAM [ARGUMENTS…]\n"
@@ -29,7 +27,8 @@ static int show_overview(void) {
          "\n"
          "Options are written --name=value or --name value, or name=value in LEFTOPEN_OPTIONS;\n"
          "`leftopen help options` lists them, `leftopen help suppressions` says how to allow what is meant\n"
-         "to stay open, `leftopen help COMMAND` tells more of a command.\n"
+         "to stay open, `leftopen help formats` lists reports for machines, `leftopen help COMMAND` tells "
+         "more.\n"
          "\n"
          "Exit status: that of PROGRAM; 23 if it left handles open and ended with 0 (--exitcode changes it).\n"
          "64 wrong usage, 125 leftopen itself failed, 126 PROGRAM cannot be executed, 127 it was not found.");
@@ -66,14 +65,43 @@ static int show_suppressions(void) {
     return 0;
 }
 
+static int show_formats(void) {
+    puts("Formats of a report, for --format=NAME:\n");
+    for (const struct format *format = render_formats; format->name; format++)
+        printf("  %-20s%c %s\n", format->name, format->is_document ? '*' : ' ', format->text);
+    puts("\n"
+         "* is a whole document: `run` and `report` write it even when nothing was left open, and a file that\n"
+         "--report names holds only the newest one. The others say nothing then, and are appended to a file.\n"
+         "After a bare LD_PRELOAD a program that left nothing open makes no report of any format.\n"
+         "\n"
+         "A source file below the current directory is named relative to it where code hosts expect that "
+         "(sarif,\n"
+         "github, gitlab, junit); the line they show is that of the first frame in a file of your own. A "
+         "finding\n"
+         "is recognised from run to run by the site's id, which does not change with its line number.");
+    return 0;
+}
+
 static int show_command(const struct command *command) {
     printf("Usage: leftopen %s%s%s\n\n%s\n\n%s\n", command->name, *command->arguments ? " " : "",
            command->arguments, command->summary, command->text);
     return 0;
 }
 
+static const struct {
+    const char *name;
+    int (*show)(void);
+} topics[] = {
+    {"options", show_options},
+    {"suppressions", show_suppressions},
+    {"formats", show_formats},
+};
+
 static int unknown_topic(const char *topic) {
-    const char *near = nearest(topic, (const char *const[]){"options", "suppressions"}, 2);
+    const char *names[sizeof topics / sizeof *topics];
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        names[i] = topics[i].name;
+    const char *near = nearest(topic, names, sizeof topics / sizeof *topics);
     if (!near)
         near = command_nearest(topic);
     if (near)
@@ -84,10 +112,9 @@ static int unknown_topic(const char *topic) {
 int help_show(const char *topic) {
     if (!topic)
         return show_overview();
-    if (strcmp(topic, "options") == 0)
-        return show_options();
-    if (strcmp(topic, "suppressions") == 0)
-        return show_suppressions();
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        if (strcmp(topic, topics[i].name) == 0)
+            return topics[i].show();
     const struct command *command = command_find(topic);
     return command ? show_command(command) : unknown_topic(topic);
 }
@@ -126,8 +153,8 @@ static int run_version(int argc, char **argv) {
 
 const struct command command_help = {
     .name = "help",
-    .arguments = "[COMMAND | options | suppressions]",
-    .summary = "Explain a command, the options, or suppressions.",
+    .arguments = "[COMMAND | options | suppressions | formats]",
+    .summary = "Explain a command, the options, suppressions, or formats.",
     .text = "Without an argument it shows an overview.",
     .run = run_help,
 };

@@ -1,17 +1,23 @@
 /* render.c - see render.h */
 #include "tools/render.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct format formats[] = {
-    {"text", render_text},
-    {"json", render_json},
+#include "tools/memory.h"
+#include "tools/what.h"
+
+const struct format render_formats[] = {
+    {"text", "for people", render_text, false, false},
+    {"json", "all that is known, as one object (schema leftopen.report/1)", render_json, true, false},
+    {0},
 };
 
 const struct format *render_format(const char *name) {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
+    for (const struct format *format = render_formats; format->name; format++)
+        if (strcmp(format->name, name) == 0)
+            return format;
     return NULL;
 }
 
@@ -19,6 +25,33 @@ const char *render_program(const struct process *process) {
     if (*process->arguments && **process->arguments)
         return *process->arguments;
     return *process->executable ? symbols_base_name(process->executable) : "?";
+}
+
+const char *render_program_name(const struct process *process) {
+    return symbols_base_name(render_program(process));
+}
+
+bool render_is_live(const struct process *process) {
+    return process->alive && process->end == RECORD_END_RUNNING;
+}
+
+char *render_headline(const struct site *site) {
+    char *sums = site->opened ? memory_format(" (of %" PRIu64 " opened here, %" PRIu64 " closed)", site->opened,
+                                              site->closed)
+                              : memory_copy("");
+    char *headline = memory_format("%zu %s %s%s", site->count,
+                                   site->count == 1 ? what_kind_word(site->kind) : what_kind_plural(site->kind),
+                                   render_is_live(site->findings->process) ? "held" : "left open", sums);
+    free(sums);
+    return headline;
+}
+
+char *render_frame_name(const struct frame *frame) {
+    if (frame->function)
+        return memory_copy(frame->function);
+    if (!*frame->module)
+        return memory_format("0x%" PRIx64, frame->offset);
+    return memory_format("(%s+0x%" PRIx64 ")", symbols_base_name(frame->module), frame->offset);
 }
 
 const char *render_thread_name(const struct process *process, int thread) {

@@ -28,8 +28,14 @@ struct report {
 
 struct format {
     const char *name;
+    const char *text; /* what it is for, one line */
     void (*write)(const struct report *report, FILE *out);
+    bool is_document; /* it is written even if nothing was left open, and a file holds one of them */
+    bool is_binary;   /* not for a terminal */
 };
+
+/* All of them, ended by a row without a name. */
+extern const struct format render_formats[];
 
 /* The format of that name, or NULL. */
 const struct format *render_format(const char *name);
@@ -37,8 +43,23 @@ const struct format *render_format(const char *name);
 void render_text(const struct report *report, FILE *out);
 void render_json(const struct report *report, FILE *out);
 
+/* What the text report says of the site, without colours. The caller frees it. */
+char *render_text_site(const struct report *report, const struct site *site);
+
 /* What the program is called by who started it: argv[0], else the executable's name. */
 const char *render_program(const struct process *process);
+
+/* The same without its folder. */
+const char *render_program_name(const struct process *process);
+
+/* True for a process that still runs: it has forgotten nothing yet. */
+bool render_is_live(const struct process *process);
+
+/* "3 sockets left open (of 12 opened here, 9 closed)"; of a running process "held". The caller frees it. */
+char *render_headline(const struct site *site);
+
+/* What the frame is called: its function, else "(module+0x1a2b)" or "0x1a2b". The caller frees it. */
+char *render_frame_name(const struct frame *frame);
 
 /* The name of the thread at its last look, NULL unknown. */
 const char *render_thread_name(const struct process *process, int thread);

@@ -213,13 +213,26 @@ static void put_handles(const struct report *report, FILE *out, const struct fin
 }
 
 static void put_site(const struct report *report, FILE *out, const struct site *site, bool live) {
-    fprintf(out, "\n%s%s", color(report, BLUE), live ? "Held: " : "Direct leak of ");
+    fprintf(out, "%s%s", color(report, BLUE), live ? "Held: " : "Direct leak of ");
     put_kinds(out, site->kind, site->count);
     if (site->opened)
         fprintf(out, " (of %" PRIu64 " opened here, %" PRIu64 " closed)", site->opened, site->closed);
     fprintf(out, ", opened at:%s\n", color(report, PLAIN));
     put_frames(report, out, site->trace);
     put_handles(report, out, site->findings, site->count);
+}
+
+char *render_text_site(const struct report *report, const struct site *site) {
+    struct report plain = *report;
+    plain.in_color = false;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return memory_copy("");
+    put_site(&plain, out, site, render_is_live(site->findings->process));
+    fclose(out);
+    return text ? text : memory_copy("");
 }
 
 /* --- headline and summary --------------------------------------------------------------------------------- */
@@ -286,14 +299,13 @@ static void put_peak(FILE *out, const struct culprits *culprits) {
     fputc(')', out);
 }
 
-/* A running process has forgotten nothing yet. */
-static bool is_live(const struct culprits *culprits) {
-    return culprits->same_end && culprits->one->alive && culprits->one->end == RECORD_END_RUNNING;
+static bool are_live(const struct culprits *culprits) {
+    return culprits->same_end && render_is_live(culprits->one);
 }
 
 static void put_headline(const struct report *report, FILE *out) {
     struct culprits culprits = culprits_of(report);
-    bool live = is_live(&culprits);
+    bool live = are_live(&culprits);
     fprintf(out, BANNER "\n%s==%d==%sleftopen: ", color(report, live ? BLUE : RED),
             culprits.count > 1 ? report->first->pid : culprits.one->pid, live ? "" : "ERROR: ");
     put_count(out, report->left_open, "handle", "handles");
@@ -333,7 +345,7 @@ static void put_kind_counts(const struct report *report, FILE *out) {
 static void put_summary(const struct report *report, FILE *out) {
     fputs("SUMMARY: leftopen: ", out);
     struct culprits culprits = culprits_of(report);
-    bool live = is_live(&culprits);
+    bool live = are_live(&culprits);
     put_count(out, report->left_open, "handle", "handles");
     fputs(live ? " held at " : " left open at ", out);
     put_count(out, report->sites.count, "site", "sites");
@@ -398,8 +410,10 @@ void render_text(const struct report *report, FILE *out) {
     else
         put_nothing(report, out);
     struct culprits culprits = culprits_of(report);
-    for (size_t i = 0; i < report->sites.count; i++)
-        put_site(report, out, &report->sites.list[i], is_live(&culprits));
+    for (size_t i = 0; i < report->sites.count; i++) {
+        fputc('\n', out);
+        put_site(report, out, &report->sites.list[i], are_live(&culprits));
+    }
     put_inherited(report, out);
     put_notes(report, out);
     put_coverage(report, out);

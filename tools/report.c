@@ -281,8 +281,13 @@ static void fill_report(struct making *making, bool to_terminal) {
     collect_notes(making);
 }
 
-static void render(const struct making *making, struct report_text *text) {
+static void render(const struct making *making, bool to_terminal, struct report_text *text) {
     const struct format *format = render_format(setting(making, SETTING_format));
+    if (format->is_binary && to_terminal) {
+        warning("a report in the format %s is nothing for a terminal: name a file with --report=FILE",
+                format->name);
+        return;
+    }
     FILE *out = open_memstream(&text->bytes, &text->size);
     if (!out)
         exit(failure(EXIT_OWN_FAILURE, "out of memory"));
@@ -317,7 +322,7 @@ int report_make(const struct report_request *request, bool to_terminal, struct r
     read_records(&making, verdict, &status);
     if (!status) {
         fill_report(&making, to_terminal);
-        render(&making, text);
+        render(&making, to_terminal, text);
         text->first = making.report.first->pid;
         text->program = memory_copy(render_program(making.report.first));
         verdict->left_open = making.report.left_open;

@@ -39,7 +39,8 @@ int report_records(const struct report_request *request, FILE *out, struct repor
 
 /* Opens what the option `report` names: standard error, nothing (NULL with *quiet true), or a file, with %p %e
  * %h %q{VAR} %% expanded for the process `pid` of program `program`; a name without % gets .PID appended. New
- * files are 0600, appended to if they exist, symbolic links are not followed. NULL with *quiet false: could not
+ * files are 0600, appended to if they exist (a document, see struct format, replaces what was there), symbolic
+ * links are not followed. NULL with *quiet false: could not
  * be opened, said on standard error. */
 FILE *report_open(const struct settings *settings, pid_t pid, const char *program, bool *quiet);
 

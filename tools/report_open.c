@@ -7,6 +7,7 @@
 
 #include "tools/fail.h"
 #include "tools/memory.h"
+#include "tools/render.h"
 #include "tools/report.h"
 #include "tools/symbols.h"
 
@@ -72,8 +73,9 @@ static char *expand(const char *pattern, pid_t pid, const char *program) {
 }
 
 /* A named pipe that nobody reads is an error, not a reason to wait. */
-static FILE *open_file(const char *name) {
-    int file = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+static FILE *open_file(const char *name, bool anew) {
+    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+    int file = open(name, flags | (anew ? O_TRUNC : 0), 0600);
     FILE *out = file >= 0 ? fdopen(file, "a") : NULL;
     if (!out)
         warning("cannot write the report to %s: %s", name, strerror(errno));
@@ -90,7 +92,7 @@ FILE *report_open(const struct settings *settings, pid_t pid, const char *progra
     if (strcmp(report, "stderr") == 0)
         return stderr;
     char *name = expand(report, pid, program ? program : "");
-    FILE *out = open_file(name);
+    FILE *out = open_file(name, render_format(settings->value[SETTING_format])->is_document);
     free(name);
     return out;
 }

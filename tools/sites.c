@@ -191,6 +191,21 @@ void sites_group(struct findings *findings, struct sites *sites) {
     qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
 }
 
+bool sites_next_part(const struct site *site, struct site *part) {
+    const struct finding *first = part->findings ? part->findings + part->count : site->findings;
+    const struct finding *end = site->findings + site->count;
+    *part = *site;
+    part->findings = first;
+    part->oldest_age = -1;
+    for (part->count = 0; first + part->count < end; part->count++) {
+        const struct finding *finding = first + part->count;
+        if (finding->process_index != first->process_index)
+            break;
+        part->oldest_age = finding->age > part->oldest_age ? finding->age : part->oldest_age;
+    }
+    return part->count > 0;
+}
+
 void findings_end(struct findings *findings) {
     for (size_t i = 0; i < findings->count; i++)
         free(findings->list[i].what);

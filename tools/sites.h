@@ -57,6 +57,10 @@ void sites_group(struct findings *findings, struct sites *sites);
 /* How many frames of a trace are the program's own: without those that start programs and threads. */
 size_t sites_own_frames(const struct trace *trace);
 
+/* Goes through a site process by process: `part` is zero at first, then the site with the findings of one
+ * process only. False: there is no further one. */
+bool sites_next_part(const struct site *site, struct site *part);
+
 void findings_end(struct findings *findings);
 void sites_end(struct sites *sites);
 
