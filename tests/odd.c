@@ -246,6 +246,27 @@ START_TEST(what_libc_keeps_is_counted_as_unseen) {
 }
 END_TEST
 
+/* Also where the program acquires nothing that we see: then the list is all there is to tell. */
+START_TEST(what_libc_keeps_is_listed_when_asked) {
+    struct run bare = run(&(struct run_request){.words = WORDS(target("own_of_libc")), .folder = run_folder()});
+    struct run watched = run(&(struct run_request){.words = WORDS(target("own_of_libc")),
+                                                   .folder = run_folder(),
+                                                   .preload = library,
+                                                   .options = "format=json:unseen=1"});
+    ck_assert_int_eq(watched.status, 0);
+    json_t *report = parse(watched.error), *list = json_object_get(report, "unseen"), *unseen;
+    ck_assert_int_eq(summary_of(report, "left_open"), 0);
+    ck_assert_uint_eq(json_array_size(list), (size_t)atoi(bare.out));
+    size_t i, known = 0;
+    json_array_foreach(list, i, unseen) {
+        const char *what = json_string_value(json_object_get(unseen, "what"));
+        known += what && strcmp(what, "/etc/passwd") == 0;
+    }
+    ck_assert_uint_eq(known, 1);
+    json_decref(report);
+}
+END_TEST
+
 /* ---- */
 
 static void make_copy(void) {
@@ -276,6 +297,7 @@ int main(void) {
     tcase_add_loop_test(group, for_the_tool_too, 0, COMBINATIONS);
     tcase_add_test(group, what_libc_keeps_is_nobodys_fault);
     tcase_add_test(group, what_libc_keeps_is_counted_as_unseen);
+    tcase_add_test(group, what_libc_keeps_is_listed_when_asked);
     suite_add_tcase(all, group);
     SRunner *runner = srunner_create(all);
     srunner_run_all(runner, CK_NORMAL);

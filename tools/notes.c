@@ -77,16 +77,6 @@ static void add_loss(struct notes *notes, const struct notes_about *about, enum 
         add(notes, memory_format("%" PRIu64 " %s", sum, sum == 1 ? one : many));
 }
 
-static void add_unseen(struct notes *notes, const struct notes_about *about) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < about->process_count; i++)
-        if (about->processes[i]->unseen > 0)
-            sum += about->processes[i]->unseen;
-    if (sum)
-        add(notes, memory_format("%" PRId64 " %s open at the end that no call leftopen sees had opened", sum,
-                                 sum == 1 ? "descriptor was" : "descriptors were"));
-}
-
 static void add_survivors(struct notes *notes, const struct notes_about *about) {
     for (size_t i = 0; i < about->process_count; i++) {
         const struct process *process = about->processes[i];
@@ -120,8 +110,6 @@ void notes_collect(struct notes *notes, const struct notes_about *about) {
             add_loss(notes, about, losses[i].loss, losses[i].one, losses[i].many);
     if (about->survivors && (about->all || about->has_findings))
         add_survivors(notes, about);
-    if (about->all || about->unseen)
-        add_unseen(notes, about);
     if (about->all || about->has_findings)
         symbols_each_changed(about->symbols, add_changed, notes);
     suppress_each_note(about->suppressions, about->all, add_copy, notes);

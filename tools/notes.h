@@ -19,7 +19,6 @@ struct notes_about {
     bool has_findings; /* else only what was asked for is said */
     bool survivors;    /* living processes were left out */
     bool all;          /* verbosity: also what hardly matters */
-    bool unseen;       /* also the number of handles that no wrapped call opened */
 };
 
 void notes_collect(struct notes *notes, const struct notes_about *about);

@@ -15,6 +15,7 @@ struct report {
     const struct process *first; /* the program that was started; it may have left no record */
     struct sites sites;          /* that count: neither suppressed nor below min_count */
     struct findings inherited;   /* filled if they are to be listed */
+    struct findings unseen_list; /* likewise: the record has them only then, and not more than some */
     size_t left_open, released, release_failed, not_released, suppressed, inherited_count;
     int64_t unseen; /* -1 unknown */
     /* Of the processes that have a record; one that left nothing open takes its own away. */

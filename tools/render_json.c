@@ -211,5 +211,7 @@ void render_json(const struct report *report, FILE *out) {
     json_object_set_new(object, "notes", note_list(report));
     if (report->inherited.count)
         json_object_set_new(object, "inherited", handle_list(report->inherited.list, report->inherited.count));
+    if (report->unseen_list.count)
+        json_object_set_new(object, "unseen", handle_list(report->unseen_list.list, report->unseen_list.count));
     json_values_write(object, out, "JSON");
 }

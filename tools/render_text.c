@@ -363,13 +363,15 @@ static void put_summary(const struct report *report, FILE *out) {
 
 /* --- report ----------------------------------------------------------------------------------------------- */
 
-static void put_inherited(const struct report *report, FILE *out) {
-    if (!report->inherited.count)
+/* Handles that are shown because the user asked, and count for nothing. `count`: of them, listed or not. */
+static void put_aside(const struct report *report, FILE *out, const char *what, const struct findings *findings,
+                      size_t count) {
+    if (!findings->count)
         return;
-    fputs("\nInherited (not counted): ", out);
-    put_count(out, report->inherited.count, "handle", "handles");
+    fprintf(out, "\n%s (not counted): ", what);
+    put_count(out, count, "handle", "handles");
     fputc('\n', out);
-    put_handles(report, out, report->inherited.list, report->inherited.count);
+    put_handles(report, out, findings->list, findings->count);
 }
 
 static void put_notes(const struct report *report, FILE *out) {
@@ -399,7 +401,7 @@ static void put_coverage(const struct report *report, FILE *out) {
 }
 
 static bool has_something(const struct report *report) {
-    return report->left_open || report->inherited.count || report->verbosity > 0;
+    return report->left_open || report->inherited.count || report->unseen_list.count || report->verbosity > 0;
 }
 
 void render_text(const struct report *report, FILE *out) {
@@ -414,7 +416,8 @@ void render_text(const struct report *report, FILE *out) {
         fputc('\n', out);
         put_site(report, out, &report->sites.list[i], are_live(&culprits));
     }
-    put_inherited(report, out);
+    put_aside(report, out, "Inherited", &report->inherited, report->inherited.count);
+    put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);
     put_coverage(report, out);
     if (report->left_open)

@@ -122,6 +122,10 @@ static struct process *find_first(struct making *making) {
 
 /* --- findings --------------------------------------------------------------------------------------------- */
 
+static bool is_unseen(const struct handle *handle) {
+    return handle->state == RECORD_STATE_INHERITED && handle->flags & RECORD_SLOT_UNSEEN;
+}
+
 /* One that an inherited stream owns is told with the stream. */
 static bool is_inherited(const struct handle *handle) {
     return handle->state == RECORD_STATE_INHERITED && !(handle->flags & RECORD_SLOT_ADOPTED) &&
@@ -157,6 +161,8 @@ static void take_handles(struct making *making, size_t process) {
         const struct handle *handle = &owner->handles[i];
         if (sites_is_finding(owner, handle)) {
             take_finding(making, process, handle);
+        } else if (is_unseen(handle)) {
+            sites_add(&making->report.unseen_list, making->symbols, owner, process, handle);
         } else if (is_inherited(handle)) {
             making->report.inherited_count++;
             if (list_inherited)
@@ -234,7 +240,6 @@ static void collect_notes(struct making *making) {
         .has_findings = making->report.left_open > 0,
         .survivors = making->request->first != 0,
         .all = making->report.verbosity > 0,
-        .unseen = settings_flag(making->request->settings, SETTING_unseen),
     };
     notes_collect(&making->notes, &about);
     making->report.notes = making->notes.list;
@@ -298,6 +303,7 @@ static void render(const struct making *making, bool to_terminal, struct report_
 static void end_making(struct making *making) {
     notes_end(&making->notes);
     sites_end(&making->report.sites);
+    findings_end(&making->report.unseen_list);
     findings_end(&making->report.inherited);
     findings_end(&making->findings);
     free(making->report.left_open_of);

@@ -260,12 +260,14 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     if (threads)
         record_note(RECORD_NOTE_THREADS_AT_EXIT);
     struct findings findings = {0};
-    findings_gather(&findings, threads, output_own_descriptors());
+    findings_gather(&findings, threads, output_own_descriptor());
     passed(RECORD_PASS_RECONCILED);
     bool more = settings.verbosity || settings.unseen || (settings.inherited && findings.inherited);
     if (!findings.count && !more)
         return record_remove();
     ask_details(&findings);
+    if (settings.unseen)
+        findings_list_unseen(output_own_descriptor());
     if (may_flush && !threads) /* libc does it a moment later, and stops nobody's writing for it */
         flush();
     release_all(&findings, threads || atomic_load_explicit(&shared, memory_order_relaxed));

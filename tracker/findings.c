@@ -8,13 +8,17 @@
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
 #include "tracker/record.h"
+#include "tracker/settings.h"
 #include "tracker/slot.h"
 #include "tracker/sys.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
-enum { STANDARD = 3 /* descriptors 0, 1 and 2 are never findings */ };
+enum {
+    STANDARD = 3, /* descriptors 0, 1 and 2 are never findings */
+    LISTED = 1024 /* most inherited ones, and most unseen ones, of which the kernel is asked what they are */
+};
 
 struct look {
     struct findings *findings;
@@ -46,6 +50,10 @@ static bool is_own(struct record_slot *slot, unsigned state) {
     return true;
 }
 
+static void ask_detail(struct record_slot *slot, int number) {
+    STORE(&slot->detail, kernel_keep_detail(number, LOAD(&slot->sequence)));
+}
+
 static void judge(struct look *look, struct record_slot *slot, uint64_t word, int number, bool object) {
     if (RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING) {
         if (look->threads || number < 0)
@@ -53,6 +61,8 @@ static void judge(struct look *look, struct record_slot *slot, uint64_t word, in
         STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_CLOSE_BEGUN);
     }
     if (!is_own(slot, slot_state(slot, word))) {
+        if (settings.inherited && number >= 0 && look->findings->inherited < LISTED)
+            ask_detail(slot, number);
         look->findings->inherited++;
         return;
     }
@@ -158,7 +168,64 @@ static void look_at_chunks(struct look *look, enum record_chunk_kind kind) {
     }
 }
 
-void findings_gather(struct findings *findings, bool threads, int own_descriptors) {
+/* ---- unseen descriptors ----
+ */
+
+struct unseen {
+    int own_descriptor;
+    void (*take)(int number); /* NULL: they are only counted */
+    int64_t count;
+};
+
+static bool has_entry(int number) {
+    uint64_t at = numbers_find(number);
+    return at && slot_is_held(LOAD(&((struct record_slot *)record_at(at))->word));
+}
+
+static void visit_open(int number, void *context) {
+    struct unseen *unseen = context;
+    if (number == unseen->own_descriptor || has_entry(number))
+        return;
+    if (unseen->take && unseen->count < LISTED)
+        unseen->take(number);
+    unseen->count++;
+}
+
+/* What is open beyond `known`, the number of open descriptors that have an entry; -1: cannot be told. One
+ * system call where the kernel counts, a walk where it does not. */
+static int64_t count_unseen(int64_t known, int own_descriptor) {
+    int64_t open = kernel_count_open();
+    if (open >= 0)
+        return open > known ? open - known : 0;
+    struct unseen unseen = {.own_descriptor = own_descriptor};
+    return kernel_visit_open(visit_open, &unseen) ? unseen.count : -1;
+}
+
+/* In an entry of its own, like those that were open before the start: not this process's to release. Another
+ * thread may be about to use the number: then it is left to that. */
+static void keep_unseen(int number) {
+    uint64_t at = numbers_make(number);
+    if (!at)
+        return record_lost(RECORD_LOSS_MEMORY);
+    struct record_slot *slot = record_at(at);
+    uint64_t word = LOAD(&slot->word);
+    struct slot_facts facts = {.state = RECORD_STATE_INHERITED, .kind = RECORD_KIND_DESCRIPTOR, .number = -1};
+    if (RECORD_WORD_STATE(word) != RECORD_STATE_FREE || !slot_acquire_over(at, word, &facts))
+        return;
+    STORE(&slot->flags, RECORD_SLOT_UNSEEN);
+    ask_detail(slot, number);
+}
+
+void findings_list_unseen(int own_descriptor) {
+    struct unseen unseen = {.own_descriptor = own_descriptor, .take = keep_unseen};
+    if (LOAD(&record_header()->unseen))
+        kernel_visit_open(visit_open, &unseen);
+}
+
+/* ---- all of it ----
+ */
+
+void findings_gather(struct findings *findings, bool threads, int own_descriptor) {
     size_t bytes = (count_slots() + 1) * sizeof(struct finding);
     long memory = SYS(SYS_mmap, 0, bytes, 3 /* PROT_READ | PROT_WRITE */,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -168,10 +235,7 @@ void findings_gather(struct findings *findings, bool threads, int own_descriptor
     struct look look = {.findings = findings, .threads = threads, .handed_over = forks_handed_over()};
     look_at_chunks(&look, RECORD_CHUNK_NUMBERS);
     look_at_chunks(&look, RECORD_CHUNK_OBJECTS);
-    int64_t open = kernel_count_open();
-    if (open >= 0)
-        STORE(&record_header()->unseen,
-              open > look.open + own_descriptors ? open - look.open - own_descriptors : 0);
+    STORE(&record_header()->unseen, count_unseen(look.open + (own_descriptor >= 0), own_descriptor));
 }
 
 /* Heap sort: in place, and no worse for an order made by an enemy. */

@@ -28,8 +28,13 @@ struct findings {
 bool findings_likely(void);
 
 /* Looks at every slot, compares with the kernel what is held, writes outcomes (LEFT, GONE, HANDED_OVER) and the
- * number of unseen descriptors into the record. `threads`: others run, so a release may just be under way. */
-void findings_gather(struct findings *findings, bool threads, int own_descriptors);
+ * number of unseen descriptors into the record. `threads`: others run, so a release may just be under way.
+ * `own_descriptor`: that of this library, -1 none. */
+void findings_gather(struct findings *findings, bool threads, int own_descriptor);
+
+/* Puts unseen descriptors into the record, with what the kernel says of them, as far as a bound. After
+ * findings_gather; nothing if that counted none. */
+void findings_list_unseen(int own_descriptor);
 
 /* Newest first: what was made last is released first. */
 void findings_sort_by_age(struct findings *findings);

@@ -44,7 +44,7 @@ int output_descriptor(void) {
     return atomic_load_explicit(&theirs, memory_order_relaxed) ? 2 : -1;
 }
 
-int output_own_descriptors(void) { return copy >= 0; }
+int output_own_descriptor(void) { return copy; }
 
 /* What a write can raise: a reader that is gone, a file that may not grow (RLIMIT_FSIZE). The kernel's form of
  * a signal set: one word. */

@@ -18,8 +18,8 @@ void output_closing(unsigned first, unsigned last);
 /* The descriptor for reports: the copy, or 2 while it is the program's, or -1. */
 int output_descriptor(void);
 
-/* 1 if a copy is open, for those who count descriptors. */
-int output_own_descriptors(void);
+/* The copy, or -1: for those who count descriptors. */
+int output_own_descriptor(void);
 
 /* Writes all of it, waiting for readers at most two seconds in the life of the process. No signal that a write
  * can raise reaches the program. */

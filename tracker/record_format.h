@@ -220,7 +220,8 @@ enum record_outcome {
 enum record_slot_flag {
     RECORD_SLOT_CLOSE_BEGUN = 1, /* a close was begun by the program and never returned (cancelled) */
     RECORD_SLOT_FROM_FORK = 2,   /* acquired by a process this one was forked from */
-    RECORD_SLOT_ADOPTED = 4      /* from a fork, and that process is gone: handed over, now this one's own */
+    RECORD_SLOT_ADOPTED = 4,     /* from a fork, and that process is gone: handed over, now this one's own */
+    RECORD_SLOT_UNSEEN = 8 /* RECORD_STATE_INHERITED: met by the exit pass, no call that was seen opened it */
 };
 
 struct record_slot {

@@ -189,6 +189,8 @@ bool tracker_start(const struct tracker_start *start) {
     unwinder_lost = !unwind_start(settings.unwind);
     exit_pass_configure(start->flush_streams);
     watching = true;
+    if (settings.unseen)
+        tracker_prepare(); /* else what is opened past us before the first acquire counts as inherited */
     return true;
 }
 

@@ -578,6 +578,20 @@ START_TEST(inherited_handles_are_listed_when_asked) {
 }
 END_TEST
 
+START_TEST(unseen_handles_are_listed_where_the_record_has_them) {
+    struct builder *builder = example();
+    struct record_slot *slot = add_file(builder, 20, 0, "/var/lib/database");
+    slot->word = RECORD_WORD(RECORD_STATE_INHERITED, RECORD_KIND_DESCRIPTOR, 1, 0);
+    slot->flags = RECORD_SLOT_UNSEEN;
+    slot->outcome = RECORD_OUTCOME_NONE;
+    builder_header(builder)->unseen = 7;
+    show(builder, NULL);
+    ck_assert_uint_eq(verdict.left_open, 4);
+    shows("Unseen (not counted): 7 handles\n  fd 20   /var/lib/database");
+    shows("; 0 inherited; 7 unseen\n");
+}
+END_TEST
+
 START_TEST(an_inherited_stream_is_one_handle_and_a_closed_one_none) {
     struct builder *builder = example();
     builder_object(builder, 0x7777, 21, RECORD_KIND_STREAM, 0, RECORD_OUTCOME_NONE)->word =
@@ -1145,6 +1159,7 @@ int main(void) {
     tcase_add_test(tests, small_sites_are_left_out);
     tcase_add_test(tests, programs_are_chosen_by_name);
     tcase_add_test(tests, inherited_handles_are_listed_when_asked);
+    tcase_add_test(tests, unseen_handles_are_listed_where_the_record_has_them);
     tcase_add_test(tests, an_inherited_stream_is_one_handle_and_a_closed_one_none);
     tcase_add_test(tests, one_site_in_many_processes_is_one_site);
     tcase_add_test(tests, a_first_process_without_a_record_is_named);

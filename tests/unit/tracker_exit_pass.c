@@ -240,6 +240,43 @@ START_TEST(what_nobody_reported_is_counted_apart) {
 }
 END_TEST
 
+static void list_unseen(void) {
+    begin("unseen=1");
+    open_told();
+    int number = open_null();
+    end();
+    struct record_slot *slot = slot_of(number);
+    MUST(RECORD_WORD_STATE(RELAXED(slot->word)) == RECORD_STATE_INHERITED);
+    MUST(RELAXED(slot->flags) == RECORD_SLOT_UNSEEN && RELAXED(slot->outcome) == RECORD_OUTCOME_NONE);
+    struct record_detail *detail = record_at((uint64_t)RELAXED(slot->detail) * RECORD_UNIT);
+    MUST(detail->link_bytes == 9 && memcmp(detail->text, "/dev/null", 9) == 0);
+    MUST(fcntl(number, F_GETFD) >= 0);
+    MUST(output_own_descriptor() < 0 || !numbers_find(output_own_descriptor()) ||
+         !(RELAXED(slot_of(output_own_descriptor())->flags) & RECORD_SLOT_UNSEEN));
+}
+
+START_TEST(unseen_ones_are_listed_when_asked) {
+    /* proves: they get an entry and what the kernel says of them, are not released, and our copy is not one */
+    watch(list_unseen);
+    ck_assert_says(said(), "SUMMARY: leftopen: 1 handle left open");
+}
+END_TEST
+
+static void list_inherited(void) {
+    int number = open_null();
+    begin("inherited=1");
+    end();
+    struct record_slot *slot = slot_of(number);
+    struct record_detail *detail = record_at((uint64_t)RELAXED(slot->detail) * RECORD_UNIT);
+    MUST(detail->link_bytes == 9 && memcmp(detail->text, "/dev/null", 9) == 0);
+}
+
+START_TEST(the_kernel_is_asked_of_inherited_ones_too) {
+    /* proves: option inherited is worth a look at each of them */
+    watch(list_inherited);
+}
+END_TEST
+
 static void leave_many(void) {
     begin("");
     for (unsigned i = 0; i < 3000; i++)
@@ -703,6 +740,8 @@ static void add(TCase *tests) {
     tcase_add_test(tests, a_number_that_another_got_is_the_others);
     tcase_add_test(tests, a_close_that_never_returned);
     tcase_add_test(tests, what_nobody_reported_is_counted_apart);
+    tcase_add_test(tests, unseen_ones_are_listed_when_asked);
+    tcase_add_test(tests, the_kernel_is_asked_of_inherited_ones_too);
     tcase_add_test(tests, thousands_of_one_site_are_a_few_lines);
     tcase_add_test(tests, names_do_not_drive_the_terminal);
     tcase_add_test(tests, a_socket_says_what_it_is);

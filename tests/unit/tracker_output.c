@@ -47,7 +47,7 @@ START_TEST(without_leave_there_is_no_descriptor) {
     /* proves: until it is said that 2 is the program's, and after it is said that it is not, nothing is kept */
     ck_assert_int_eq(output_descriptor(), -1);
     output_keep();
-    ck_assert_int_eq(output_own_descriptors(), 0);
+    ck_assert_int_eq(output_own_descriptor(), -1);
     output_standard_error_is(true);
     ck_assert_int_eq(output_descriptor(), 2);
     output_standard_error_is(false);
@@ -63,7 +63,7 @@ START_TEST(a_kept_copy_outlives_descriptor_2) {
     int copy = output_descriptor();
     ck_assert_int_ge(copy, 100);
     ck_assert_int_eq(fcntl(copy, F_GETFD), FD_CLOEXEC);
-    ck_assert_int_eq(output_own_descriptors(), 1);
+    ck_assert_int_ge(output_own_descriptor(), 3);
     output_keep();
     ck_assert_int_eq(output_descriptor(), copy);
     close(2);
@@ -83,7 +83,7 @@ static void keep_with_few(void) {
     MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     output_standard_error_is(true);
     output_keep();
-    MUST(output_own_descriptors() == 1);
+    MUST(output_own_descriptor() >= 3);
     MUST(output_descriptor() > 2);
 }
 
@@ -105,7 +105,7 @@ START_TEST(a_copy_that_cannot_be_made_is_no_harm) {
         ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     }
     output_keep();
-    ck_assert_int_eq(output_own_descriptors(), 0);
+    ck_assert_int_eq(output_own_descriptor(), -1);
     ck_assert_int_eq(output_descriptor(), 2);
 }
 END_TEST
