@@ -115,17 +115,18 @@ static uint64_t hash_line(uint64_t hash, const struct frame *frame) {
     return hash_text(hash_text(hash, frame->file ? frame->file : ""), line);
 }
 
-static void set_ids(struct site *site) {
-    uint64_t id = hash_text(0xcbf29ce484222325u, "leftopen-site-1"), line_id;
-    id = line_id = hash_text(id, site->call);
-    size_t own = sites_own_frames(site->trace);
+void sites_identify(const char *call, const struct trace *trace, char id[static 17], char *line_id) {
+    uint64_t hash = hash_text(0xcbf29ce484222325u, "leftopen-site-1"), line_hash;
+    hash = line_hash = hash_text(hash, call);
+    size_t own = sites_own_frames(trace);
     for (size_t i = 0; i < own; i++) {
-        const struct frame *frame = &site->trace->frames[i];
-        id = hash_frame(id, frame);
-        line_id = hash_line(hash_frame(line_id, frame), frame);
+        const struct frame *frame = &trace->frames[i];
+        hash = hash_frame(hash, frame);
+        line_hash = hash_line(hash_frame(line_hash, frame), frame);
     }
-    snprintf(site->id, sizeof site->id, "%016" PRIx64, id);
-    snprintf(site->line_id, sizeof site->line_id, "%016" PRIx64, line_id);
+    snprintf(id, sizeof(char[17]), "%016" PRIx64, hash);
+    if (line_id)
+        snprintf(line_id, sizeof(char[17]), "%016" PRIx64, line_hash);
 }
 
 /* --- groups ----------------------------------------------------------------------------------------------- */
@@ -187,7 +188,7 @@ void sites_group(struct findings *findings, struct sites *sites) {
         add_to_site(&sites->list[sites->count - 1], finding);
     }
     for (size_t i = 0; i < sites->count; i++)
-        set_ids(&sites->list[i]);
+        sites_identify(sites->list[i].call, sites->list[i].trace, sites->list[i].id, sites->list[i].line_id);
     qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
 }
 

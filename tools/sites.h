@@ -44,6 +44,9 @@ struct sites {
     size_t count;
 };
 
+/* Hashes of a site as struct site has them; `line_id` may be NULL. */
+void sites_identify(const char *call, const struct trace *trace, char id[static 17], char *line_id);
+
 /* True if the handle counts as left open (or, in a living process, as held). */
 bool sites_is_finding(const struct process *process, const struct handle *handle);
 
