@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/duration.h"
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/utf8.h"
@@ -38,20 +39,6 @@ static void put_count(FILE *out, size_t count, const char *one, const char *many
 
 static void put_kinds(FILE *out, enum record_kind kind, size_t count) {
     put_count(out, count, what_kind_word(kind), what_kind_plural(kind));
-}
-
-/* "0.4s", "42s", "5m03s", "2h03m", "3d04h" */
-static char *duration(double seconds) {
-    if (seconds < 9.95)
-        return memory_format("%.1fs", seconds);
-    unsigned long whole = (unsigned long)(seconds + 0.5), minutes = whole / 60, hours = minutes / 60;
-    if (!minutes)
-        return memory_format("%lus", whole);
-    if (!hours)
-        return memory_format("%lum%02lus", minutes, whole % 60);
-    if (hours < 24)
-        return memory_format("%luh%02lum", hours, minutes % 60);
-    return memory_format("%lud%02luh", hours / 24, hours % 24);
 }
 
 /* --- frames ----------------------------------------------------------------------------------------------- */
@@ -153,7 +140,7 @@ static char *outcome_text(const struct finding *finding) {
 static char *age_text(const struct finding *finding) {
     if (finding->age < 0)
         return memory_copy("");
-    char *length = duration(finding->age), *age = memory_format("open %s", length);
+    char *length = duration_text(finding->age), *age = memory_format("open %s", length);
     free(length);
     return age;
 }
