@@ -13,10 +13,24 @@ EXPORT int fcntl(int fd, int command, ...) {
     va_end(list);
     if (!context_is_watched())
         return context_ready ? real.fcntl(fd, command, argument) : RAW(SYS_fcntl, fd, command, argument);
+    bool duplicates = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+    if (duplicates)
+        tracker_acquiring();
     int result = real.fcntl(fd, command, argument);
-    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-        tracker_acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);
+    if (duplicates)
+        acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);
     return result;
+}
+
+/* True if the request may make a descriptor. */
+static bool makes(unsigned long request) {
+    switch (request & 0xffffffffu) {
+#define IN_RESULT(number, made_kind) case number:
+#define IN_STRUCTURE(number, made_kind, offset) case number:
+#include "shim/ioctls.def"
+        return true;
+    }
+    return false;
 }
 
 /* The descriptor that a successful request made, -1: none. */
@@ -35,12 +49,12 @@ static int made_by(unsigned long request, int result, void *argument, enum recor
     return -1;
 }
 
+/* Behind a real call that makes(request). */
 static void made(unsigned long request, int result, void *argument, int fd, const char *call,
                  uintptr_t caller) {
-    enum record_kind kind;
+    enum record_kind kind = RECORD_KIND_DESCRIPTOR;
     int number = result < 0 ? -1 : made_by(request & 0xffffffffu, result, argument, &kind);
-    if (number >= 0)
-        tracker_acquired(number, kind, call, caller, fd);
+    acquired(number, kind, call, caller, fd);
 }
 
 EXPORT int ioctl(int fd, unsigned long request, ...) {
@@ -50,6 +64,9 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     va_end(list);
     if (!context_is_watched())
         return context_ready ? real.ioctl(fd, request, argument) : RAW(SYS_ioctl, fd, request, argument);
+    if (!makes(request))
+        return real.ioctl(fd, request, argument);
+    tracker_acquiring();
     int result = real.ioctl(fd, request, argument);
     made(request, result, argument, fd, "ioctl", CALLER);
     return result;

@@ -33,35 +33,35 @@
 #define BEFORE_NOTHING
 #define AFTER_NOTHING
 
-#define BEFORE_ACQUIRES(kind)
-#define AFTER_ACQUIRES(kind) tracker_acquired(result, kind, call, CALLER, -1);
+#define BEFORE_ACQUIRES(kind) tracker_acquiring();
+#define AFTER_ACQUIRES(kind) acquired(result, kind, call, CALLER, -1);
 
-#define BEFORE_ACQUIRES_IF(kind, really)
+#define BEFORE_ACQUIRES_IF(kind, really)                                                                       \
+    if (really)                                                                                                \
+        tracker_acquiring();
 #define AFTER_ACQUIRES_IF(kind, really)                                                                        \
     if (really)                                                                                                \
-        tracker_acquired(result, kind, call, CALLER, -1);
+        acquired(result, kind, call, CALLER, -1);
 
-#define BEFORE_ACQUIRES_FROM(kind, from)
-#define AFTER_ACQUIRES_FROM(kind, from) tracker_acquired(result, kind, call, CALLER, from);
+#define BEFORE_ACQUIRES_FROM(kind, from) tracker_acquiring();
+#define AFTER_ACQUIRES_FROM(kind, from) acquired(result, kind, call, CALLER, from);
 
-#define BEFORE_ACQUIRES_PAIR(kind, array)
+#define BEFORE_ACQUIRES_PAIR(kind, array) tracker_acquiring();
 #define AFTER_ACQUIRES_PAIR(kind, array)                                                                       \
-    if (result == 0) {                                                                                         \
+    if (result == 0)                                                                                           \
         tracker_acquired((array)[0], kind, call, CALLER, -1);                                                  \
-        tracker_acquired((array)[1], kind, call, CALLER, -1);                                                  \
-    }
+    acquired(result == 0 ? (array)[1] : -1, kind, call, CALLER, -1);
 
 #define BEFORE_REPLACES(from, to)                                                                              \
+    tracker_acquiring();                                                                                       \
     struct slot_ticket ticket = from == to ? (struct slot_ticket){0, 0} : tracker_releasing(to, CALLER);
 #define AFTER_REPLACES(from, to) replaced(ticket, from, to, result, call, CALLER);
 
 #define BEFORE_RELEASES(fd) struct slot_ticket ticket = tracker_releasing(fd, CALLER);
 #define AFTER_RELEASES(fd) released(ticket, fd, result);
 
-#define BEFORE_OPENS(kind, shape)
-#define AFTER_OPENS(kind, shape)                                                                               \
-    if (result)                                                                                                \
-        tracker_acquired_object(result, kind, inside_##shape(result), false, call, CALLER);
+#define BEFORE_OPENS(kind, shape) tracker_acquiring();
+#define AFTER_OPENS(kind, shape) opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);
 
 #define BEFORE_TAKES(kind, fd)
 #define AFTER_TAKES(kind, fd)                                                                                  \
@@ -90,7 +90,7 @@
 #define BEFORE_MAPS_BYTES(bytes, flags)
 #define AFTER_MAPS_BYTES(bytes, flags)                                                                         \
     if (tracker_wants(RECORD_KIND_MAPPING) && result != MAP_FAILED)                                            \
-        tracker_mapped(result, bytes, flags & MAP_FIXED, call, CALLER);
+        tracker_mapped(result, bytes, flags &MAP_FIXED, call, CALLER);
 
 #define BEFORE_UNMAPS_BYTES(at, bytes)                                                                         \
     if (tracker_wants(RECORD_KIND_MAPPING))                                                                    \
@@ -129,14 +129,34 @@ static inline struct tracker_object_ticket closing(const void *object, int insid
     return tracker_releasing_object(object, inside, caller);
 }
 
+/* Behind the real call: a descriptor `number`, or none. */
+static inline void acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
+    if (number >= 0)
+        tracker_acquired(number, kind, call, caller, from);
+    else
+        tracker_not_acquired(errno, call);
+    tracker_acquiring_over();
+}
+
+/* The same for a stream or directory with the descriptor `inside`. */
+static inline void opened(const void *object, enum record_kind kind, int inside, const char *call,
+                          uintptr_t caller) {
+    if (object)
+        tracker_acquired_object(object, kind, inside, false, call, caller);
+    else
+        tracker_not_acquired(errno, call);
+    tracker_acquiring_over();
+}
+
 static inline void replaced(struct slot_ticket ticket, int from, int to, int result, const char *call,
                             uintptr_t caller) {
     if (result < 0)
-        return tracker_released(ticket, to, EPERM); /* nothing happened to `to` */
-    if (to == STDERR_FILENO)
+        tracker_released(ticket, to, EPERM); /* nothing happened to `to` */
+    else if (to == STDERR_FILENO)
         tracker_standard_error_is(true);
-    if (from != to)
+    if (result >= 0 && from != to)
         tracker_replaced(ticket, to, call, caller, from);
+    tracker_acquiring_over();
 }
 
 static inline void released(struct slot_ticket ticket, int fd, int result) {

@@ -42,9 +42,11 @@ static void receive_from(const struct msghdr *message, int socket, const char *c
 EXPORT ssize_t recvmsg(int socket, struct msghdr *message, int flags) {
     if (!context_is_watched())
         return context_ready ? real.recvmsg(socket, message, flags) : RAW(SYS_recvmsg, socket, message, flags);
+    tracker_acquiring();
     ssize_t result = real.recvmsg(socket, message, flags);
     if (result >= 0)
         receive_from(message, socket, "recvmsg", CALLER);
+    tracker_acquiring_over();
     return result;
 }
 
@@ -53,8 +55,10 @@ EXPORT int recvmmsg(int socket, struct mmsghdr *messages, unsigned count, int fl
     if (!context_is_watched())
         return context_ready ? real.recvmmsg(socket, messages, count, flags, patience)
                              : RAW(SYS_recvmmsg, socket, messages, count, flags, patience);
+    tracker_acquiring();
     int result = real.recvmmsg(socket, messages, count, flags, patience);
     for (int i = 0; i < result; i++)
         receive_from(&messages[i].msg_hdr, socket, "recvmmsg", CALLER);
+    tracker_acquiring_over();
     return result;
 }

@@ -34,9 +34,11 @@ EXPORT mqd_t mq_open(const char *name, int flags, ...) {
         attributes = va_arg(list, struct mq_attr *);
         va_end(list);
     }
+    if (!context_is_watched())
+        return real.mq_open(name, flags, mode, attributes);
+    tracker_acquiring();
     mqd_t result = real.mq_open(name, flags, mode, attributes);
-    if (context_is_watched())
-        tracker_acquired(result, RECORD_KIND_MQUEUE, "mq_open", CALLER, -1);
+    acquired(result, RECORD_KIND_MQUEUE, "mq_open", CALLER, -1);
     return result;
 }
 

@@ -22,8 +22,9 @@ EXPORT int open(const char *path, int flags, ...) {
     mode_t mode = MODE_AFTER(flags);
     if (!context_is_watched())
         return context_ready ? real.open(path, flags, mode) : RAW(SYS_open, path, flags, mode);
+    tracker_acquiring();
     int result = real.open(path, flags, mode);
-    tracker_acquired(result, opens_kind(flags), "open", CALLER, -1);
+    acquired(result, opens_kind(flags), "open", CALLER, -1);
     return result;
 }
 
@@ -32,7 +33,8 @@ EXPORT int openat(int folder, const char *path, int flags, ...) {
     if (!context_is_watched())
         return context_ready ? real.openat(folder, path, flags, mode)
                              : RAW(SYS_openat, folder, path, flags, mode);
+    tracker_acquiring();
     int result = real.openat(folder, path, flags, mode);
-    tracker_acquired(result, opens_kind(flags), "openat", CALLER, -1);
+    acquired(result, opens_kind(flags), "openat", CALLER, -1);
     return result;
 }

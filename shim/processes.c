@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "shim/context.h"
+#include "shim/effects.h"
 #include "shim/real.h"
 #include "tracker/tracker.h"
 
@@ -102,11 +103,12 @@ int processes_clone_with_pidfd(int (*function)(void *), void *stack, int flags, 
 int processes_clone_with_pidfd(int (*function)(void *), void *stack, int flags, void *argument, int *pidfd,
                                void *tls, pid_t *child_id) {
     bool waits = waits_for_child(flags);
+    tracker_acquiring();
     context_vfork.depth += waits;
     int result = real.clone(function, stack, flags, argument, pidfd, tls, child_id);
     context_vfork.depth -= waits;
-    if (result > 0 && context_is_watched())
-        tracker_acquired(*pidfd, RECORD_KIND_PIDFD, "clone", CALLER, -1);
+    if (context_is_watched())
+        acquired(result > 0 ? *pidfd : -1, RECORD_KIND_PIDFD, "clone", CALLER, -1);
     return result;
 }
 

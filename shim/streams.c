@@ -13,19 +13,19 @@ static void standard_error_again(int number) {
 static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), const char *path, const char *mode,
                     FILE *stream, const char *call, uintptr_t caller) {
     int before = inside_stream(stream);
+    tracker_acquiring();
     struct tracker_object_ticket ticket = closing(stream, before, caller);
     FILE *result = real_call(path, mode, stream);
     if (result && !path && inside_stream(result) == before) {
         standard_error_again(before);
         tracker_kept_object(ticket); /* another mode for what it was */
+        tracker_acquiring_over();
         return result;
     }
     tracker_released_object(ticket);
-    if (!result)
-        return NULL;
-    int number = inside_stream(result);
+    int number = result ? inside_stream(result) : -1;
     standard_error_again(number);
-    tracker_acquired_object(result, RECORD_KIND_STREAM, number, false, call, caller);
+    opened(result, RECORD_KIND_STREAM, number, call, caller);
     return result;
 }
 

@@ -23,19 +23,24 @@ uint64_t syscalls_traced[8] __attribute__((visibility("hidden")));
     if (closes)                                                                                                \
         tracker_released_range(first, last, result == 0);
 
-#define BEFORE_MAKES(request, argument)
+#define BEFORE_MAKES(request, argument)                                                                        \
+    if (makes(request))                                                                                        \
+        tracker_acquiring();
 #define AFTER_MAKES(request, argument)                                                                         \
-    made(request, (int)result, (void *)(argument), (int)a, call, CALLER);
+    if (makes(request))                                                                                        \
+        made(request, (int)result, (void *)(argument), (int)a, call, CALLER);
 
-#define BEFORE_RECEIVES(message, success, socket)
+#define BEFORE_RECEIVES(message, success, socket) tracker_acquiring();
 #define AFTER_RECEIVES(message, success, socket)                                                               \
     if (success)                                                                                               \
-        receive_from(message, socket, call, CALLER);
+        receive_from(message, socket, call, CALLER);                                                           \
+    tracker_acquiring_over();
 
-#define BEFORE_RECEIVES_MANY(messages, count, socket)
+#define BEFORE_RECEIVES_MANY(messages, count, socket) tracker_acquiring();
 #define AFTER_RECEIVES_MANY(messages, count, socket)                                                           \
     for (long i = 0; i < (count); i++)                                                                         \
-        receive_from(&(messages)[i].msg_hdr, socket, call, CALLER);
+        receive_from(&(messages)[i].msg_hdr, socket, call, CALLER);                                            \
+    tracker_acquiring_over();
 
 /* The others return a number of another sort, or nothing. */
 static bool bpf_makes_descriptor(int command) {

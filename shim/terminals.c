@@ -7,11 +7,13 @@ EXPORT int openpty(int *master, int *slave, char *name, const struct termios *mo
                    const struct winsize *size);
 EXPORT int openpty(int *master, int *slave, char *name, const struct termios *modes,
                    const struct winsize *size) {
+    if (!context_is_watched())
+        return real.openpty(master, slave, name, modes, size);
+    tracker_acquiring();
     int result = real.openpty(master, slave, name, modes, size);
-    if (result || !context_is_watched())
-        return result;
-    tracker_acquired(*master, RECORD_KIND_PTY, "openpty", CALLER, -1);
-    tracker_acquired(*slave, RECORD_KIND_PTY, "openpty", CALLER, *master);
+    if (result == 0)
+        tracker_acquired(*master, RECORD_KIND_PTY, "openpty", CALLER, -1);
+    acquired(result ? -1 : *slave, RECORD_KIND_PTY, "openpty", CALLER, result ? -1 : *master);
     return result;
 }
 
@@ -19,15 +21,16 @@ EXPORT int openpty(int *master, int *slave, char *name, const struct termios *mo
  */
 EXPORT int forkpty(int *master, char *name, const struct termios *modes, const struct winsize *size);
 EXPORT int forkpty(int *master, char *name, const struct termios *modes, const struct winsize *size) {
-    int child = real.forkpty(master, name, modes, size);
     if (!context_is_watched())
-        return child;
-    if (child == 0)
+        return real.forkpty(master, name, modes, size);
+    tracker_acquiring();
+    int child = real.forkpty(master, name, modes, size);
+    if (child == 0) {
         tracker_standard_error_is(true);
-    else
-        tracker_fork_end(child);
-    if (child > 0)
-        tracker_acquired(*master, RECORD_KIND_PTY, "forkpty", CALLER, -1);
+        return 0;
+    }
+    tracker_fork_end(child);
+    acquired(child > 0 ? *master : -1, RECORD_KIND_PTY, "forkpty", CALLER, -1);
     return child;
 }
 

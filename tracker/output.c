@@ -82,7 +82,7 @@ static bool write_here(int descriptor, const char *text, size_t bytes) {
     return true;
 }
 
-static bool write_with_signals(int descriptor, const char *text, size_t bytes) {
+bool output_write_here(int descriptor, const char *text, size_t bytes) {
     uint64_t before = 0, pending = 0;
     SYS(SYS_rt_sigprocmask, SIG_BLOCK, &write_signals, &before, sizeof before);
     SYS(SYS_rt_sigpending, &pending, sizeof pending);
@@ -128,7 +128,7 @@ bool output_write(int descriptor, const char *text, size_t bytes) {
     uint64_t began = clock_coarse();
     int result = bounded_run(write_all, &words, PATIENCE - (int)spent);
     if (result == BOUNDED_NO_CHILD)
-        result = !write_with_signals(descriptor, text, bytes);
+        result = !output_write_here(descriptor, text, bytes);
     spent = result ? PATIENCE : spent + (clock_coarse() - began) / 1000000;
     return result == 0;
 }

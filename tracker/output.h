@@ -15,11 +15,15 @@ void output_keep(void);
 /* Any context: the program closes these numbers, the copy may be among them. */
 void output_closing(unsigned first, unsigned last);
 
-/* The descriptor for reports: the copy, or 2 while it is the program's, or -1. */
+/* Any context. The descriptor for reports: the copy, or 2 while it is the program's, or -1. */
 int output_descriptor(void);
 
 /* The copy, or -1: for those who count descriptors. */
 int output_own_descriptor(void);
+
+/* Any context. The same without a child, for what is said while the program goes on: waits at most two seconds
+ * each time. */
+bool output_write_here(int descriptor, const char *text, size_t bytes);
 
 /* Writes all of it, waiting for readers at most two seconds in the life of the process. No signal that a write
  * can raise reaches the program. */

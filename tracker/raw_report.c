@@ -1,9 +1,15 @@
 /* raw_report.c - see raw_report.h. The form is CONTRACT.md's. */
 #include "tracker/raw_report.h"
 
+#include <errno.h>
+#include <linux/time_types.h>
+#include <stdatomic.h>
+
+#include "tracker/depot.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/record.h"
+#include "tracker/sys.h"
 #include "tracker/text.h"
 
 enum { HANDLES_SHOWN = 10 };
@@ -18,11 +24,28 @@ static const struct {
 static char buffer[16384];
 static struct text page;
 static int output;
+static bool (*write_out)(int descriptor, const char *text, size_t bytes);
+static atomic_flag taken = ATOMIC_FLAG_INIT; /* the page is somebody's */
+
+/* Any context: a signal handler may have interrupted the holder, so nobody waits. */
+static bool take_page(int descriptor, bool (*write)(int, const char *, size_t)) {
+    if (atomic_flag_test_and_set_explicit(&taken, memory_order_acquire)) /* pairs with give_page */
+        return false;
+    output = descriptor;
+    write_out = write;
+    page = (struct text)TEXT_IN(buffer);
+    return true;
+}
 
 static void flush(void) {
     if (page.length)
-        output_write(output, page.start, page.length);
+        write_out(output, page.start, page.length);
     page = (struct text)TEXT_IN(buffer);
+}
+
+static void give_page(void) {
+    flush();
+    atomic_flag_clear_explicit(&taken, memory_order_release); /* what was written to the page stays before */
 }
 
 /* A line may need this much; the page is written out before it gets short. */
@@ -92,6 +115,20 @@ static void put_frame(size_t *index, uint64_t pc) {
     put("\n");
 }
 
+static void put_stack(const struct record_stack *stack) {
+    put(" by ");
+    put(stack->call);
+    put(" at:\n");
+    for (size_t i = 0, shown = 0; i < stack->frames; i++)
+        put_frame(&shown, stack->pc[i]);
+}
+
+static void put_program(void) {
+    uint64_t at = record_header()->executable;
+    const char *program = at ? record_at(at) : "?";
+    put_safely(program, text_length(program));
+}
+
 static void put_handle(const struct finding *finding) {
     line_begin();
     put("  ");
@@ -126,11 +163,8 @@ static size_t put_site(const struct finding *first, size_t left) {
     put_count(count, names[first->kind].word, names[first->kind].plural);
     if (first->stack) {
         const struct record_stack *stack = record_at((uint64_t)first->stack * RECORD_UNIT);
-        put(", opened by ");
-        put(stack->call);
-        put(" at:\n");
-        for (size_t i = 0, shown = 0; i < stack->frames; i++)
-            put_frame(&shown, stack->pc[i]);
+        put(", opened");
+        put_stack(stack);
     } else {
         put(", the stack was not kept\n");
     }
@@ -146,16 +180,18 @@ static size_t put_site(const struct finding *first, size_t left) {
 
 void raw_report(struct findings *findings, int descriptor, bool verdict_missing) {
     struct record_header *header = record_header();
-    output = descriptor;
-    page = (struct text)TEXT_IN(buffer);
+    for (int tenths = 0; !take_page(descriptor, output_write); tenths++) {
+        struct __kernel_timespec tenth = {0, 100000000};
+        if (tenths == 30 || SYS(SYS_nanosleep, &tenth, 0))
+            return; /* the words of another thread are stuck, ours would be too */
+    }
     findings_sort_by_site(findings);
     put("=================================================================\n==");
     text_decimal(&page, header->pid);
     put("==ERROR: leftopen: ");
     put_count(findings->count, "handle", "handles");
     put(" left open at exit by ");
-    const char *program = header->executable ? record_at(header->executable) : "?";
-    put_safely(program, text_length(program));
+    put_program();
     put("\n");
     size_t sites = 0;
     for (size_t i = 0; i < findings->count; sites++)
@@ -169,5 +205,84 @@ void raw_report(struct findings *findings, int descriptor, bool verdict_missing)
     put(" left open at ");
     put_count(sites, "site", "sites");
     put("\n");
-    flush();
+    give_page();
+}
+
+/* ---- running out of descriptors ---------------------------------------------------------------------------
+ */
+
+/* The largest site among those behind `before` in the order of size and address. */
+struct choice {
+    enum record_shortage_kind kind;
+    const struct record_stack *before, *best;
+};
+
+static uint32_t short_of(const struct choice *choice, const struct record_stack *stack) {
+    return atomic_load_explicit(&stack->short_of[choice->kind], memory_order_relaxed);
+}
+
+static bool is_larger(const struct choice *choice, const struct record_stack *one,
+                      const struct record_stack *other) {
+    uint32_t of_one = short_of(choice, one), of_other = short_of(choice, other);
+    return of_one != of_other ? of_one > of_other : one < other;
+}
+
+static void choose(struct record_stack *stack, void *context) {
+    struct choice *choice = context;
+    if (!short_of(choice, stack) || (choice->before && !is_larger(choice, choice->before, stack)))
+        return;
+    if (!choice->best || is_larger(choice, stack, choice->best))
+        choice->best = stack;
+}
+
+static uint64_t put_largest_sites(enum record_shortage_kind kind) {
+    enum { SITES_SHOWN = 3 };
+    struct choice choice = {.kind = kind};
+    uint64_t shown = 0;
+    for (int i = 0; i < SITES_SHOWN; i++) {
+        choice.best = NULL;
+        depot_visit(choose, &choice);
+        if (!choice.best)
+            break;
+        line_begin();
+        put("  ");
+        text_decimal(&page, short_of(&choice, choice.best));
+        put(" opened");
+        put_stack(choice.best);
+        shown += short_of(&choice, choice.best);
+        choice.before = choice.best;
+    }
+    return shown;
+}
+
+void raw_report_shortage(enum record_shortage_kind kind, int descriptor) {
+    struct record_header *header = record_header();
+    const struct record_shortage *shortage = &header->shortages[kind];
+    if (!take_page(descriptor, output_write_here))
+        return;
+    put("==");
+    text_decimal(&page, header->pid);
+    put("==WARNING: leftopen: ");
+    put(shortage->call);
+    put(shortage->error == EMFILE   ? " failed with EMFILE (too many open files)"
+        : shortage->error == ENFILE ? " failed with ENFILE (too many open files in the system)"
+                                    : " passed the share of the limit that warn_at names");
+    put(": ");
+    put_program();
+    put(" holds ");
+    text_decimal(&page, shortage->held);
+    put(" of ");
+    text_decimal(&page, (int64_t)shortage->limit);
+    put(" descriptors, most of them:\n");
+    uint64_t others = shortage->held - put_largest_sites(kind);
+    line_begin();
+    if (others) {
+        put("  ");
+        text_decimal(&page, (int64_t)others);
+        put(" others\n");
+    }
+    put("note: `leftopen report ");
+    text_decimal(&page, header->pid);
+    put("` shows names while the process runs\n");
+    give_page();
 }

@@ -267,9 +267,10 @@ struct record_stack {
     _Atomic uint32_t peak;    /* most of them open at once */
     _Atomic uint32_t details; /* details given to handles of this stack */
     _Atomic uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
-    _Atomic uint32_t passed; /* most descriptors that passed over one exec; counted with option exec_leaks */
-    char call[28];           /* name of the acquiring call, zero-terminated */
-    uint64_t pc[];           /* innermost first; pc[0] is in the program's call */
+    _Atomic uint32_t passed;  /* most descriptors that passed over one exec; counted with option exec_leaks */
+    _Atomic uint32_t passing; /* the writer's own, while it counts them */
+    char call[28];            /* name of the acquiring call, zero-terminated */
+    uint64_t pc[];            /* innermost first; pc[0] is in the program's call */
 };
 
 /* As version 1 had it. */

@@ -2,6 +2,7 @@
 #include "tracker/settings.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stddef.h>
 
 #include "tracker/parent.h"
@@ -162,6 +163,50 @@ static bool fits(const struct row *row, const char *value) {
            number(value, from, to, &number_given);
 }
 
+/* 1% to 100%, the sign may be missing; 100% is what EMFILE says anyway. */
+static bool share(const char *value, unsigned *out) {
+    char digits[8];
+    struct text text = TEXT_IN(digits);
+    size_t length = text_length(value);
+    text_bytes(&text, value, length && value[length - 1] == '%' ? length - 1 : length);
+    if (!number(digits, 1, 100, out))
+        return false;
+    *out %= 100;
+    return true;
+}
+
+/* A name with or without SIG, RTMIN+N, or a number. Signals that say that the program itself went wrong, and
+ * those that nobody can handle, are refused. */
+static bool signal_number(const char *value, unsigned *out) {
+    static const struct {
+        const char *name;
+        unsigned number;
+    } names[] = {{"HUP", SIGHUP},     {"INT", SIGINT},      {"QUIT", SIGQUIT}, {"USR1", SIGUSR1},
+                 {"USR2", SIGUSR2},   {"ALRM", SIGALRM},    {"TERM", SIGTERM}, {"URG", SIGURG},
+                 {"WINCH", SIGWINCH}, {"IO", SIGIO},        {"PWR", SIGPWR},   {"XCPU", SIGXCPU},
+                 {"PROF", SIGPROF},   {"VTALRM", SIGVTALRM}};
+    enum { FIRST_REALTIME = 34, LAST = 64 }; /* glibc keeps the two below for itself */
+    const char *name = text_starts(value, "SIG") ? value + 3 : value;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (text_equal(names[i].name, name)) {
+            *out = names[i].number;
+            return true;
+        }
+    if (text_starts(name, "RTMIN+") && number(name + 6, 0, LAST - FIRST_REALTIME, out)) {
+        *out += FIRST_REALTIME;
+        return true;
+    }
+    if (!number(name, 1, LAST, out))
+        return false;
+    if (*out >= FIRST_REALTIME)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].number == *out)
+            return true;
+    *out = 0;
+    return false;
+}
+
 /* Keeps what the library needs; false if the value does not fit after all. */
 static bool take(const char *name, const char *value) {
     if (text_equal(name, "strict"))
@@ -182,6 +227,12 @@ static bool take(const char *name, const char *value) {
         return flag(value, &settings.inherited);
     if (text_equal(name, "unseen"))
         return flag(value, &settings.unseen);
+    if (text_equal(name, "exec_leaks"))
+        return flag(value, &settings.exec_leaks);
+    if (text_equal(name, "warn_at"))
+        return share(value, &settings.warn_at);
+    if (text_equal(name, "report_signal"))
+        return signal_number(value, &settings.report_signal);
     if (text_equal(name, "help"))
         return flag(value, &settings.help);
     if (text_equal(name, "report")) {

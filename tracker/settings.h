@@ -21,6 +21,9 @@ struct settings {
     bool children;
     bool help;
     bool inherited, unseen; /* a report may be wanted though nothing was left open */
+    bool exec_leaks;
+    unsigned warn_at;       /* per cent of RLIMIT_NOFILE, 1 to 99; 0: only failures are noted */
+    unsigned report_signal; /* 0: none */
     unsigned verbosity;
     bool report_none; /* report=none */
     bool report_file; /* report=FILE: standard error is not needed */

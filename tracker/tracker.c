@@ -18,6 +18,7 @@
 #include "tracker/parent.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
+#include "tracker/shortage.h"
 #include "tracker/single.h"
 #include "tracker/text.h"
 #include "tracker/threads.h"
@@ -134,6 +135,7 @@ static bool adopt_record(void) {
     if (!record_adopt(forks_sequence()))
         return false;
     threads_forked();
+    shortage_start();
     table_is_own = false; /* the only thread now */
     inherit_all(parent);
     record_open();
@@ -186,6 +188,7 @@ bool tracker_start(const struct tracker_start *start) {
         .started_monotonic = clock_coarse(),
     });
     choose_kinds();
+    shortage_start();
     unwinder_lost = !unwind_start(settings.unwind);
     exit_pass_configure(start->flush_streams);
     watching = true;
@@ -291,6 +294,26 @@ static void acquire_number(uint64_t at, const struct slot_facts *facts) {
         count_open(1);
 }
 
+static void watch_limit(int number, const char *call) {
+    if (__builtin_expect(number >= atomic_load_explicit(&shortage_first_number, memory_order_relaxed), false))
+        shortage_passed(number, call);
+}
+
+void tracker_acquiring(void) {
+    if (record_readiness() == RECORD_READY)
+        threads_acquiring(true);
+}
+
+void tracker_acquiring_over(void) {
+    if (record_readiness() == RECORD_READY)
+        threads_acquiring(false);
+}
+
+void tracker_not_acquired(int error, const char *call) {
+    if ((error == EMFILE || error == ENFILE) && ready(false))
+        shortage_failed(error, call);
+}
+
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
     if (number < 0 || !ready(true) || is_apart())
         return;
@@ -306,6 +329,7 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
         .number = from,
     };
     acquire_number(at, &facts);
+    watch_limit(number, call);
 }
 
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from) {
@@ -415,6 +439,7 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
         from_fork = is_from_fork(at);
     }
     displace(before, from_fork, facts.stack);
+    watch_limit(number, call);
 }
 
 struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller) {

@@ -75,6 +75,14 @@ void tracker_modules_changed(void);
 /* ---- handles that are numbers ----
  * `call`: the acquiring call's name, a string that stays. `caller`: return address of the wrapper. */
 
+/* Before a real call that may acquire, and when what it made is recorded, or nothing was made: readers of the
+ * record see that a handle may be missing. Not counted: a call inside another ends both. */
+void tracker_acquiring(void);
+void tracker_acquiring_over(void);
+
+/* A call that was to acquire failed, with this errno: running out of descriptors is noted. */
+void tracker_not_acquired(int error, const char *call);
+
 /* `from`: the descriptor it was made from, or -1. */
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from);
 
