@@ -9,6 +9,7 @@
 #include "shim/messages.c"
 #include "shim/terminals.c"
 #include "shim/objects.c"
+#include "shim/lasting.c"
 #include "shim/modules.c"
 #include "shim/processes.c"
 #include "shim/executes.c"

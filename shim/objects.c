@@ -8,22 +8,6 @@
 #include "shim/effects.h"
 #include "shim/real.h"
 
-EXPORT sem_t *sem_open(const char *name, int flags, ...) {
-    mode_t mode = 0;
-    unsigned value = 0;
-    if (flags & O_CREAT) {
-        va_list list;
-        va_start(list, flags);
-        mode = va_arg(list, mode_t);
-        value = va_arg(list, unsigned);
-        va_end(list);
-    }
-    sem_t *result = real.sem_open(name, flags, mode, value);
-    if (result != SEM_FAILED && context_is_watched())
-        tracker_referenced_object(result, RECORD_KIND_SEMAPHORE, "sem_open", CALLER);
-    return result;
-}
-
 EXPORT mqd_t mq_open(const char *name, int flags, ...) {
     mode_t mode = 0;
     struct mq_attr *attributes = NULL;

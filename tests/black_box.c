@@ -3,10 +3,15 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -250,6 +255,73 @@ START_TEST(inherited_is_counted_and_left_alone) {
 }
 END_TEST
 
+/* ---- what outlives the process ---- */
+
+static void remove_all(const char *name, const char *printed) {
+    int ids[3];
+    shm_unlink(name);
+    sem_unlink(name);
+    if (sscanf(printed, "%d %d %d", &ids[0], &ids[1], &ids[2]) != 3)
+        return;
+    shmctl(ids[0], IPC_RMID, NULL);
+    semctl(ids[1], 0, IPC_RMID);
+    msgctl(ids[2], IPC_RMID, NULL);
+}
+
+/* Runs targets/lasting under the tool; whatever it left is removed. */
+static struct run lasting(const char *option, const char *way) {
+    char name[32];
+    snprintf(name, sizeof name, "/leftopen-%d", (int)getpid());
+    struct run watched = run(&(struct run_request){.words = WORDS(tool, option, target("lasting"), name, way)});
+    remove_all(name, watched.out);
+    return watched;
+}
+
+START_TEST(what_outlives_the_process_is_told_and_not_counted) {
+    struct run watched = lasting("--format=json", "");
+    if (watched.status == 77)
+        SKIP("no System V objects, or no /dev/shm, here");
+    ck_assert_int_eq(watched.status, 23);
+    json_t *report = parse(watched.error), *sites = json_object_get(report, "left_behind"), *site;
+    ck_assert_int_eq(summary_of(report, "left_open"), 1);
+    ck_assert_str_eq(text_of(json_array_get(json_object_get(report, "sites"), 0), "kind"), "file");
+    char expected[5][48], *found = watched.error;
+    int ids[3];
+    ck_assert_int_eq(sscanf(watched.out, "%d %d %d", &ids[0], &ids[1], &ids[2]), 3);
+    snprintf(expected[0], sizeof expected[0], "\"/dev/shm/leftopen-%d\"", (int)getpid());
+    snprintf(expected[1], sizeof expected[1], "\"/dev/shm/sem.leftopen-%d\"", (int)getpid());
+    snprintf(expected[2], sizeof expected[2], "\"shared memory %d\"", ids[0]);
+    snprintf(expected[3], sizeof expected[3], "\"semaphores %d\"", ids[1]);
+    snprintf(expected[4], sizeof expected[4], "\"message queue %d\"", ids[2]);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_msg(run_count(found, expected[i]) == 1, "not one %s in %s", expected[i], found);
+    size_t i;
+    ck_assert_uint_eq(json_array_size(sites), 5);
+    json_array_foreach(sites, i, site) ck_assert_int_eq(number_of(site, "count"), 1);
+    json_decref(report);
+}
+END_TEST
+
+START_TEST(what_outlives_the_process_is_no_reason_for_a_report) {
+    struct run watched = lasting("--verbosity=0", "pass");
+    if (watched.status == 77)
+        SKIP("no System V objects, or no /dev/shm, here");
+    ck_assert_msg(watched.status == 0 && !*watched.error, "status %d: %s", watched.status, watched.error);
+    watched = lasting("--verbosity=1", "pass");
+    ck_assert_int_eq(watched.status, 0);
+    ck_assert_uint_eq(run_count(watched.error, "Left behind (not counted): 1 "), 5);
+}
+END_TEST
+
+START_TEST(what_was_removed_is_not_left_behind) {
+    struct run watched = lasting("--verbosity=1", "remove");
+    if (watched.status == 77)
+        SKIP("no System V objects, or no /dev/shm, here");
+    ck_assert_int_eq(watched.status, 0);
+    ck_assert_uint_eq(run_count(watched.error, "Left behind"), 0);
+}
+END_TEST
+
 START_TEST(locking_all_memory_costs_at_most_a_mebibyte) {
     struct run bare = run(&(struct run_request){.words = WORDS(target("locked_memory"))});
     if (bare.status == 77)
@@ -366,8 +438,9 @@ START_TEST(deaths_are_told_by_the_tool) {
     struct run watched = run(
         &(struct run_request){.words = WORDS(tool, target("ends"), deaths[_i].way), .folder = run_folder()});
     ck_assert_int_eq(watched.status, deaths[_i].status);
-    ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 2 handles left open at 2 sites (1 socket, 1 stream)"),
-                  "%s", watched.error);
+    ck_assert_msg(
+        strstr(watched.error, "SUMMARY: leftopen: 2 handles left open at 2 sites (1 socket, 1 stream)"), "%s",
+        watched.error);
 }
 END_TEST
 
@@ -576,6 +649,9 @@ static Suite *suite(void) {
     tcase_add_test(group, python_without_a_leak_is_left_alone);
     tcase_add_test(group, an_event_loop_never_sees_an_error);
     tcase_add_test(group, inherited_is_counted_and_left_alone);
+    tcase_add_test(group, what_outlives_the_process_is_told_and_not_counted);
+    tcase_add_test(group, what_outlives_the_process_is_no_reason_for_a_report);
+    tcase_add_test(group, what_was_removed_is_not_left_behind);
     tcase_add_test(group, locking_all_memory_costs_at_most_a_mebibyte);
     tcase_add_test(group, a_reader_that_is_gone_changes_no_status);
     tcase_add_test(group, a_reader_that_does_not_read_holds_nobody_up);

@@ -60,6 +60,7 @@ struct handle {
     unsigned flags;              /* enum record_slot_flag */
     const struct stack *stack;   /* NULL unknown */
     const struct detail *detail; /* NULL unknown */
+    char *path;                  /* shm-name: its path; NULL unknown */
 };
 
 /* Descriptors became short; see struct record_shortage. */

@@ -494,6 +494,8 @@ static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_
     handle->outcome = slot->outcome;
     handle->error = slot->error;
     handle->flags = slot->flags;
+    if (handle->kind == RECORD_KIND_SHM_NAME && slot->detail)
+        handle->path = text_at(reader, (uint64_t)slot->detail * RECORD_UNIT, PATH_MAX);
 }
 
 /* --- chunks ----------------------------------------------------------------------------------------------- */
@@ -677,6 +679,8 @@ void record_end(struct process *process) {
         return;
     for (size_t i = 0; process->arguments && process->arguments[i]; i++)
         free(process->arguments[i]);
+    for (size_t i = 0; i < process->handle_count; i++)
+        free(process->handles[i].path);
     for (size_t i = 0; i < process->stack_count; i++)
         free(process->stacks[i].pc);
     for (size_t i = 0; i < process->module_count; i++)

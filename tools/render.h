@@ -14,6 +14,7 @@ struct report {
     size_t *left_open_of;        /* per process: its handles at `sites` */
     const struct process *first; /* the program that was started; it may have left no record */
     struct sites sites;          /* that count: neither suppressed nor below min_count */
+    struct sites left_behind;    /* what outlives the processes; it does not count */
     struct findings inherited;   /* filled if they are to be listed */
     struct findings unseen_list; /* likewise: the record has them only then, and not more than some */
     size_t left_open, released, release_failed, not_released, suppressed, inherited_count;

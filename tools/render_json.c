@@ -185,10 +185,10 @@ static json_t *site_object(const struct site *site) {
     return object;
 }
 
-static json_t *site_list(const struct report *report) {
+static json_t *site_list(const struct sites *sites) {
     json_t *list = json_array();
-    for (size_t i = 0; i < report->sites.count; i++)
-        json_array_append_new(list, site_object(&report->sites.list[i]));
+    for (size_t i = 0; i < sites->count; i++)
+        json_array_append_new(list, site_object(&sites->list[i]));
     return list;
 }
 
@@ -206,9 +206,11 @@ void render_json(const struct report *report, FILE *out) {
     json_object_set_new(object, "processes", process_list(report));
     json_object_set_new(object, "limits", limits_object(report));
     json_object_set_new(object, "summary", summary_object(report));
-    json_object_set_new(object, "sites", site_list(report));
+    json_object_set_new(object, "sites", site_list(&report->sites));
     json_object_set_new(object, "misuses", json_array());
     json_object_set_new(object, "notes", note_list(report));
+    if (report->left_behind.count)
+        json_object_set_new(object, "left_behind", site_list(&report->left_behind));
     if (report->inherited.count)
         json_object_set_new(object, "inherited", handle_list(report->inherited.list, report->inherited.count));
     if (report->unseen_list.count)

@@ -350,6 +350,14 @@ static void put_summary(const struct report *report, FILE *out) {
 
 /* --- report ----------------------------------------------------------------------------------------------- */
 
+static void put_left_behind(const struct report *report, FILE *out, const struct site *site) {
+    fputs("\nLeft behind (not counted): ", out);
+    put_kinds(out, site->kind, site->count);
+    fputs(", made at:\n", out);
+    put_frames(report, out, site->trace);
+    put_handles(report, out, site->findings, site->count);
+}
+
 /* Handles that are shown because the user asked, and count for nothing. `count`: of them, listed or not. */
 static void put_aside(const struct report *report, FILE *out, const char *what, const struct findings *findings,
                       size_t count) {
@@ -403,6 +411,8 @@ void render_text(const struct report *report, FILE *out) {
         fputc('\n', out);
         put_site(report, out, &report->sites.list[i], are_live(&culprits));
     }
+    for (size_t i = 0; i < report->left_behind.count; i++)
+        put_left_behind(report, out, &report->left_behind.list[i]);
     put_aside(report, out, "Inherited", &report->inherited, report->inherited.count);
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);

@@ -11,6 +11,7 @@
 
 #include "tools/fail.h"
 #include "tools/kinds.h"
+#include "tools/lasting.h"
 #include "tools/live.h"
 #include "tools/memory.h"
 #include "tools/notes.h"
@@ -32,6 +33,7 @@ struct making {
     struct symbols *symbols;
     struct suppressions *suppressions;
     struct findings findings; /* that count */
+    struct findings lasting;
     struct notes notes;
     struct report report;
 };
@@ -161,6 +163,8 @@ static void take_handles(struct making *making, size_t process) {
         const struct handle *handle = &owner->handles[i];
         if (sites_is_finding(owner, handle)) {
             take_finding(making, process, handle);
+        } else if (making->kinds.wanted[handle->kind] && lasting_is_left(handle)) {
+            sites_add(&making->lasting, making->symbols, owner, process, handle);
         } else if (is_unseen(handle)) {
             sites_add(&making->report.unseen_list, making->symbols, owner, process, handle);
         } else if (is_inherited(handle)) {
@@ -281,6 +285,7 @@ static void fill_report(struct making *making, bool to_terminal) {
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
     sites_group(&making->findings, &report->sites);
+    sites_group(&making->lasting, &report->left_behind);
     drop_small_sites(making);
     count_all(making);
     collect_notes(making);
@@ -302,6 +307,8 @@ static void render(const struct making *making, bool to_terminal, struct report_
 
 static void end_making(struct making *making) {
     notes_end(&making->notes);
+    sites_end(&making->report.left_behind);
+    findings_end(&making->lasting);
     sites_end(&making->report.sites);
     findings_end(&making->report.unseen_list);
     findings_end(&making->report.inherited);

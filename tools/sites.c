@@ -25,6 +25,8 @@ static bool is_held(const struct handle *handle) {
 bool sites_is_finding(const struct process *process, const struct handle *handle) {
     if (handle->number >= 0 && handle->number <= 2)
         return false; /* standard input, output and error stay open in every program */
+    if (what_kind_lasts(handle->kind))
+        return false;
     if (handle->state == RECORD_STATE_OWNED)
         return false; /* the stream that owns it is the handle */
     if (handle->state == RECORD_STATE_INHERITED && !(handle->flags & RECORD_SLOT_ADOPTED))
@@ -50,7 +52,7 @@ void sites_add(struct findings *findings, struct symbols *symbols, const struct 
         .process = process,
         .handle = handle,
         .kind = what_kind(handle->kind, handle->detail),
-        .what = what_of(handle->detail),
+        .what = handle->path ? memory_copy(handle->path) : what_of(handle->detail),
         .age = age_of(process, handle),
         .trace = symbols_trace(symbols, process, handle->stack),
         .process_index = process_index,

@@ -147,14 +147,20 @@ char *what_of(const struct detail *detail) {
 
 static const struct {
     const char *word, *plural;
+    int report; /* see kinds.def */
 } kinds[] = {
-#define KIND(name, word, plural, report) {word, plural},
+#define KIND(name, word, plural, report) {word, plural, report},
 #include "tracker/kinds.def"
-    {"handle", "handles"}, /* of a newer record: a kind that this reader does not know */
+    {"handle", "handles", 1}, /* of a newer record: a kind that this reader does not know */
 };
 
 const char *what_kind_word(enum record_kind kind) { return kinds[kind].word; }
 const char *what_kind_plural(enum record_kind kind) { return kinds[kind].plural; }
+
+bool what_kind_lasts(enum record_kind kind) {
+    enum { ONLY_TOLD = 2 };
+    return kinds[kind].report == ONLY_TOLD;
+}
 
 enum record_kind what_kind_named(const char *word) {
     enum record_kind kind = 0;
@@ -221,7 +227,16 @@ enum record_kind what_kind(enum record_kind kind, const struct detail *detail) {
     return kind_of_mode(detail->mode, kind);
 }
 
+static char *ipc_handle(uint64_t object) {
+    static const char *const sorts[] = {"object", "shared memory", "semaphores", "message queue"};
+    return memory_format("%s %d", sorts[RECORD_IPC_SORT(object)], RECORD_IPC_ID(object));
+}
+
 char *what_handle(const struct handle *handle, enum record_kind kind) {
+    if (kind == RECORD_KIND_SHM_NAME)
+        return memory_copy("name");
+    if (kind == RECORD_KIND_IPC_ID)
+        return ipc_handle(handle->object);
     if (!handle->is_address)
         return memory_format("fd %d", handle->number);
     if (kind == RECORD_KIND_PROCESS && handle->other_pid)

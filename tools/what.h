@@ -18,6 +18,9 @@ enum record_kind what_kind_named(const char *word);
 /* The words of all kinds, joined by blanks. */
 const char *what_kind_words(void);
 
+/* True for what outlives every process until somebody removes it: it is told of and never counted. */
+bool what_kind_lasts(enum record_kind kind);
+
 /* What the handle is called: "fd 5", "stream 0x55d0c2a4", "process 4711". The caller frees it. */
 char *what_handle(const struct handle *handle, enum record_kind kind);
 

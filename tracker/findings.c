@@ -20,6 +20,16 @@ enum {
     LISTED = 1024 /* most inherited ones, and most unseen ones, of which the kernel is asked what they are */
 };
 
+/* What outlives every process is nobody's to release. */
+static bool is_lasting(uint64_t word) {
+    static const uint8_t reports[RECORD_KIND_COUNT] = {
+#define KIND(name, word, plural, report) report,
+#include "tracker/kinds.def"
+    };
+    enum { ONLY_TOLD = 2 }; /* see kinds.def */
+    return RECORD_WORD_KIND(word) < RECORD_KIND_COUNT && reports[RECORD_WORD_KIND(word)] == ONLY_TOLD;
+}
+
 struct look {
     struct findings *findings;
     bool threads;
@@ -104,7 +114,7 @@ static bool holds(const struct record_slot *slot, int number) {
 
 static void look_at_object(struct look *look, struct record_slot *slot) {
     uint64_t word = LOAD(&slot->word);
-    if (!slot_is_held(word))
+    if (!slot_is_held(word) || is_lasting(word))
         return;
     int number = LOAD(&slot->number);
     if (number >= 0 && number < STANDARD)
@@ -120,8 +130,10 @@ static bool is_likely(const struct record_chunk *chunk, uint32_t index) {
     const struct record_slot *slot = (const struct record_slot *)(chunk + 1) + index;
     if (chunk->kind == RECORD_CHUNK_NUMBERS && chunk->first + index < STANDARD)
         return false;
-    switch (RECORD_WORD_STATE(LOAD(&slot->word))) {
+    uint64_t word = LOAD(&slot->word);
+    switch (RECORD_WORD_STATE(word)) {
     case RECORD_STATE_LIVE:
+        return !is_lasting(word);
     case RECORD_STATE_RELEASING:
         return true;
     case RECORD_STATE_INHERITED:

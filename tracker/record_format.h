@@ -207,6 +207,13 @@ enum record_kind {
     RECORD_KIND_COUNT
 };
 
+/* Handles that outlive the process are no addresses: bits that those do not have, and what tells them apart. */
+#define RECORD_NAME_OBJECT(hash) (3ull << 62 | (hash) >> 2)
+#define RECORD_IPC_OBJECT(sort, id) (3ull << 62 | (uint64_t)(sort) << 32 | (uint32_t)(id))
+#define RECORD_IPC_SORT(object) ((enum record_ipc)((object) >> 32 & 3))
+#define RECORD_IPC_ID(object) ((int)(uint32_t)(object))
+enum record_ipc { RECORD_IPC_MEMORY = 1, RECORD_IPC_SEMAPHORES, RECORD_IPC_MESSAGES };
+
 enum record_outcome {
     RECORD_OUTCOME_NONE, /* not a finding of the exit pass: not held, inherited, or no pass ran */
     RECORD_OUTCOME_LEFT, /* left open; not released yet, or never (the process died first) */
@@ -235,7 +242,8 @@ struct record_slot {
     _Atomic int32_t number;    /* objects: the descriptor inside, -1 none.
                                 * numbers: the descriptor it was made from (dup, accept), -1 none */
     _Atomic int32_t owner_pid; /* RECORD_SLOT_FROM_FORK: process that acquired it. process: pid of the child */
-    _Atomic uint32_t detail;   /* offset / RECORD_UNIT of its struct record_detail, 0 none */
+    _Atomic uint32_t detail;   /* offset / RECORD_UNIT of its struct record_detail, 0 none.
+                                * shm-name: of its path, ended by a zero byte */
     _Atomic uint8_t outcome;   /* enum record_outcome */
     _Atomic uint8_t error;     /* errno of RECORD_OUTCOME_FAILED */
     _Atomic uint8_t flags;     /* enum record_slot_flag */

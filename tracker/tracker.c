@@ -515,6 +515,44 @@ void tracker_unreferenced_object(const void *object, uintptr_t caller) {
     tracker_released_object(tracker_releasing_object(object, -1, caller));
 }
 
+/* ---- what outlives the process ----------------------------------------------------------------------------
+ */
+
+static const void *name_object(const char *path) {
+    uint64_t hash = 0xcbf29ce484222325u; /* 64-bit FNV-1a */
+    for (; *path; path++)
+        hash = (hash ^ (unsigned char)*path) * 0x100000001b3u;
+    return (const void *)(uintptr_t)RECORD_NAME_OBJECT(hash);
+}
+
+static void keep_path(struct record_slot *slot, const char *path) {
+    static _Atomic uint64_t chunk;
+    size_t bytes = text_length(path) + 1;
+    uint64_t at = record_entry(&chunk, RECORD_CHUNK_TEXT, bytes);
+    if (!at)
+        return;
+    text_copy(record_at(at), path, bytes);
+    /* release: the path before the place that leads to it */
+    atomic_store_explicit(&slot->detail, (uint32_t)(at / RECORD_UNIT), memory_order_release);
+}
+
+void tracker_name_made(const char *path, const char *call, uintptr_t caller) {
+    const void *object = name_object(path);
+    tracker_acquired_object(object, RECORD_KIND_SHM_NAME, -1, false, call, caller);
+    uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
+    if (at)
+        keep_path(record_at(at), path);
+}
+
+void tracker_name_removed(const char *path, uintptr_t caller) {
+    tracker_released_object(tracker_releasing_object(name_object(path), -1, caller));
+}
+
+void tracker_ipc_made(enum record_ipc sort, int id, const char *call, uintptr_t caller) {
+    const void *object = (const void *)(uintptr_t)RECORD_IPC_OBJECT(sort, id);
+    tracker_acquired_object(object, RECORD_KIND_IPC_ID, -1, false, call, caller);
+}
+
 void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(the_programs); }
 
 /* ---- processes --------------------------------------------------------------------------------------------

@@ -127,6 +127,13 @@ void tracker_mapping_resized(const void *at, uint64_t bytes, uint64_t wanted, ui
 /* One who asked is done; the handle is released with the last one. After the real call. */
 void tracker_unreferenced_object(const void *object, uintptr_t caller);
 
+/* ---- what outlives the process ----
+ * Told of where something is told anyway, never counted. The path of a name that this process made, or removed;
+ * an object of System V's that it made (RECORD_IPC_OBJECT). */
+void tracker_name_made(const char *path, const char *call, uintptr_t caller);
+void tracker_name_removed(const char *path, uintptr_t caller);
+void tracker_ipc_made(enum record_ipc sort, int id, const char *call, uintptr_t caller);
+
 /* ---- descriptor 2 ----
  * The report is written to descriptor 2 only while it is the program's: open at the start, or put there by a
  * call that names the number (dup2, dup3, freopen). */
