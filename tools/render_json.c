@@ -178,10 +178,21 @@ void render_json_site(json_t *object, const struct site *site) {
     json_object_set_new(object, "frames", frame_list(site->trace));
 }
 
+void render_json_past(json_t *object, const struct site *site) {
+    struct suspect_facts facts = sites_facts(site);
+    char *reason = suspects_reason(&facts);
+    json_object_set_new(object, "peak", json_value_known((json_int_t)site->peak, site->peak));
+    json_object_set_new(object, "lifetime_mean_s", json_value_seconds(site->mean_lifetime));
+    json_object_set_new(object, "lifetime_longest_s", json_value_seconds(site->longest_lifetime));
+    json_object_set_new(object, "suspect", json_value_text(reason));
+    free(reason);
+}
+
 static json_t *site_object(const struct site *site) {
     json_t *object = json_object();
     render_json_site(object, site);
     json_object_set_new(object, "handles", handle_list(site->findings, site->count));
+    render_json_past(object, site);
     return object;
 }
 

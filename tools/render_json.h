@@ -12,6 +12,9 @@ void render_json_process(json_t *object, const struct process *process);
 /* The members of an element of "sites" without "handles", into `object`. */
 void render_json_site(json_t *object, const struct site *site);
 
+/* Those that tell its past: peak, lifetimes, why it is a suspect. They stand behind "handles". */
+void render_json_past(json_t *object, const struct site *site);
+
 /* An element of "handles". A new reference. */
 json_t *render_json_handle(const struct finding *finding);
 

@@ -199,6 +199,34 @@ static void put_handles(const struct report *report, FILE *out, const struct fin
     free(rows);
 }
 
+static void put_lifetimes(FILE *out, const struct site *site) {
+    fprintf(out, "  %" PRIu64 " closed", site->closed);
+    if (site->longest_lifetime < 0.1) {
+        fputs(" within 0.1s", out);
+        return;
+    }
+    char *mean = duration_text(site->mean_lifetime), *longest = duration_text(site->longest_lifetime);
+    fprintf(out, " after %s on average (longest %s)", mean, longest);
+    free(longest);
+    free(mean);
+}
+
+/* What its past says of a site; the handles of a program that ends at once have none. */
+static void put_past(FILE *out, const struct site *site) {
+    enum { SHORTEST_S = 1, FEW = 4 };
+    struct suspect_facts facts = sites_facts(site);
+    char *reason = suspects_reason(&facts);
+    if (reason)
+        fprintf(out, "  suspect: %s\n", reason);
+    free(reason);
+    if (site->mean_lifetime < 0 || site->closed < FEW || site->oldest_age < SHORTEST_S)
+        return;
+    put_lifetimes(out, site);
+    if (sites_is_of_one_process(site))
+        fprintf(out, "; at most %" PRIu64 " open at once", site->peak);
+    fputc('\n', out);
+}
+
 static void put_site(const struct report *report, FILE *out, const struct site *site, bool live) {
     fprintf(out, "%s%s", color(report, BLUE), live ? "Held: " : "Direct leak of ");
     put_kinds(out, site->kind, site->count);
@@ -207,6 +235,7 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     fprintf(out, ", opened at:%s\n", color(report, PLAIN));
     put_frames(report, out, site->trace);
     put_handles(report, out, site->findings, site->count);
+    put_past(out, site);
 }
 
 char *render_text_site(const struct report *report, const struct site *site) {

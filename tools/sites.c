@@ -154,29 +154,55 @@ static int compare_findings(const void *left, const void *right) {
 
 static int compare_sites(const void *left, const void *right) {
     const struct site *one = left, *other = right;
-    if (one->count != other->count)
-        return one->count > other->count ? -1 : 1;
+    struct suspect_facts facts = sites_facts(one), other_facts = sites_facts(other);
+    int difference = suspects_compare(&facts, &other_facts);
+    if (difference)
+        return difference;
     const struct finding *first = one->findings, *second = other->findings;
-    int difference = order(first->process_index, second->process_index);
+    difference = order(first->process_index, second->process_index);
     return difference ? difference : order(first->handle->sequence, second->handle->sequence);
 }
 
-static void add_to_site(struct site *site, const struct finding *finding) {
+/* Sums over the stacks of a site that tell of lifetimes. */
+struct lifetimes {
+    uint64_t released, lived, longest;
+};
+
+static void add_stack(struct site *site, struct lifetimes *lifetimes, const struct stack *stack) {
+    site->opened += stack->opened;
+    site->closed += stack->closed;
+    site->peak += stack->peak;
+    if (!stack->peak)
+        return;
+    lifetimes->released += stack->closed;
+    lifetimes->lived += stack->lived;
+    lifetimes->longest = stack->longest > lifetimes->longest ? stack->longest : lifetimes->longest;
+}
+
+static void add_age(struct site *site, double age) {
+    if (age > site->oldest_age)
+        site->oldest_age = age;
+    if (age >= 0 && (site->newest_age < 0 || age < site->newest_age))
+        site->newest_age = age;
+}
+
+static void add_to_site(struct site *site, struct lifetimes *lifetimes, const struct finding *finding) {
     const struct finding *last = site->count ? finding - 1 : NULL;
     const struct stack *stack = finding->handle->stack;
-    if (stack && (!last || last->handle->stack != stack)) {
-        site->opened += stack->opened;
-        site->closed += stack->closed;
-    }
-    if (finding->age > site->oldest_age)
-        site->oldest_age = finding->age;
+    if (stack && (!last || last->handle->stack != stack))
+        add_stack(site, lifetimes, stack);
+    add_age(site, finding->age);
     site->count++;
+    site->mean_lifetime =
+        lifetimes->released ? (double)lifetimes->lived / 1e9 / (double)lifetimes->released : -1;
+    site->longest_lifetime = lifetimes->released ? (double)lifetimes->longest / 1e9 : -1;
 }
 
 void sites_group(struct findings *findings, struct sites *sites) {
     if (!findings->count)
         return;
     qsort(findings->list, findings->count, sizeof *findings->list, compare_findings);
+    struct lifetimes lifetimes = {0};
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
         if (i == 0 || compare_sites_of(finding - 1, finding) != 0) {
@@ -185,13 +211,30 @@ void sites_group(struct findings *findings, struct sites *sites) {
                                                         .call = call_of(finding),
                                                         .trace = finding->trace,
                                                         .oldest_age = -1,
+                                                        .newest_age = -1,
                                                         .findings = finding};
+            lifetimes = (struct lifetimes){0};
         }
-        add_to_site(&sites->list[sites->count - 1], finding);
+        add_to_site(&sites->list[sites->count - 1], &lifetimes, finding);
     }
     for (size_t i = 0; i < sites->count; i++)
         sites_identify(sites->list[i].call, sites->list[i].trace, sites->list[i].id, sites->list[i].line_id);
     qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
+}
+
+struct suspect_facts sites_facts(const struct site *site) {
+    return (struct suspect_facts){.opened = site->opened,
+                                  .closed = site->closed,
+                                  .open = site->count,
+                                  .peak = site->peak,
+                                  .oldest_age = site->oldest_age,
+                                  .newest_age = site->newest_age,
+                                  .mean_lifetime = site->mean_lifetime,
+                                  .longest_lifetime = site->longest_lifetime};
+}
+
+bool sites_is_of_one_process(const struct site *site) {
+    return site->findings[0].process_index == site->findings[site->count - 1].process_index;
 }
 
 bool sites_next_part(const struct site *site, struct site *part) {
@@ -199,12 +242,12 @@ bool sites_next_part(const struct site *site, struct site *part) {
     const struct finding *end = site->findings + site->count;
     *part = *site;
     part->findings = first;
-    part->oldest_age = -1;
+    part->oldest_age = part->newest_age = -1;
     for (part->count = 0; first + part->count < end; part->count++) {
         const struct finding *finding = first + part->count;
         if (finding->process_index != first->process_index)
             break;
-        part->oldest_age = finding->age > part->oldest_age ? finding->age : part->oldest_age;
+        add_age(part, finding->age);
     }
     return part->count > 0;
 }

@@ -3,6 +3,7 @@
 #define TOOLS_SITES_H
 
 #include "tools/model.h"
+#include "tools/suspects.h"
 #include "tools/symbols.h"
 
 /* A handle that was left open, is still held, or is listed because the user asked. */
@@ -34,7 +35,10 @@ struct site {
     const char *call; /* "" unknown */
     const struct trace *trace;
     uint64_t opened, closed; /* handles acquired here and, of these, released, in all processes of the site */
-    double oldest_age;       /* seconds; negative: unknown */
+    /* The same sum of the most open at once; 0 unknown. Lifetimes are those of the released ones. */
+    uint64_t peak;
+    double oldest_age, newest_age;          /* seconds; negative: unknown */
+    double mean_lifetime, longest_lifetime; /* seconds; negative: none was released, or unknown */
     const struct finding *findings;
     size_t count;
 };
@@ -54,8 +58,15 @@ bool sites_is_finding(const struct process *process, const struct handle *handle
 void sites_add(struct findings *findings, struct symbols *symbols, const struct process *process,
                size_t process_index, const struct handle *handle);
 
-/* Sorts the findings and groups them; the largest site comes first. The findings must stay as they are then. */
+/* Sorts the findings and groups them; suspects come first (see suspects.h), then large sites. The findings must
+ * stay as they are then. */
 void sites_group(struct findings *findings, struct sites *sites);
+
+/* What suspects.h judges a site by. */
+struct suspect_facts sites_facts(const struct site *site);
+
+/* True if all handles of the site are of one process. */
+bool sites_is_of_one_process(const struct site *site);
 
 /* How many frames of a trace are the program's own: without those that start programs and threads. */
 size_t sites_own_frames(const struct trace *trace);

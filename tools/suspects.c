@@ -48,7 +48,8 @@ static char *reason_to_grow(const struct suspect_facts *facts) {
 }
 
 static char *reason_of_age(const struct suspect_facts *facts) {
-    char *oldest = duration_text(facts->oldest_age), *longest = duration_text(facts->longest_lifetime);
+    double bound = facts->longest_lifetime < 0.1 ? 0.1 : facts->longest_lifetime; /* "0.0s" says nothing */
+    char *oldest = duration_text(facts->oldest_age), *longest = duration_text(bound);
     char *reason =
         memory_format("open for %s, while none of the %" PRIu64 " that were closed lived longer than %s",
                       oldest, facts->closed, longest);

@@ -186,6 +186,54 @@ START_TEST(text_is_as_promised) {
 }
 END_TEST
 
+/* What the stack's handles did; `lived` and `longest` in seconds. */
+static void set_past(struct builder *builder, uint32_t id, uint32_t peak, uint64_t lived, uint64_t longest) {
+    struct record_stack *stack = (struct record_stack *)(builder->bytes + id * RECORD_UNIT);
+    stack->peak = peak;
+    stack->lived = lived * 1000000000u;
+    stack->longest = longest * 1000000000u;
+}
+
+/* Three sockets of many that come and go, and five files that were opened at the start and never closed. */
+static struct builder *forgetful(void) {
+    struct builder *builder = builder_begin();
+    uint32_t socket_stack = stack_of(builder, "socket");
+    uint32_t file_stack = builder_stack(builder, "open", pcs, 3, 5, 0);
+    set_past(builder, socket_stack, 9, 234, 4);
+    set_past(builder, file_stack, 5, 0, 0);
+    for (unsigned number = 20; number < 25; number++)
+        add_file(builder, number, file_stack, "/etc/hosts");
+    for (unsigned number = 5; number < 8; number++)
+        add_tcp(builder, number, socket_stack, 51122, 80, 8);
+    return builder;
+}
+
+START_TEST(suspects_come_first_with_the_reason) {
+    show(forgetful(), NULL);
+    shows("  suspect: open for 1m39s, while none of the 117 that were closed lived longer than 4.0s\n"
+          "  117 closed after 2.0s on average (longest 4.0s); at most 9 open at once\n"
+          "\n"
+          "Direct leak of 5 files");
+    ck_assert_uint_eq(verdict.left_open, 8);
+    struct builder *second = forgetful();
+    builder_header(second)->pid = 4243;
+    show(forgetful(), second, NULL);
+    shows("  234 closed after 2.0s on average (longest 4.0s)\n"); /* peaks at different times are no sum */
+    json_t *object = show_json(forgetful());
+    const json_t *sites = json_object_get(object, "sites"), *site = json_array_get(sites, 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(site, "peak")), 9);
+    ck_assert(json_real_value(json_object_get(site, "lifetime_mean_s")) == 2.0);
+    ck_assert(json_real_value(json_object_get(site, "lifetime_longest_s")) == 4.0);
+    ck_assert_str_eq(json_string_value(json_object_get(site, "suspect")),
+                     "open for 1m39s, while none of the 117 that were closed lived longer than 4.0s");
+    site = json_array_get(sites, 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(site, "peak")), 5);
+    ck_assert(json_is_null(json_object_get(site, "lifetime_mean_s")));
+    ck_assert(json_is_null(json_object_get(site, "suspect")));
+    json_decref(object);
+}
+END_TEST
+
 START_TEST(nothing_left_open_is_silence) {
     ck_assert_str_eq(show(builder_begin(), NULL), "");
     ck_assert_uint_eq(verdict.left_open, 0);
@@ -723,9 +771,9 @@ START_TEST(json_has_the_promised_keys_in_order) {
     static const char *const process[] = {"pid",   "ppid", "exe",    "argv", "started",
                                           "ended", "end",  "status", NULL};
     static const char *const limits[] = {"soft", "hard", "peak", NULL};
-    static const char *const summary[] = {"left_open", "sites",  "released", "release_failed", "suppressed",
-                                          "inherited", "unseen", "misuses",  "dropped",        "tracked",
-                                          "closed",    NULL};
+    static const char *const summary[] = {"left_open",  "sites",     "released", "release_failed",
+                                          "suppressed", "inherited", "unseen",   "misuses",
+                                          "dropped",    "tracked",   "closed",   NULL};
     static const char *const site[] = {"id",     "line_id",      "kind",   "call",    "count", "opened",
                                        "closed", "oldest_age_s", "frames", "handles", NULL};
     static const char *const frame[] = {"function", "file",     "line",    "column", "module",
@@ -1139,6 +1187,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, text_is_as_promised);
+    tcase_add_test(tests, suspects_come_first_with_the_reason);
     tcase_add_test(tests, nothing_left_open_is_silence);
     tcase_add_test(tests, one_is_not_many);
     tcase_add_test(tests, many_handles_are_cut_and_verbosity_shows_all);

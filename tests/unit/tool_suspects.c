@@ -36,6 +36,10 @@ START_TEST(far_older_than_the_released_is_suspicious) {
     check_reason(&forgotten, SUSPICION_OLD,
                  "open for 2h03m, while none of the 117 that were closed lived longer than 4.0s");
     struct suspect_facts facts = forgotten;
+    facts.longest_lifetime = 0;
+    check_reason(&facts, SUSPICION_OLD,
+                 "open for 2h03m, while none of the 117 that were closed lived longer than 0.1s");
+    facts = forgotten;
     facts.oldest_age = 39; /* a slow one, not ten times as slow */
     check_reason(&facts, 0, NULL);
     facts = forgotten;
