@@ -1,19 +1,12 @@
 /* activity.c - see activity.h */
 #include "tools/activity.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/memory.h"
 #include "tools/sites.h"
 #include "tools/what.h"
-
-enum {
-    MORE_THAN_A_FEW = 3,  /* handles that only grew in number are suspect from here on */
-    TIMES_OLDER = 20,     /* than handles of the same site live */
-    YOUNGEST_SUSPECT = 60 /* seconds */
-};
 
 /* --- sites ------------------------------------------------------------------------------------------------ */
 
@@ -44,6 +37,7 @@ static void begin_site(struct activity_site *site, struct symbols *symbols, cons
         .kind = RECORD_KIND_COUNT,
         .trace = symbols_trace(symbols, process, stack),
         .oldest = -1,
+        .newest = -1,
     };
     if (stack)
         memcpy(site->call, stack->call, sizeof site->call);
@@ -69,6 +63,12 @@ static void begin_sites(struct activity *activity, struct symbols *symbols, cons
 
 static double older(double one, double other) { return one > other ? one : other; }
 
+/* Of what is known: a negative age is not. */
+static double newer(double one, double other) {
+    bool is_one = one >= 0 && (other < 0 || one < other);
+    return is_one ? one : other;
+}
+
 static void count_held(struct activity *activity, const struct process *process, const struct handle *handle,
                        struct votes *votes) {
     size_t index = handle->stack ? (size_t)(handle->stack - process->stacks) : process->stack_count;
@@ -76,6 +76,7 @@ static void count_held(struct activity *activity, const struct process *process,
     double age = age_of(process, handle);
     site->open++;
     site->oldest = older(site->oldest, age);
+    site->newest = newer(site->newest, age);
     activity->open++;
     activity->oldest = older(activity->oldest, age);
     votes[index].of[what_kind(handle->kind, handle->detail)]++;
@@ -122,6 +123,7 @@ static void merge_site(struct activity_site *into, const struct activity_site *o
     into->lived += other->lived;
     into->longest = older(into->longest, other->longest);
     into->oldest = older(into->oldest, other->oldest);
+    into->newest = newer(into->newest, other->newest);
 }
 
 static int compare_ids(const void *left, const void *right) {
@@ -229,28 +231,17 @@ const struct activity_site *activity_find(const struct activity *activity, const
     return NULL;
 }
 
-double activity_mean_life(const struct activity_site *site) {
-    return site->closed ? site->lived / (double)site->closed : -1;
-}
-
-/* Where handles come and go, one that has been open for many times the longest life of the others was
- * forgotten. */
-static bool has_far_older(const struct activity_site *site) {
-    return site->closed >= MORE_THAN_A_FEW && site->oldest > YOUNGEST_SUSPECT &&
-           site->oldest > TIMES_OLDER * site->longest;
-}
-
-char *activity_suspicion(const struct activity_site *site) {
-    uint64_t balance = site->opened - site->closed;
-    if (site->open > MORE_THAN_A_FEW && site->closed == 0 && site->opened)
-        return memory_format("none of %" PRIu64 " was closed", site->opened);
-    if (site->open > MORE_THAN_A_FEW && site->peak && balance == site->peak)
-        return memory_format("only grew: as many open as ever, %" PRIu64 " of %" PRIu64 " were closed",
-                             site->closed, site->opened);
-    if (has_far_older(site))
-        return memory_format("open %.0f s, though the %" PRIu64 " closed ones lived %.1f s at most",
-                             site->oldest, site->closed, site->longest);
-    return NULL;
+struct suspect_facts activity_facts(const struct activity_site *site) {
+    return (struct suspect_facts){
+        .opened = site->opened,
+        .closed = site->closed,
+        .open = site->open,
+        .peak = site->peak,
+        .oldest_age = site->oldest,
+        .newest_age = site->newest,
+        .mean_lifetime = site->closed ? site->lived / (double)site->closed : -1,
+        .longest_lifetime = site->closed ? site->longest : -1,
+    };
 }
 
 void activity_end(struct activity *activity) {

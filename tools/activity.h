@@ -7,6 +7,7 @@
 #define TOOLS_ACTIVITY_H
 
 #include "tools/model.h"
+#include "tools/suspects.h"
 #include "tools/symbols.h"
 
 /* One acquiring call and stack. Not one kind: sometimes only the kernel knows it, and the counters are those of
@@ -21,7 +22,7 @@ struct activity_site {
     uint64_t open;         /* held now (of a dead process: left open), without descriptors 0, 1 and 2 */
     uint64_t peak;         /* most open at once, added up over merged processes; 0 unknown */
     double lived, longest; /* seconds that the released ones were open: all together, at most */
-    double oldest;         /* seconds that one of the open ones has been; negative: unknown, or none is */
+    double oldest, newest; /* seconds that the open ones have been; negative: unknown, or none is */
 };
 
 struct activity {
@@ -52,12 +53,8 @@ void activity_merge(struct activity *into, const struct activity *other);
 /* The site of that id, NULL if there is none: for comparing looks. */
 const struct activity_site *activity_find(const struct activity *activity, const char *id);
 
-/* Mean life of the released ones in seconds; negative: none was. */
-double activity_mean_life(const struct activity_site *site);
-
-/* Why a site looks like a leak, in words ("none of 12 was closed", "grew only: …"), NULL if it does not. The
- * caller frees it. */
-char *activity_suspicion(const struct activity_site *site);
+/* What suspects.h judges a site by. */
+struct suspect_facts activity_facts(const struct activity_site *site);
 
 void activity_end(struct activity *activity);
 
