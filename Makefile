@@ -21,8 +21,8 @@ COMMON := -std=gnu17 -I. $(WARN) -MMD -MP
 LIBRARY_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -fno-delete-null-pointer-checks \
 	-fno-builtin-exit -fno-tree-loop-distribute-patterns -fcf-protection=branch -Wframe-larger-than=2048
-TOOL_FLAGS := $(COMMON) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
-TOOL_LIBS  := -ldw -lelf -ljansson -l:libiberty.a
+TOOL_FLAGS := $(COMMON) -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
+TOOL_LIBS  := -ldw -lelf -ljansson -lprotobuf-c -lz -l:libiberty.a
 
 TRACKER_SOURCES := $(sort $(wildcard tracker/*.c) $(wildcard tracker/$(ARCH)/*.S))
 # One unit: an alias must stand where its function does, and the compiler sees through the small ones.
@@ -32,7 +32,7 @@ object = $(patsubst %,$(B)/$(2)/%.o,$(1))
 
 TRACKER_OBJECTS := $(call object,$(TRACKER_SOURCES),library)
 SHIM_OBJECTS    := $(call object,$(SHIM_SOURCES),library)
-TOOL_OBJECTS    := $(call object,$(TOOL_SOURCES),tool)
+TOOL_OBJECTS    := $(call object,$(TOOL_SOURCES),tool) $(B)/generated/profile.pb-c.o
 
 .PHONY: all
 all: $(B)/libleftopen.so $(B)/leftopen
@@ -45,6 +45,15 @@ $(B)/tool/%.o: % Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(TOOL_FLAGS) -c $< -o $@
+
+$(B)/generated/%.pb-c.c $(B)/generated/%.pb-c.h: tools/%.proto
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=tools --c_out=$(@D) $<
+$(B)/generated/%.o: $(B)/generated/%.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(TOOL_FLAGS) -c $< -o $@
+$(B)/tool/tools/render_pprof.c.o: $(B)/generated/profile.pb-c.h
 
 $(B)/libtracker.a: $(TRACKER_OBJECTS)
 	$(call say,AR,$@)
@@ -79,7 +88,8 @@ EXAMPLES := $(patsubst examples/%,$(B)/examples/%,$(basename $(wildcard examples
 # ---- for people -------------------------------------------------------------------------------------------------
 
 # What is missing is installed when we are root; else the line to run is printed, and make stops.
-PACKAGES := gcc g++ make pkg-config libc6-dev libunwind8 libdw-dev libelf-dev libiberty-dev libjansson-dev check python3
+PACKAGES := gcc g++ make pkg-config libc6-dev libunwind8 libdw-dev libelf-dev libiberty-dev libjansson-dev \
+	protobuf-c-compiler libprotobuf-c-dev zlib1g-dev check python3
 .PHONY: deps
 deps:
 	@missing=$$(for p in $(PACKAGES) $(MORE_PACKAGES); do \

@@ -11,6 +11,17 @@
 const struct format render_formats[] = {
     {"text", "for people", render_text, false, false},
     {"json", "all that is known, as one object (schema leftopen.report/1)", render_json, true, false},
+    {"ndjson", "for log shippers: a line per site (schema leftopen.leak/1)", render_ndjson, false, false},
+    {"sarif", "for code hosts and editors: SARIF 2.1.0", render_sarif, true, false},
+    {"junit", "for CI servers: a suite of tests per process, a failed one per site", render_junit, true, false},
+    {"github", "for a job of GitHub Actions: annotations, and the step's summary", render_github, false, false},
+    {"gitlab", "for GitLab: a Code Quality report", render_gitlab, true, false},
+    {"valgrind-xml", "for readers of Valgrind's XML: each site a leak, protocol 4", render_valgrind_xml, true,
+     false},
+    {"valgrind-xml-native", "the same as of Valgrind 3.23: each descriptor FdNotClosed, protocol 5",
+     render_valgrind_xml_native, true, false},
+    {"pprof", "for pprof: a gzip'd profile of handles and their ages, with labels", render_pprof, true, true},
+    {"folded", "for flame graphs: a line per stack", render_folded, false, false},
     {0},
 };
 
@@ -44,6 +55,20 @@ char *render_headline(const struct site *site) {
                                    render_is_live(site->findings->process) ? "held" : "left open", sums);
     free(sums);
     return headline;
+}
+
+char *render_description(const struct site *site) {
+    char *headline = render_headline(site);
+    char *frame = site->trace->count ? render_frame_name(&site->trace->frames[0]) : NULL;
+    char *description = memory_format("%s: %s%s%s", render_program_name(site->findings->process), headline,
+                                      frame ? ", opened in " : "", frame ? frame : "");
+    free(frame);
+    free(headline);
+    return description;
+}
+
+char *render_fingerprint(const struct site *site) {
+    return site->twin ? memory_format("%s:%u", site->id, site->twin + 1) : memory_copy(site->id);
 }
 
 char *render_frame_name(const struct frame *frame) {

@@ -44,6 +44,15 @@ const struct format *render_format(const char *name);
 
 void render_text(const struct report *report, FILE *out);
 void render_json(const struct report *report, FILE *out);
+void render_ndjson(const struct report *report, FILE *out);
+void render_sarif(const struct report *report, FILE *out);
+void render_junit(const struct report *report, FILE *out);
+void render_github(const struct report *report, FILE *out);
+void render_gitlab(const struct report *report, FILE *out);
+void render_valgrind_xml(const struct report *report, FILE *out);
+void render_valgrind_xml_native(const struct report *report, FILE *out);
+void render_pprof(const struct report *report, FILE *out);
+void render_folded(const struct report *report, FILE *out);
 
 /* What the text report says of the site, without colours. The caller frees it. */
 char *render_text_site(const struct report *report, const struct site *site);
@@ -59,6 +68,12 @@ bool render_is_live(const struct process *process);
 
 /* "3 sockets left open (of 12 opened here, 9 closed)"; of a running process "held". The caller frees it. */
 char *render_headline(const struct site *site);
+
+/* One line about the site for who does not see its stack. The caller frees it. */
+char *render_description(const struct site *site);
+
+/* By which the site is known from run to run, unlike all others of the report. The caller frees it. */
+char *render_fingerprint(const struct site *site);
 
 /* What the frame is called: its function, else "(module+0x1a2b)" or "0x1a2b". The caller frees it. */
 char *render_frame_name(const struct frame *frame);

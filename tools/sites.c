@@ -186,6 +186,19 @@ static void add_age(struct site *site, double age) {
         site->newest_age = age;
 }
 
+static int compare_ids(const void *left, const void *right) {
+    const struct site *one = left, *other = right;
+    int difference = strcmp(one->id, other->id);
+    return difference ? difference : compare_sites(one, other);
+}
+
+static void number_twins(struct sites *sites) {
+    qsort(sites->list, sites->count, sizeof *sites->list, compare_ids);
+    for (size_t i = 1; i < sites->count; i++)
+        if (strcmp(sites->list[i].id, sites->list[i - 1].id) == 0)
+            sites->list[i].twin = sites->list[i - 1].twin + 1;
+}
+
 static void add_to_site(struct site *site, struct lifetimes *lifetimes, const struct finding *finding) {
     const struct finding *last = site->count ? finding - 1 : NULL;
     const struct stack *stack = finding->handle->stack;
@@ -219,6 +232,7 @@ void sites_group(struct findings *findings, struct sites *sites) {
     }
     for (size_t i = 0; i < sites->count; i++)
         sites_identify(sites->list[i].call, sites->list[i].trace, sites->list[i].id, sites->list[i].line_id);
+    number_twins(sites);
     qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
 }
 

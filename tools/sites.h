@@ -31,6 +31,7 @@ struct site {
      * libc's, and change with it. line_id has per frame the file and the line besides. The kind is in neither:
      * sometimes only the kernel knows it. */
     char id[17], line_id[17];
+    unsigned twin; /* 0; of further sites with the same id 1, 2 … */
     enum record_kind kind;
     const char *call; /* "" unknown */
     const struct trace *trace;

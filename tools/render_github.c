@@ -1,0 +1,143 @@
+/* render_github.c - annotations for a job of GitHub Actions, and a table in the summary of its step. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/fail.h"
+#include "tools/memory.h"
+#include "tools/render.h"
+#include "tools/sources.h"
+#include "tools/utf8.h"
+
+enum {
+    MOST_ANNOTATIONS = 10, /* of a step; GitHub drops the rest without a word */
+    MOST_ROWS = 100,       /* a summary may have 1 MiB */
+    LONGEST_CELL = 400
+};
+
+/* --- annotations ------------------------------------------------------------------------------------------ */
+
+/* Of a message; in a property colon and comma mean something, too. */
+static void put_escaped(FILE *out, const char *text, bool is_property) {
+    char *clean = utf8_sanitised(text);
+    for (const char *at = clean; *at; at++)
+        if (strchr("%\r\n", *at) || (is_property && strchr(":,", *at)))
+            fprintf(out, "%%%02X", (unsigned char)*at);
+        else
+            fputc(*at, out);
+    free(clean);
+}
+
+static void put_place(FILE *out, struct sources *sources, const struct site *site) {
+    if (!sources_frame(sources, site->trace))
+        return;
+    struct source_place place = sources_place(sources, site);
+    fputs("file=", out);
+    put_escaped(out, place.path, true);
+    fprintf(out, ",line=%u,", place.line);
+    if (place.column)
+        fprintf(out, "col=%u,", place.column);
+}
+
+static void put_annotation(const struct report *report, FILE *out, struct sources *sources,
+                           const struct site *site) {
+    char *title = render_headline(site), *text = render_text_site(report, site);
+    size_t length = strlen(text);
+    text[length ? length - 1 : 0] = '\0'; /* its last newline */
+    fputs("::error ", out);
+    put_place(out, sources, site);
+    fputs("title=", out);
+    put_escaped(out, title, true);
+    fputs("::", out);
+    put_escaped(out, text, false);
+    fputc('\n', out);
+    free(text);
+    free(title);
+}
+
+/* --- summary of the step ---------------------------------------------------------------------------------- */
+
+/* Markdown takes a backslash before what would mean something to it. */
+static void put_cell(FILE *out, const char *text) {
+    char *clean = utf8_for_terminal(text);
+    const char *at = clean;
+    for (size_t bytes; *at && at - clean < LONGEST_CELL; at += bytes) {
+        bytes = utf8_character(at);
+        if (strchr("\\`*_[]<>|&~#@:$", *at))
+            fputc('\\', out);
+        fwrite(at, 1, bytes, out);
+    }
+    if (*at)
+        fputs("…", out);
+    free(clean);
+}
+
+static void put_row(FILE *out, struct sources *sources, const struct site *site) {
+    struct source_place place = sources_place(sources, site);
+    char *headline = render_headline(site);
+    char *file = memory_format("%s:%u", place.path, place.line);
+    char *frame = site->trace->count ? render_frame_name(&site->trace->frames[0]) : memory_copy("");
+    fputs("| ", out);
+    put_cell(out, headline);
+    fputs(" | ", out);
+    put_cell(out, file);
+    fputs(" | ", out);
+    put_cell(out, frame);
+    fputs(" |\n", out);
+    free(frame);
+    free(file);
+    free(headline);
+}
+
+static char *summary(const struct report *report, struct sources *sources) {
+    char *text = NULL;
+    size_t size, rows = report->sites.count < MOST_ROWS ? report->sites.count : MOST_ROWS;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return memory_copy("");
+    fprintf(out, "### leftopen: %zu %s left open by ", report->left_open,
+            report->left_open == 1 ? "handle" : "handles");
+    put_cell(out, render_program_name(report->first));
+    fputs("\n\n| what | where | opened in |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < rows; i++)
+        put_row(out, sources, &report->sites.list[i]);
+    if (rows < report->sites.count)
+        fprintf(out, "\n… and %zu more places\n", report->sites.count - rows);
+    fputc('\n', out);
+    fclose(out);
+    return text ? text : memory_copy("");
+}
+
+static void append_summary(const struct report *report, struct sources *sources) {
+    const char *name = getenv("GITHUB_STEP_SUMMARY");
+    if (!name || !*name)
+        return;
+    char *text = summary(report, sources);
+    int file = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    if (file < 0 || write(file, text, strlen(text)) < 0)
+        warning("cannot write to GITHUB_STEP_SUMMARY, %s: %s", name, strerror(errno));
+    if (file >= 0)
+        close(file);
+    free(text);
+}
+
+/* --- report ----------------------------------------------------------------------------------------------- */
+
+void render_github(const struct report *report, FILE *out) {
+    if (!report->left_open)
+        return;
+    struct sources sources;
+    sources_begin(&sources);
+    size_t shown = report->sites.count <= MOST_ANNOTATIONS ? report->sites.count : MOST_ANNOTATIONS - 1;
+    fputc('\n', out); /* a command must begin a line, and the program may not have ended its last one */
+    for (size_t i = 0; i < shown; i++)
+        put_annotation(report, out, &sources, &report->sites.list[i]);
+    if (shown < report->sites.count)
+        fprintf(out,
+                "::error title=leftopen::%zu handles left open at %zu places (%zu of them are shown)\n",
+                report->left_open, report->sites.count, shown);
+    append_summary(report, &sources);
+    sources_end(&sources);
+}

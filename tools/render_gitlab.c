@@ -1,0 +1,42 @@
+/* render_gitlab.c - a Code Quality report, as GitLab shows it in merge requests
+ * (artifacts:reports:codequality). */
+#include <stdlib.h>
+
+#include "tools/json_values.h"
+#include "tools/memory.h"
+#include "tools/render.h"
+#include "tools/sources.h"
+#include "tools/what.h"
+
+static json_t *take_text(char *text) {
+    json_t *value = json_value_string(text);
+    free(text);
+    return value;
+}
+
+static json_t *location(struct sources *sources, const struct site *site) {
+    struct source_place place = sources_place(sources, site);
+    return json_pack("{s:o, s:{s:i}}", "path", json_value_string(place.path), "lines", "begin",
+                     (int)place.line);
+}
+
+static json_t *violation(struct sources *sources, const struct site *site) {
+    json_t *object = json_object();
+    json_object_set_new(object, "description", take_text(render_description(site)));
+    json_object_set_new(object, "check_name",
+                        take_text(memory_format("leftopen/%s", what_kind_word(site->kind))));
+    json_object_set_new(object, "fingerprint", take_text(render_fingerprint(site)));
+    json_object_set_new(object, "severity", json_string("major"));
+    json_object_set_new(object, "location", location(sources, site));
+    return object;
+}
+
+void render_gitlab(const struct report *report, FILE *out) {
+    struct sources sources;
+    sources_begin(&sources);
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->sites.count; i++)
+        json_array_append_new(list, violation(&sources, &report->sites.list[i]));
+    json_values_write(list, out, "GitLab");
+    sources_end(&sources);
+}
