@@ -15,6 +15,7 @@
 #include "shim/executes.c"
 #include "shim/fences.c"
 #include "shim/endings.c"
+#include "shim/requests.c"
 #include "shim/syscalls.c"
 #include "shim/startup.c"
 #include "shim/aliases.c"

@@ -8,6 +8,8 @@
  *   REPLACES(from, to)          the result is a duplicate, put over whatever `to` was
  *   RELEASES(fd)                the descriptor is gone
  *   OPENS(kind, shape)          the result is a new stream or directory, with a new descriptor inside
+ *   OPENS_CHILD(kind, shape)    the same, and a child that executes something
+ *   SPAWNS                      a child that executes something
  *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
  *   OPENS_UNLESS(kind, failure) the result is a new handle without a descriptor, or `failure`
  *   CLOSES(shape, object)       stream, directory or other handle and the descriptor inside are gone
@@ -62,6 +64,14 @@
 
 #define BEFORE_OPENS(kind, shape) tracker_acquiring();
 #define AFTER_OPENS(kind, shape) opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);
+
+#define BEFORE_OPENS_CHILD(kind, shape)                                                                        \
+    tracker_spawning();                                                                                        \
+    tracker_acquiring();
+#define AFTER_OPENS_CHILD(kind, shape) AFTER_OPENS(kind, shape)
+
+#define BEFORE_SPAWNS tracker_spawning();
+#define AFTER_SPAWNS
 
 #define BEFORE_TAKES(kind, fd)
 #define AFTER_TAKES(kind, fd)                                                                                  \

@@ -17,6 +17,8 @@ extern char **environ;
             tracker_will_execute(file, search, environment);                                                   \
         if (watched)                                                                                           \
             tracker_executing();                                                                               \
+        else if (context_watching)                                                                             \
+            tracker_spawning();                                                                                \
         int failed = real_call;                                                                                \
         if (watched)                                                                                           \
             tracker_execute_failed();                                                                          \
@@ -83,20 +85,28 @@ EXPORT int execle(const char *path, const char *first, ...) {
     return EXECUTING(path, false, environment, real.execve(path, arguments, environment));
 }
 
+/* What the actions do to the child's descriptors is libc's to know: then nothing is said of them. */
+static void spawning(const char *file, bool search, const posix_spawn_file_actions_t *actions,
+                     char *const environment[]) {
+    if (!context_watching)
+        return;
+    tracker_will_execute(file, search, environment);
+    if (!actions)
+        tracker_spawning();
+}
+
 /* The child is made inside libc and meets no wrapper before its exec. One function for both versions: the older
  * one (2.2.5) also ran files without #! by a shell. */
 EXPORT int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const arguments[],
                        char *const environment[]) {
-    if (context_watching)
-        tracker_will_execute(path, false, environment);
+    spawning(path, false, actions, environment);
     return real.posix_spawn(child, path, actions, attributes, arguments, environment);
 }
 
 EXPORT int posix_spawnp(pid_t *child, const char *file, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const arguments[],
                         char *const environment[]) {
-    if (context_watching)
-        tracker_will_execute(file, true, environment);
+    spawning(file, true, actions, environment);
     return real.posix_spawnp(child, file, actions, attributes, arguments, environment);
 }

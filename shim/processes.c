@@ -50,10 +50,10 @@ EXPORT pid_t setsid(void) {
 EXPORT int daemon(int keep_folder, int keep_streams) {
     if (!context_is_watched())
         return real.daemon(keep_folder, keep_streams);
-    tracker_executing();
+    tracker_leaving();
     int result = real.daemon(keep_folder, keep_streams);
     if (result < 0)
-        tracker_execute_failed();
+        tracker_stayed();
     else if (!keep_streams)
         tracker_standard_error_is(true); /* /dev/null, put there with dup2 by libc */
     return result;

@@ -50,6 +50,7 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
         for (int threads = 0; threads < EXITING_THREADS; threads++)
             on_exit(last_handler, NULL);
         __cxa_at_quick_exit(last_quick_handler, NULL);
+        requests_start();
     }
     /* release: who finds us ready finds everything above */
     __atomic_store_n(&context_ready, true, __ATOMIC_RELEASE);

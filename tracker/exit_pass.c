@@ -21,6 +21,7 @@
 #include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/parent.h"
+#include "tracker/passing.h"
 #include "tracker/raw_report.h"
 #include "tracker/record.h"
 #include "tracker/renderer.h"
@@ -55,7 +56,7 @@ void exit_pass_configure(int (*flush)(void)) { flush_streams = flush; }
 /* ---- facts ------------------------------------------------------------------------------------------------
  */
 
-static void write_end(enum record_end end, int status) {
+void exit_pass_note_end(enum record_end end, int status) {
     struct record_header *header = record_header();
     uint64_t now = clock_coarse();
     /* the realtime of the end: a date would jump with the clock, the difference does not */
@@ -251,7 +252,8 @@ static void strict_or_status(enum record_end end, int status, bool may_flush) {
 }
 
 static void pass(enum record_end end, int status, bool may_flush, bool threaded) {
-    bool talkative = settings.verbosity || settings.unseen || settings.inherited;
+    bool talkative =
+        settings.verbosity || settings.unseen || settings.inherited || (settings.exec_leaks && passing_seen());
     if (!talkative && !findings_likely())
         return record_remove();
     write_limits();
@@ -262,7 +264,8 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     struct findings findings = {0};
     findings_gather(&findings, threads, output_own_descriptor());
     passed(RECORD_PASS_RECONCILED);
-    bool more = settings.verbosity || settings.unseen || (settings.inherited && findings.inherited);
+    bool more = settings.verbosity || settings.unseen || (settings.inherited && findings.inherited) ||
+                (settings.exec_leaks && passing_seen());
     if (!findings.count && !more)
         return record_remove();
     ask_details(&findings);
@@ -301,7 +304,7 @@ void exit_pass(enum record_end end, int status, bool may_flush, bool threaded) {
             wait_for_pass(nobody);
         return;
     }
-    write_end(end, status);
+    exit_pass_note_end(end, status);
     passed(RECORD_PASS_BEGUN);
     if (!lockdown_is_on()) /* else not one system call: whoever reads the record must do with this */
         pass(end, status, may_flush, threaded);

@@ -21,6 +21,9 @@ void exit_pass_closing(unsigned first, unsigned last);
 /* Any context: see tracker_root_changed. */
 void exit_pass_root_changed(void);
 
+/* Any context, RECORD_READY only. When and how the process ended, or went on as another image. */
+void exit_pass_note_end(enum record_end end, int status);
+
 /* Any context: another process uses our descriptors; nothing is closed at the end. */
 void exit_pass_leave_to_kernel(void);
 

@@ -221,7 +221,7 @@ static int record_descriptor(void) {
     return -1;
 }
 
-enum renderer_verdict renderer_run(int descriptor) {
+static enum renderer_verdict render(int descriptor) {
     if (!find_tool())
         return RENDERER_FAILED;
     make_environment();
@@ -238,5 +238,14 @@ enum renderer_verdict renderer_run(int descriptor) {
     enum renderer_verdict verdict = run();
     if (job.record >= 0)
         SYS(SYS_close, job.record);
+    return verdict;
+}
+
+enum renderer_verdict renderer_run(int descriptor) {
+    static atomic_flag running = ATOMIC_FLAG_INIT; /* the job is somebody's */
+    if (atomic_flag_test_and_set_explicit(&running, memory_order_acquire)) /* pairs with the clear below */
+        return RENDERER_FAILED;
+    enum renderer_verdict verdict = render(descriptor);
+    atomic_flag_clear_explicit(&running, memory_order_release); /* the job's last use stays before */
     return verdict;
 }

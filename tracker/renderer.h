@@ -1,4 +1,4 @@
-/* renderer.h - has the tool render this process's record, from inside the process at its end. Exit only. */
+/* renderer.h - has the tool render this process's record, from inside the process. */
 #ifndef TRACKER_RENDERER_H
 #define TRACKER_RENDERER_H
 
@@ -13,9 +13,10 @@ enum renderer_verdict {
  * more. */
 void renderer_root_changed(void);
 
-/* Runs `leftopen report --exit-pass` on the record, its standard error being `descriptor` (-1: nothing is to be
+/* Any context, RECORD_READY only. Runs `leftopen report --exit-pass` on the record, its standard error being `descriptor` (-1: nothing is to be
  * seen, only the verdict counts). Waits at most ten seconds for it to begin
- * writing, and five for each pause after that. No SIGCHLD reaches the program and none of its
+ * writing, and five for each pause after that; RENDERER_FAILED if another thread, or the code that this signal
+ * handler interrupted, is at it. No SIGCHLD reaches the program and none of its
  * waits can meet our child. */
 enum renderer_verdict renderer_run(int descriptor);
 

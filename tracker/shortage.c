@@ -10,7 +10,6 @@
 #include "tracker/depot.h"
 #include "tracker/lockdown.h"
 #include "tracker/numbers.h"
-#include "tracker/objects.h"
 #include "tracker/output.h"
 #include "tracker/raw_report.h"
 #include "tracker/record.h"
@@ -44,12 +43,6 @@ static uint64_t limit_now(void) {
 /* ---- who holds them ---------------------------------------------------------------------------------------
  */
 
-/* The stack of a descriptor, or that of the stream or directory it belongs to; 0 unknown. */
-static uint32_t stack_of(const struct record_slot *slot, uint64_t word) {
-    uint64_t owner = RECORD_WORD_STATE(word) == RECORD_STATE_OWNED ? objects_find(LOAD(&slot->object)) : 0;
-    return RECORD_WORD_STACK(owner ? LOAD(&((struct record_slot *)record_at(owner))->word) : word);
-}
-
 struct count {
     enum record_shortage_kind kind;
     uint32_t held, inherited;
@@ -62,7 +55,7 @@ static void count_one(int number, uint64_t at, void *context) {
     uint64_t word = LOAD(&slot->word);
     if (!slot_is_held(word))
         return;
-    uint32_t stack = stack_of(slot, word);
+    uint32_t stack = slot_stack(slot, word);
     count->held++;
     if (stack)
         atomic_fetch_add_explicit(&depot_stack(stack)->short_of[count->kind], 1, memory_order_relaxed);

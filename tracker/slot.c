@@ -2,6 +2,7 @@
 #include "tracker/slot.h"
 
 #include "tracker/clock.h"
+#include "tracker/objects.h"
 #include "tracker/record.h"
 #include "tracker/single.h"
 
@@ -48,6 +49,11 @@ bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts
 unsigned slot_state(const struct record_slot *slot, uint64_t word) {
     unsigned state = RECORD_WORD_STATE(word);
     return state == RECORD_STATE_RELEASING ? LOAD(&slot->released_from) : state;
+}
+
+uint32_t slot_stack(const struct record_slot *slot, uint64_t word) {
+    uint64_t owner = RECORD_WORD_STATE(word) == RECORD_STATE_OWNED ? objects_find(LOAD(&slot->object)) : 0;
+    return RECORD_WORD_STACK(owner ? LOAD(&((struct record_slot *)record_at(owner))->word) : word);
 }
 
 uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {

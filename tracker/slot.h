@@ -53,6 +53,9 @@ bool slot_give(uint64_t slot, uint64_t object);
 /* The state of a handle, or what it was before the release that is under way. */
 unsigned slot_state(const struct record_slot *slot, uint64_t word);
 
+/* The stack of a descriptor, or that of the stream or directory it belongs to; 0 unknown. */
+uint32_t slot_stack(const struct record_slot *slot, uint64_t word);
+
 /* True for a handle that some holder has, known from its word. */
 bool slot_is_held(uint64_t word);
 

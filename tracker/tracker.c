@@ -15,8 +15,12 @@
 #include "tracker/modules.h"
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
+#include "tracker/output.h"
 #include "tracker/parent.h"
+#include "tracker/passing.h"
 #include "tracker/record.h"
+#include "tracker/renderer.h"
+#include "tracker/request.h"
 #include "tracker/settings.h"
 #include "tracker/shortage.h"
 #include "tracker/single.h"
@@ -583,34 +587,100 @@ void tracker_fork_child(void) {
     ready(false);
 }
 
-/* The other image makes a record of its own; this one's file would only be in the way. If the call fails, it
- * gets a file again, unless another thread may be writing. */
-static bool file_taken;
+static bool file_taken; /* before an exec that may fail */
+
+static bool can_tell(void) { return record_readiness() == RECORD_READY && !lockdown_is_on(); }
 
 static void set_end(enum record_end end) {
     atomic_store_explicit(&record_header()->end, end, memory_order_relaxed); /* one word, for readers */
 }
 
+static void take_file(void) {
+    file_taken = record_path()[0];
+    record_remove();
+}
+
+static void give_file_back(void) {
+    if (file_taken && !threaded)
+        record_give_file();
+}
+
+void tracker_leaving(void) {
+    if (!watching)
+        return;
+    forks_mark_executing(true);
+    if (!can_tell())
+        return;
+    set_end(RECORD_END_EXEC);
+    take_file();
+}
+
+void tracker_stayed(void) {
+    if (!watching)
+        return;
+    forks_mark_executing(false);
+    if (!can_tell())
+        return;
+    set_end(RECORD_END_RUNNING);
+    give_file_back();
+}
+
+/* With a bare preload nobody else can tell what has passed: once, since shells try one path after another. */
+static void tell_what_passes(void) {
+    static bool told;
+    if (!settings.exec_leaks || settings.report_none || told)
+        return;
+    told = true;
+    renderer_run(output_descriptor());
+}
+
+/* The other image makes a record of its own. This one's file stays if it can tell where descriptors of the
+ * other come from; else it would only be in the way. A fork child makes one for it only if an option will ask.
+ */
 void tracker_executing(void) {
     if (!watching)
         return;
     forks_mark_executing(true);
-    if (record_readiness() != RECORD_READY || lockdown_is_on())
+    bool asked_for = settings.exec_leaks || settings.inherited;
+    if (asked_for)
+        ready(false); /* a fork child that has acquired nothing */
+    if (!can_tell())
         return;
-    set_end(RECORD_END_EXEC);
-    file_taken = record_path()[0];
-    record_remove();
+    exit_pass_note_end(RECORD_END_EXEC, 0);
+    file_taken = false;
+    if (!record_path()[0] && !asked_for)
+        return;
+    if (!passing_count())
+        return take_file();
+    if (!record_path()[0] && !threaded)
+        undisturbed(get_file);
+    tell_what_passes();
 }
 
 void tracker_execute_failed(void) {
     if (!watching)
         return;
     forks_mark_executing(false);
-    if (record_readiness() != RECORD_READY || lockdown_is_on())
+    if (!can_tell())
         return;
+    struct record_header *header = record_header();
+    atomic_store_explicit(&header->ended_realtime, 0, memory_order_relaxed); /* ends nothing any more */
+    atomic_store_explicit(&header->ended_monotonic, 0, memory_order_relaxed);
     set_end(RECORD_END_RUNNING);
-    if (file_taken && !threaded)
-        record_give_file();
+    passing_forget();
+    give_file_back();
+}
+
+void tracker_spawning(void) {
+    if (watching && settings.exec_leaks && can_tell())
+        passing_count();
+}
+
+int tracker_report_signal(void) { return watching ? (int)settings.report_signal : 0; }
+
+void tracker_report(void) {
+    if (ready(true) && !lockdown_is_on())
+        request_report();
 }
 
 void tracker_aborting(void) {

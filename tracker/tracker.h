@@ -146,9 +146,23 @@ void tracker_fork_begin(void);
 void tracker_fork_end(pid_t child);
 void tracker_fork_child(void);
 
-/* Before a real exec (or a daemon() that ends this process), and after it if it failed. */
+/* Before a real exec, and after it if it failed. */
 void tracker_executing(void);
 void tracker_execute_failed(void);
+
+/* Before a call in which libc ends this process behind our back (daemon), and after it if it did not. */
+void tracker_leaving(void);
+void tracker_stayed(void);
+
+/* Before a child is made that executes something and meets no wrapper before; also in a vfork child before its
+ * exec. */
+void tracker_spawning(void);
+
+/* ---- on demand ---- */
+/* The signal of option report_signal, 0: none. */
+int tracker_report_signal(void);
+/* That signal has come: what is held so far is reported. May take a while (the tool runs meanwhile). */
+void tracker_report(void);
 
 /* Before an exec or a spawn, also in a vfork child: where somebody collects the records of a tree (option
  * record names a folder), a program that will run without the library is noted there. `search`: in PATH, as
