@@ -112,11 +112,48 @@ int processes_clone_with_pidfd(int (*function)(void *), void *stack, int flags, 
     return result;
 }
 
-/* Called by entry.S before a raw one. The child returns through its caller's frame, and the structure of clone3
- * is the program's to get wrong: the worst is assumed. */
-void processes_raw_clone(long number, unsigned long flags) __attribute__((visibility("hidden")));
-void processes_raw_clone(long number, unsigned long flags) {
+/* True if a word can be read: the kernel looks at it, and refuses the rest of the call. */
+static bool is_readable(const uint64_t *word) {
+    return !tracker_is_locked_down() && SYS(SYS_rt_sigprocmask, -1, word, 0, sizeof *word) != -EFAULT;
+}
+
+/* What a raw clone or clone3 is asked for. */
+struct raw_clone {
+    uint64_t flags;
+    int *pidfd; /* where the kernel puts it, NULL nowhere */
+};
+
+/* The structure of clone3 is the program's to get wrong: then the worst is assumed. */
+static struct raw_clone raw_clone(long number, unsigned long first, unsigned long third) {
+    if (number == SYS_clone)
+        return (struct raw_clone){first, (int *)third};
+    const uint64_t *words = (const uint64_t *)first; /* struct clone_args begins with flags and pidfd */
+    if (number != SYS_clone3 || !is_readable(&words[0]) || !is_readable(&words[1]))
+        return (struct raw_clone){CLONE_VM, NULL};
+    return (struct raw_clone){words[0], (int *)words[1]};
+}
+
+/* Called by entry.S before a raw one. True: it goes on as processes_raw_clone_with_pidfd. A child that shares
+ * our memory returns through its caller's frame, or on another stack: then there must be no frame of ours, and
+ * a pidfd goes unseen. */
+bool processes_raw_clone(long number, unsigned long first, unsigned long second, unsigned long third)
+    __attribute__((visibility("hidden")));
+bool processes_raw_clone(long number, unsigned long first, unsigned long second, unsigned long third) {
     if (!context_is_watched())
-        return;
-    clones(number == SYS_clone && (flags & CLONE_THREAD || !(flags & CLONE_VM)) ? flags : CLONE_VM);
+        return false;
+    struct raw_clone clone = raw_clone(number, first, third);
+    bool shares_memory = clone.flags & CLONE_VM;
+    clones(clone.flags & CLONE_THREAD || !shares_memory ? clone.flags : CLONE_VM);
+    return clone.flags & CLONE_PIDFD && clone.pidfd && !shares_memory;
+}
+
+long processes_raw_clone_with_pidfd(long number, long a, long b, long c, long d, long e, long f)
+    __attribute__((visibility("hidden")));
+long processes_raw_clone_with_pidfd(long number, long a, long b, long c, long d, long e, long f) {
+    struct raw_clone clone = raw_clone(number, (unsigned long)a, (unsigned long)c);
+    long result = real.syscall(number, a, b, c, d, e, f);
+    if (result > 0 && clone.pidfd && context_is_watched())
+        tracker_acquired(*clone.pidfd, RECORD_KIND_PIDFD, number == SYS_clone ? "SYS_clone" : "SYS_clone3",
+                         CALLER, -1);
+    return result;
 }

@@ -130,6 +130,8 @@
         cmp     $SYS_clone3, %rdi
         jne     pass
 clones: call_keeping_arguments "call processes_raw_clone"
+        test    %al, %al
+        jnz     processes_raw_clone_with_pidfd
 pass:   jmp     *startup_real_syscall(%rip)
 ours:   jmp     syscalls_handle
         finish  syscall

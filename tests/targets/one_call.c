@@ -21,6 +21,7 @@
 #include <nl_types.h>
 #include <pthread.h>
 #include <pty.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -385,6 +386,17 @@ static int a_segment(void) { return (int)raw(SYS_shmget, IPC_PRIVATE, PAGE, 0600
 static int segment;
 
 static int pidfd;
+
+/* The child of a raw clone comes back like that of a fork. */
+#define RAW_CHILD(made)                                                                                        \
+    ({                                                                                                         \
+        long child = (made);                                                                                   \
+        if (child == 0)                                                                                        \
+            raw(SYS_exit_group, 0, 0, 0, 0);                                                                   \
+        child < 0 ? -1 : pidfd;                                                                                \
+    })
+static struct clone_args child_with_pidfd = {
+    .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD};
 static int end_at_once(void *nothing) { _exit(0); }
 static char child_stack[65536] __attribute__((aligned(16)));
 #define CHILD_WITH_PIDFD(flags)                                                                                \
