@@ -164,6 +164,13 @@ void folder_list_trees(struct folder_list *list) {
         qsort(list->paths, list->count, sizeof *list->paths, newest_folder_first);
 }
 
+void folder_list_own(struct folder_list *list) {
+    folder_list_trees(list);
+    char *automatic = folder_automatic();
+    folder_list_add(list, automatic);
+    free(automatic);
+}
+
 /* The owner sets the size after it has got the lock: an empty file must not be locked by us, not even for a
  * moment, or its owner would find it taken. */
 static bool is_being_made(const struct stat *status) {

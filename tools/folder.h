@@ -33,6 +33,9 @@ bool folder_has_tree_name(const char *path);
 /* Every such folder where folder_make_for_tree makes them, of living and of dead runs, newest first. */
 void folder_list_trees(struct folder_list *list);
 
+/* Where records of this user's processes lie: the automatic folder and those for trees. */
+void folder_list_own(struct folder_list *list);
+
 /* Takes the folder for a run: a descriptor (close-on-exec) that keeps it until it is closed or the process
  * ends, or -1 if somebody else has it. What is held is cleaned and tidied by nobody else. */
 int folder_hold(const char *folder);

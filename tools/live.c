@@ -15,9 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tools/living.h"
 #include "tools/memory.h"
 #include "tools/record_reader.h"
-#include "tools/symbols.h"
 
 /* --- sockets ---------------------------------------------------------------------------------------------- */
 
@@ -157,24 +157,6 @@ static void set_socket(struct detail *detail, const struct sockets *sockets) {
 
 /* --- the process ------------------------------------------------------------------------------------------ */
 
-/* Its pid here: a container's record is reached through /proc/PID/root, and knows another one. 0: none that has
- * the record mapped. */
-static int pid_here(const struct process *process) {
-    int pid = process->pid;
-    sscanf(process->source, "/proc/%d/root/", &pid);
-    char path[64], *line = NULL;
-    size_t room = 0;
-    bool has_record = false;
-    snprintf(path, sizeof path, "/proc/%d/maps", pid);
-    FILE *maps = fopen(path, "re");
-    while (maps && !has_record && getline(&line, &room, maps) >= 0)
-        has_record = strstr(line, symbols_base_name(process->source)) != NULL;
-    if (maps)
-        fclose(maps);
-    free(line);
-    return has_record ? pid : 0;
-}
-
 /* Asks for one descriptor; false if it is not there. */
 static bool ask(int pid, int number, const struct sockets *sockets, struct detail *detail) {
     char path[64], link[PATH_MAX];
@@ -218,7 +200,7 @@ void live_ask(struct process *process) {
     /* Whoever has begun its end has asked, or is asking, for itself. */
     if (!process->alive || process->end != RECORD_END_RUNNING || process->details || !process->handle_count)
         return;
-    int pid = pid_here(process);
+    int pid = living_pid(process);
     if (!pid)
         return;
     struct sockets sockets = read_sockets(pid);
