@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/duration.h"
+#include "tools/frames.h"
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/utf8.h"
@@ -39,53 +40,6 @@ static void put_count(FILE *out, size_t count, const char *one, const char *many
 
 static void put_kinds(FILE *out, enum record_kind kind, size_t count) {
     put_count(out, count, what_kind_word(kind), what_kind_plural(kind));
-}
-
-/* --- frames ----------------------------------------------------------------------------------------------- */
-
-static void put_module(FILE *out, const struct frame *frame) {
-    if (!*frame->module) {
-        fprintf(out, "0x%" PRIx64, frame->offset);
-        return;
-    }
-    fputc('(', out);
-    put(out, symbols_base_name(frame->module));
-    fprintf(out, "+0x%" PRIx64 ")", frame->offset);
-}
-
-static void put_line(FILE *out, const struct frame *frame) {
-    put(out, frame->file);
-    if (frame->line)
-        fprintf(out, ":%u", frame->line);
-    if (frame->line && frame->column)
-        fprintf(out, ":%u", frame->column);
-    fputc(' ', out);
-}
-
-static void put_frame(FILE *out, size_t number, const struct frame *frame) {
-    fprintf(out, "    #%zu ", number);
-    if (frame->function) {
-        put(out, frame->function);
-        if (!frame->file && frame->has_start)
-            fprintf(out, "+0x%" PRIx64, frame->into_function);
-        fputc(' ', out);
-    }
-    if (frame->file)
-        put_line(out, frame);
-    put_module(out, frame);
-    if (!frame->file && *frame->build_id)
-        fprintf(out, " (BuildId: %s)", frame->build_id);
-    fputc('\n', out);
-}
-
-static void put_frames(const struct report *report, FILE *out, const struct trace *trace) {
-    size_t count = report->verbosity > 0 ? trace->count : sites_own_frames(trace);
-    for (size_t i = 0; i < count; i++)
-        put_frame(out, i, &trace->frames[i]);
-    if (!trace->count)
-        fputs("    (no stack was recorded)\n", out);
-    if (trace->cut && count == trace->count)
-        fputs("    … (the stack is deeper: see the option depth)\n", out);
 }
 
 /* --- handles ---------------------------------------------------------------------------------------------- */
@@ -233,7 +187,7 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     if (site->opened)
         fprintf(out, " (of %" PRIu64 " opened here, %" PRIu64 " closed)", site->opened, site->closed);
     fprintf(out, ", opened at:%s\n", color(report, PLAIN));
-    put_frames(report, out, site->trace);
+    frames_write(out, site->trace, report->verbosity > 0);
     put_handles(report, out, site->findings, site->count);
     put_past(out, site);
 }
@@ -383,7 +337,7 @@ static void put_left_behind(const struct report *report, FILE *out, const struct
     fputs("\nLeft behind (not counted): ", out);
     put_kinds(out, site->kind, site->count);
     fputs(", made at:\n", out);
-    put_frames(report, out, site->trace);
+    frames_write(out, site->trace, report->verbosity > 0);
     put_handles(report, out, site->findings, site->count);
 }
 

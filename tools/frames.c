@@ -1,0 +1,77 @@
+/* frames.c - see frames.h */
+#include "tools/frames.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tools/memory.h"
+#include "tools/sites.h"
+#include "tools/utf8.h"
+
+static void put(FILE *out, const char *text) {
+    char *safe = utf8_for_terminal(text);
+    fputs(safe, out);
+    free(safe);
+}
+
+static void put_module(FILE *out, const struct frame *frame) {
+    if (!*frame->module) {
+        fprintf(out, "0x%" PRIx64, frame->offset);
+        return;
+    }
+    fputc('(', out);
+    put(out, symbols_base_name(frame->module));
+    fprintf(out, "+0x%" PRIx64 ")", frame->offset);
+}
+
+static void put_line(FILE *out, const struct frame *frame) {
+    put(out, frame->file);
+    if (frame->line)
+        fprintf(out, ":%u", frame->line);
+    if (frame->line && frame->column)
+        fprintf(out, ":%u", frame->column);
+    fputc(' ', out);
+}
+
+static void put_frame(FILE *out, size_t number, const struct frame *frame) {
+    fprintf(out, "    #%zu ", number);
+    if (frame->function) {
+        put(out, frame->function);
+        if (!frame->file && frame->has_start)
+            fprintf(out, "+0x%" PRIx64, frame->into_function);
+        fputc(' ', out);
+    }
+    if (frame->file)
+        put_line(out, frame);
+    put_module(out, frame);
+    if (!frame->file && *frame->build_id)
+        fprintf(out, " (BuildId: %s)", frame->build_id);
+    fputc('\n', out);
+}
+
+void frames_write(FILE *out, const struct trace *trace, bool all) {
+    size_t count = all ? trace->count : sites_own_frames(trace);
+    for (size_t i = 0; i < count; i++)
+        put_frame(out, i, &trace->frames[i]);
+    if (!trace->count)
+        fputs("    (no stack was recorded)\n", out);
+    if (trace->cut && count == trace->count)
+        fputs("    … (the stack is deeper: see the option depth)\n", out);
+}
+
+char *frames_place(const struct frame *frame) {
+    if (!frame)
+        return memory_copy("(no stack was recorded)");
+    const char *module = symbols_base_name(frame->module);
+    char *place;
+    if (!frame->function)
+        place = *module ? memory_format("(%s+0x%" PRIx64 ")", module, frame->offset)
+                        : memory_format("0x%" PRIx64, frame->offset);
+    else if (frame->file && frame->line)
+        place = memory_format("%s %s:%u", frame->function, frame->file, frame->line);
+    else
+        place = memory_format("%s (%s)", frame->function, *module ? module : "?");
+    char *safe = utf8_for_terminal(place);
+    free(place);
+    return safe;
+}
