@@ -68,7 +68,10 @@
 #define BEFORE_OPENS_CHILD(kind, shape)                                                                        \
     tracker_spawning();                                                                                        \
     tracker_acquiring();
-#define AFTER_OPENS_CHILD(kind, shape) AFTER_OPENS(kind, shape)
+#define AFTER_OPENS_CHILD(kind, shape)                                                                         \
+    AFTER_OPENS(kind, shape)                                                                                   \
+    if (result)                                                                                                \
+        tracker_has_child(result, inside_process(result));
 
 #define BEFORE_SPAWNS tracker_spawning();
 #define AFTER_SPAWNS

@@ -1,13 +1,17 @@
-/* inside.h - the descriptor inside a stream or a directory. Any context; errno untouched. */
+/* inside.h - the descriptor inside a stream or a directory, the child behind a stream. Any context; errno untouched. */
 #ifndef SHIM_INSIDE_H
 #define SHIM_INSIDE_H
 
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* -1 where there is none (NULL, memory and cookie streams). */
 int inside_stream(FILE *stream);
 int inside_directory(DIR *directory);
+
+/* The child of popen, 0 unknown. A system call, which is not made after a lockdown. */
+pid_t inside_process(FILE *stream);
 
 /* For handles that have none. */
 static inline int inside_nothing(const void *handle) { return -1; }

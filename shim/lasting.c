@@ -41,6 +41,7 @@ EXPORT int shm_open(const char *name, int flags, mode_t mode) {
         return context_ready ? real.shm_open(name, flags, mode) : -1;
     struct shm_path path = shm_path("", name);
     bool makes = makes_name(&path, flags);
+    tracker_acquiring();
     int result = real.shm_open(name, flags, mode);
     tracker_acquired(result, RECORD_KIND_FILE, "shm_open", CALLER, -1);
     if (makes && result >= 0)

@@ -277,6 +277,19 @@ static struct run lasting(const char *option, const char *way) {
     return watched;
 }
 
+START_TEST(a_forgotten_child_is_named) {
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(target("child")), .preload = library, .options = "format=json"});
+    ck_assert_int_eq(watched.status, 0);
+    json_t *report = parse(watched.error);
+    char expected[32];
+    snprintf(expected, sizeof expected, "process %d", atoi(watched.out));
+    const json_t *handle = json_array_get(json_object_get(site_of(report, "process"), "handles"), 0);
+    ck_assert_str_eq(text_of(handle, "handle"), expected);
+    json_decref(report);
+}
+END_TEST
+
 START_TEST(what_outlives_the_process_is_told_and_not_counted) {
     struct run watched = lasting("--format=json", "");
     if (watched.status == 77)
@@ -649,6 +662,7 @@ static Suite *suite(void) {
     tcase_add_test(group, python_without_a_leak_is_left_alone);
     tcase_add_test(group, an_event_loop_never_sees_an_error);
     tcase_add_test(group, inherited_is_counted_and_left_alone);
+    tcase_add_test(group, a_forgotten_child_is_named);
     tcase_add_test(group, what_outlives_the_process_is_told_and_not_counted);
     tcase_add_test(group, what_outlives_the_process_is_no_reason_for_a_report);
     tcase_add_test(group, what_was_removed_is_not_left_behind);

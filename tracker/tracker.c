@@ -497,6 +497,12 @@ void tracker_mapping_resized(const void *at, uint64_t bytes, uint64_t wanted, ui
         mappings_resized((uintptr_t)at, bytes, wanted, caller);
 }
 
+void tracker_has_child(const void *object, pid_t child) {
+    uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
+    if (at) /* relaxed: a fact by itself, 0 until it is known */
+        atomic_store_explicit(&((struct record_slot *)record_at(at))->owner_pid, child, memory_order_relaxed);
+}
+
 bool tracker_wants(enum record_kind kind) { return watching && wanted[kind]; }
 
 /* Further references live in `owner_pid`, which handles of these kinds have no other use for. */

@@ -104,6 +104,9 @@ void tracker_released_range(unsigned first, unsigned last, bool gone);
 void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
                              const char *call, uintptr_t caller);
 
+/* The child behind a stream of kind process that was just acquired. */
+void tracker_has_child(const void *object, pid_t child);
+
 /* False for kinds that are recorded only when option kinds asks for them. */
 bool tracker_wants(enum record_kind kind);
 
