@@ -43,7 +43,21 @@ const char *render_program_name(const struct process *process) {
 }
 
 bool render_is_live(const struct process *process) {
-    return process->alive && process->end == RECORD_END_RUNNING;
+    return process->end == RECORD_END_RUNNING && (process->alive || process->notes & RECORD_NOTE_SNAPSHOT);
+}
+
+const char *render_end_word(const struct process *process) {
+    static const char *const words[] = {
+        [RECORD_END_EXIT] = "exit",   [RECORD_END_EXIT_NOW] = "_exit", [RECORD_END_QUICK_EXIT] = "quick_exit",
+        [RECORD_END_ABORT] = "abort", [RECORD_END_EXEC] = "exec",
+    };
+    if ((size_t)process->end < sizeof words / sizeof *words && words[process->end])
+        return words[process->end];
+    if (process->end != RECORD_END_RUNNING || !process->started_realtime)
+        return NULL;
+    if (render_is_live(process))
+        return "running";
+    return process->signal && process->signal != 9 ? "signal" : "killed";
 }
 
 char *render_headline(const struct site *site) {

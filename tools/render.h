@@ -63,8 +63,11 @@ const char *render_program(const struct process *process);
 /* The same without its folder. */
 const char *render_program_name(const struct process *process);
 
-/* True for a process that still runs: it has forgotten nothing yet. */
+/* True for a process that still runs, or ran when its record was copied: it has forgotten nothing yet. */
 bool render_is_live(const struct process *process);
+
+/* How it ended, in the words of CONTRACT.md ("exit", "killed", "running" …); NULL unknown. */
+const char *render_end_word(const struct process *process);
 
 /* "3 sockets left open (of 12 opened here, 9 closed)"; of a running process "held". The caller frees it. */
 char *render_headline(const struct site *site);

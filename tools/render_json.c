@@ -15,20 +15,6 @@ static json_t *limit(uint64_t number) {
 
 /* --- processes -------------------------------------------------------------------------------------------- */
 
-static const char *end_word(const struct process *process) {
-    static const char *const words[] = {
-        [RECORD_END_EXIT] = "exit",   [RECORD_END_EXIT_NOW] = "_exit", [RECORD_END_QUICK_EXIT] = "quick_exit",
-        [RECORD_END_ABORT] = "abort", [RECORD_END_EXEC] = "exec",
-    };
-    if ((size_t)process->end < sizeof words / sizeof *words && words[process->end])
-        return words[process->end];
-    if (process->end != RECORD_END_RUNNING || !process->started_realtime)
-        return NULL;
-    if (process->alive)
-        return "running";
-    return process->signal && process->signal != 9 ? "signal" : "killed";
-}
-
 static bool has_status(const struct process *process) {
     return process->signal || process->end == RECORD_END_EXIT || process->end == RECORD_END_EXIT_NOW ||
            process->end == RECORD_END_QUICK_EXIT;
@@ -47,8 +33,9 @@ void render_json_process(json_t *object, const struct process *process) {
     json_object_set_new(object, "exe", json_value_text(process->executable));
     json_object_set_new(object, "argv", *process->arguments ? arguments(process) : json_null());
     json_object_set_new(object, "started", json_value_instant(process->started_realtime));
-    json_object_set_new(object, "ended", json_value_instant(process->ended_realtime));
-    json_object_set_new(object, "end", json_value_text(end_word(process)));
+    json_object_set_new(object, "ended",
+                        json_value_instant(render_is_live(process) ? 0 : process->ended_realtime));
+    json_object_set_new(object, "end", json_value_text(render_end_word(process)));
     json_object_set_new(object, "status", json_value_known(process->status, has_status(process)));
 }
 

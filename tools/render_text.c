@@ -216,7 +216,8 @@ struct culprits {
 };
 
 static bool ended_alike(const struct process *one, const struct process *other) {
-    return one->end == other->end && one->alive == other->alive && one->signal == other->signal;
+    return one->end == other->end && render_is_live(one) == render_is_live(other) &&
+           one->signal == other->signal;
 }
 
 static struct culprits culprits_of(const struct report *report) {
@@ -244,12 +245,12 @@ static void put_end(FILE *out, const struct culprits *culprits, bool behind) {
         [RECORD_END_EXEC] = "at exec ",
     };
     bool is_known = (size_t)process->end < sizeof before / sizeof *before && before[process->end];
-    bool was_killed = process->end == RECORD_END_RUNNING && !process->alive;
+    bool was_killed = process->end == RECORD_END_RUNNING && !render_is_live(process);
     if (!culprits->same_end)
         return;
     if (!behind && is_known)
         fputs(before[process->end], out);
-    if (!behind && process->end == RECORD_END_RUNNING && process->alive)
+    if (!behind && render_is_live(process))
         fputs("so far ", out);
     if (behind && was_killed)
         fputs(culprits->count > 1 ? " when they were killed" : " when it was killed", out);

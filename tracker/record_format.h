@@ -71,7 +71,8 @@ enum record_note {
     RECORD_NOTE_STANDARD_ERROR_LOST = 128, /* descriptor 2 was no longer the program's: nothing was written */
     RECORD_NOTE_NO_RENDERER = 256,         /* the tool could not be run; raw frames were shown, or nothing */
     RECORD_NOTE_DEEP_BINDING = 512,        /* a library was loaded with RTLD_DEEPBIND: its calls are not seen */
-    RECORD_NOTE_NAMESPACE = 1024           /* a library was loaded into a namespace of its own: likewise */
+    RECORD_NOTE_NAMESPACE = 1024,          /* a library was loaded into a namespace of its own: likewise */
+    RECORD_NOTE_SNAPSHOT = 2048 /* a copy that the tool took of a running process's record at `ended_…` */
 };
 
 /* Why something is missing. Each is a counter; a report names those that are not zero. */
