@@ -28,9 +28,12 @@ int inside_directory(DIR *directory) {
     return number;
 }
 
+/* The folder to come back to, of a walk that changes folders. */
+int inside_tree(const FTS *tree) { return tree && !(tree->fts_options & FTS_NOCHDIR) ? tree->fts_rfd : -1; }
+
 /* libc does not tell. glibc has kept it behind the FILE and a pointer to its functions ever since (struct
- * _IO_proc_file); the kernel is asked whether what lies there is a child of ours, and answers without taking its end
- * from the program. */
+ * _IO_proc_file); the kernel is asked whether what lies there is a child of ours, and answers without taking
+ * its end from the program. */
 pid_t inside_process(FILE *stream) {
 #ifdef __GLIBC__
     struct glibc_stream {

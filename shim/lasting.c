@@ -43,7 +43,7 @@ EXPORT int shm_open(const char *name, int flags, mode_t mode) {
     bool makes = makes_name(&path, flags);
     tracker_acquiring();
     int result = real.shm_open(name, flags, mode);
-    tracker_acquired(result, RECORD_KIND_FILE, "shm_open", CALLER, -1);
+    acquired(result, RECORD_KIND_FILE, "shm_open", CALLER, -1);
     if (makes && result >= 0)
         tracker_name_made(path.text, "shm_open", CALLER);
     return result;

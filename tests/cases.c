@@ -60,7 +60,7 @@ static const struct kind *kind_of(int index) {
 /* What has neither a descriptor nor unwritten data is left to the end of the process. */
 static bool is_released(int index) {
     static const char *const kept[] = {"semaphore", "library", "mapping", "thread",
-                                       "timer",     "iconv",   "fts",     "catalogue"};
+                                       "timer",     "iconv",   "catalogue"};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (!strcmp(kind_of(index)->word, kept[i]))
             return false;

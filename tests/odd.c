@@ -4,10 +4,15 @@
 #include <check.h>
 #include <jansson.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/run.h"
@@ -267,6 +272,38 @@ START_TEST(what_libc_keeps_is_listed_when_asked) {
 }
 END_TEST
 
+/* A /dev of the program's own, with a listener at /dev/log that lives as long as the program does. */
+static void with_log(const void *nothing) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    int listener = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", "/dev", "tmpfs", 0, NULL) || mkdir("/dev/shm", 01777) ||
+        mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3)) ||
+        bind(listener, (struct sockaddr *)&name, sizeof name) || dup2(listener, 300) < 0)
+        _exit(77);
+    close(listener);
+}
+
+START_TEST(a_connection_to_the_log_is_nobodys_fault) {
+    struct run bare = run(&(struct run_request){
+        .words = WORDS(target("own_of_libc"), "forget"), .folder = run_folder(), .prepare = with_log});
+    if (bare.status == 77)
+        SKIP("no mount namespace of one's own here");
+    struct run watched = run(&(struct run_request){.words = WORDS(target("own_of_libc"), "forget"),
+                                                   .folder = run_folder(),
+                                                   .preload = library,
+                                                   .options = "format=json:unseen=1",
+                                                   .prepare = with_log});
+    ck_assert_int_eq(watched.status, 0);
+    ck_assert_str_eq(watched.out, bare.out);
+    json_t *report = parse(watched.error);
+    ck_assert_int_eq(summary_of(report, "left_open"), 1);
+    ck_assert_int_eq(summary_of(report, "unseen"), atoi(bare.out) - 1);
+    ck_assert_uint_eq(run_count(watched.error, "\"unix datagram -> /dev/log\""), 1);
+    json_decref(report);
+}
+END_TEST
+
 /* ---- */
 
 static void make_copy(void) {
@@ -298,6 +335,7 @@ int main(void) {
     tcase_add_test(group, what_libc_keeps_is_nobodys_fault);
     tcase_add_test(group, what_libc_keeps_is_counted_as_unseen);
     tcase_add_test(group, what_libc_keeps_is_listed_when_asked);
+    tcase_add_test(group, a_connection_to_the_log_is_nobodys_fault);
     suite_add_tcase(all, group);
     SRunner *runner = srunner_create(all);
     srunner_run_all(runner, CK_NORMAL);
