@@ -113,6 +113,7 @@ void notes_collect(struct notes *notes, const struct notes_about *about) {
     if (about->all || about->has_findings)
         symbols_each_changed(about->symbols, add_changed, notes);
     suppress_each_note(about->suppressions, about->all, add_copy, notes);
+    baseline_each_note(about->baseline, about->all, add_copy, notes);
 }
 
 void notes_end(struct notes *notes) {

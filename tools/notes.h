@@ -2,6 +2,7 @@
 #ifndef TOOLS_NOTES_H
 #define TOOLS_NOTES_H
 
+#include "tools/baseline.h"
 #include "tools/model.h"
 #include "tools/suppress.h"
 #include "tools/symbols.h"
@@ -16,6 +17,7 @@ struct notes_about {
     size_t process_count;
     const struct symbols *symbols;
     const struct suppressions *suppressions;
+    const struct baseline *baseline; /* NULL none */
     bool has_findings; /* else only what was asked for is said */
     bool survivors;    /* living processes were left out */
     bool all;          /* verbosity: also what hardly matters */

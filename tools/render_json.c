@@ -88,6 +88,7 @@ static json_t *summary_object(const struct report *report) {
     json_object_set_new(object, "dropped", json_integer((json_int_t)report->dropped));
     json_object_set_new(object, "tracked", json_integer((json_int_t)report->tracked));
     json_object_set_new(object, "closed", json_integer((json_int_t)report->closed));
+    json_object_set_new(object, "in_baseline", json_integer((json_int_t)report->in_baseline));
     return object;
 }
 
@@ -172,6 +173,8 @@ void render_json_past(json_t *object, const struct site *site) {
     json_object_set_new(object, "lifetime_mean_s", json_value_seconds(site->mean_lifetime));
     json_object_set_new(object, "lifetime_longest_s", json_value_seconds(site->longest_lifetime));
     json_object_set_new(object, "suspect", json_value_text(reason));
+    json_object_set_new(object, "baseline", json_value_known((json_int_t)site->before, site->more));
+    json_object_set_new(object, "more", json_value_known((json_int_t)site->more, site->more));
     free(reason);
 }
 

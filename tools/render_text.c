@@ -165,6 +165,12 @@ static void put_lifetimes(FILE *out, const struct site *site) {
     free(mean);
 }
 
+/* What is new needs no remark. */
+static void put_more(FILE *out, const struct site *site) {
+    if (site->before)
+        fprintf(out, "  %" PRIu64 " more than the baseline's %" PRIu64 "\n", site->more, site->before);
+}
+
 /* What its past says of a site; the handles of a program that ends at once have none. */
 static void put_past(FILE *out, const struct site *site) {
     enum { SHORTEST_S = 1, FEW = 4 };
@@ -189,6 +195,7 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     fprintf(out, ", opened at:%s\n", color(report, PLAIN));
     frames_write(out, site->trace, report->verbosity > 0);
     put_handles(report, out, site->findings, site->count);
+    put_more(out, site);
     put_past(out, site);
 }
 
@@ -293,7 +300,8 @@ static void put_headline(const struct report *report, FILE *out) {
 
 static void put_nothing(const struct report *report, FILE *out) {
     struct culprits culprits = culprits_of(report);
-    fprintf(out, "==%d==leftopen: nothing left open by ", report->first->pid);
+    fprintf(out, "==%d==leftopen: nothing %sleft open by ", report->first->pid,
+            report->in_baseline ? "new " : "");
     put(out, render_program(report->first));
     put_peak(out, &culprits);
     fputc('\n', out);
@@ -329,6 +337,8 @@ static void put_summary(const struct report *report, FILE *out) {
         fprintf(out, ", %zu not released", report->not_released);
     if (report->suppressed)
         fprintf(out, "; %zu suppressed", report->suppressed);
+    if (report->in_baseline)
+        fprintf(out, "; %zu in the baseline", report->in_baseline);
     fputc('\n', out);
 }
 

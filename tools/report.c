@@ -32,6 +32,7 @@ struct making {
     struct kinds kinds;
     struct symbols *symbols;
     struct suppressions *suppressions;
+    struct baseline *baseline;
     struct findings findings; /* that count */
     struct findings lasting;
     struct notes notes;
@@ -241,6 +242,7 @@ static void collect_notes(struct making *making) {
         .process_count = making->process_count,
         .symbols = making->symbols,
         .suppressions = making->suppressions,
+        .baseline = making->baseline,
         .has_findings = making->report.left_open > 0,
         .survivors = making->request->first != 0,
         .all = making->report.verbosity > 0,
@@ -269,9 +271,13 @@ static bool wants_color(const struct making *making, bool to_terminal) {
     return to_terminal && terminal && strcmp(terminal, "dumb") != 0;
 }
 
-static void fill_report(struct making *making, bool to_terminal) {
+/* 0, or an exit status after a message. */
+static int fill_report(struct making *making, bool to_terminal, struct report_verdict *verdict) {
     struct report *report = &making->report;
     struct process *first = find_first(making);
+    verdict->failure = baseline_begin(&making->baseline, setting(making, SETTING_baseline), first->executable);
+    if (verdict->failure && !making->request->even_so)
+        return verdict->failure;
     if (making->request->first_ended)
         set_first_status(first, making->request->first_status);
     report->first = first;
@@ -287,8 +293,10 @@ static void fill_report(struct making *making, bool to_terminal) {
     sites_group(&making->findings, &report->sites);
     sites_group(&making->lasting, &report->left_behind);
     drop_small_sites(making);
+    report->in_baseline = baseline_take(making->baseline, &report->sites);
     count_all(making);
     collect_notes(making);
+    return 0;
 }
 
 static void render(const struct making *making, bool to_terminal, struct report_text *text) {
@@ -314,6 +322,7 @@ static void end_making(struct making *making) {
     findings_end(&making->report.inherited);
     findings_end(&making->findings);
     free(making->report.left_open_of);
+    baseline_end(making->baseline);
     if (making->suppressions)
         suppress_end(making->suppressions);
     if (making->symbols)
@@ -333,8 +342,9 @@ int report_make(const struct report_request *request, bool to_terminal, struct r
     if (!request->count && !request->may_be_empty)
         return failure(EXIT_MISSING, "there is no record to report on");
     read_records(&making, verdict, &status);
+    if (!status)
+        status = fill_report(&making, to_terminal, verdict);
     if (!status) {
-        fill_report(&making, to_terminal);
         render(&making, to_terminal, text);
         text->first = making.report.first->pid;
         text->program = memory_copy(render_program(making.report.first));

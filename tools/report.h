@@ -23,11 +23,13 @@ struct report_request {
     char *const *first_arguments;           /* ended by NULL; NULL: not known */
     uint64_t first_started, first_ended_at; /* CLOCK_REALTIME, ns; 0: not known */
     bool may_be_empty;                      /* no record at all is fine: nothing was acquired */
+    bool even_so;                           /* make it without the baseline if that is bad: verdict.failure */
 };
 
 struct report_verdict {
     size_t left_open; /* handles that count: neither suppressed nor below min_count */
     size_t sites;
+    int failure;       /* not 0: exit status for what could not be taken into account, said */
     size_t unreadable; /* records that were left out, each with a message on standard error */
 };
 

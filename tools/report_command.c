@@ -48,11 +48,13 @@ static int exit_pass(const char *record) {
         return failure(EXIT_USAGE, "--exit-pass needs the path of a record");
     struct settings settings;
     begin_settings(&settings, true);
-    struct report_request request = {.records = &record, .count = 1, .settings = &settings};
+    struct report_request request = {.records = &record, .count = 1, .settings = &settings, .even_so = true};
     struct report_verdict verdict = {0};
     int status = show_report(&request, stderr, say_that_writing_begins, &verdict);
     settings_end(&settings);
-    return status ? status : verdict.left_open ? EXIT_FINDINGS : 0;
+    if (status || !verdict.left_open)
+        return status;
+    return verdict.failure ? verdict.failure : EXIT_FINDINGS;
 }
 
 /* --- sub-command ------------------------------------------------------------------------------------------ */
@@ -60,7 +62,8 @@ static int exit_pass(const char *record) {
 struct request {
     struct settings settings;
     struct folder_list records;
-    bool fail; /* findings give 23 */
+    bool fail;        /* findings give 23 */
+    bool fail_on_new; /* the same, and a baseline is needed */
 };
 
 /* Takes the option or record at argv[0]. Returns how many words it took, or as command_option. */
@@ -69,9 +72,11 @@ static int take_word(struct request *request, const char *command, char **argv, 
         int status = folder_resolve(argv[0], &request->records);
         return status ? -status : 1;
     }
-    if (strcmp(argv[0], "--fail") != 0)
+    bool is_new_only = strcmp(argv[0], "--fail-on-new") == 0;
+    if (!is_new_only && strcmp(argv[0], "--fail") != 0)
         return command_option(&request->settings, command, argv);
     request->fail = true;
+    request->fail_on_new |= is_new_only;
     return 1;
 }
 
@@ -93,6 +98,8 @@ static int take_words(struct request *request, int argc, char **argv) {
 static int show(const struct request *request) {
     if (!request->records.count)
         return failure(EXIT_USAGE, "report needs a record: a file, a folder of them, or the PID of a process");
+    if (request->fail_on_new && !*request->settings.value[SETTING_baseline])
+        return failure(EXIT_USAGE, "--fail-on-new needs to know what is not new: --baseline=FILE");
     struct report_request what = {.records = (const char *const *)request->records.paths,
                                   .count = request->records.count,
                                   .settings = &request->settings};
@@ -117,14 +124,15 @@ static int run_report(int argc, char **argv) {
 
 const struct command command_report = {
     .name = "report",
-    .arguments = "[OPTIONS] [--fail] RECORD|FOLDER|PID…",
+    .arguments = "[OPTIONS] [--fail | --fail-on-new] RECORD|FOLDER|PID…",
     .summary = "Show what records say: of programs that ended, were killed, or still run.",
     .text =
         "RECORD is a record file (- reads one from standard input), FOLDER stands for all records in it, PID\n"
         "for the record of a running process: then it shows what is held so far, without stopping it.\n"
         "Several make one merged report, on standard output unless --report says otherwise.\n"
         "\n"
-        "  --fail    exit status 23 if anything was left open\n"
+        "  --fail           exit status 23 if anything was left open\n"
+        "  --fail-on-new    the same for what --baseline=FILE does not have\n"
         "\n"
         "Exit status: 0 whatever was found; 65 a record is damaged, or of another version or machine; 66\n"
         "there is no such record or process.\n"

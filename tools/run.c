@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/baseline.h"
 #include "tools/child.h"
 #include "tools/command.h"
 #include "tools/fail.h"
@@ -218,8 +219,18 @@ static void tidy_up(struct run *run) {
     folder_tidy_trees();
 }
 
+/* What cannot be compared with is said before the program has run for nothing. */
+static int check_baseline(const struct run *run) {
+    struct baseline *baseline;
+    int error = baseline_begin(&baseline, run->settings.value[SETTING_baseline], run->target.path);
+    baseline_end(baseline);
+    return error;
+}
+
 static int run_watched(struct run *run) {
-    int error = prepare_folder(run);
+    int error = check_baseline(run);
+    if (!error)
+        error = prepare_folder(run);
     if (error)
         return error;
     unwatched_begin(run->folder);
@@ -268,6 +279,7 @@ static int take_arguments(struct run *run, int argc, char **argv) {
         return -failure(EXIT_USAGE, "no program to run; `leftopen help run` tells more");
     run->argv = argv + at;
     make_absolute(&run->settings, SETTING_suppressions);
+    make_absolute(&run->settings, SETTING_baseline);
     if (strcmp(run->settings.value[SETTING_record], "auto") != 0 &&
         strcmp(run->settings.value[SETTING_record], "off") != 0)
         make_absolute(&run->settings, SETTING_record);

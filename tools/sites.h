@@ -40,6 +40,7 @@ struct site {
     uint64_t peak;
     double oldest_age, newest_age;          /* seconds; negative: unknown */
     double mean_lifetime, longest_lifetime; /* seconds; negative: none was released, or unknown */
+    uint64_t before, more; /* handles in the baseline, and since; both 0: there is none. See struct diff_row */
     const struct finding *findings;
     size_t count;
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/beside.h"
 #include "tools/fail.h"
 #include "tools/memory.h"
 #include "tools/pattern.h"
@@ -275,18 +276,8 @@ static void take_block(struct source *source) {
         drop_last(source);
 }
 
-static FILE *open_file(const char *file, const char *executable) {
-    FILE *stream = fopen(file, "re");
-    if (stream || errno != ENOENT || *file == '/' || *executable != '/')
-        return stream;
-    char *beside = memory_format("%.*s%s", (int)(symbols_base_name(executable) - executable), executable, file);
-    stream = fopen(beside, "re");
-    free(beside);
-    return stream;
-}
-
 static void read_file(struct suppressions *suppressions, const char *executable) {
-    struct source source = {.suppressions = suppressions, .stream = open_file(suppressions->file, executable)};
+    struct source source = {.suppressions = suppressions, .stream = beside_open(suppressions->file, executable)};
     if (!source.stream) {
         warning("cannot read the suppressions in %s: %s: nothing is suppressed by it", suppressions->file,
                 strerror(errno));
