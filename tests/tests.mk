@@ -113,7 +113,7 @@ $(B)/headers/%.checked: % Makefile
 
 # What the tests need beside the build: programs to watch, compilers to compare, a few tools.
 TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
-	fakeroot libjemalloc2 libc6-dev-i386 lib32gcc-12-dev
+	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev
 
 SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-transparency check-headers check-torture \
 	check-asan check-tsan bench-smoke
