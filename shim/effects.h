@@ -2,13 +2,15 @@
  * (its name), CALLER, and the parameters of the call.
  *
  *   ACQUIRES(kind)              the result is a new descriptor
+ *   ACQUIRES_NAMED(kind, path)  … opened by its path, or called so
  *   ACQUIRES_IF(kind, really)   … if the condition holds
  *   ACQUIRES_FROM(kind, fd)     … made from another one
  *   ACQUIRES_PAIR(kind, array)  two new descriptors in array[0] and array[1]
  *   REPLACES(from, to)          the result is a duplicate, put over whatever `to` was
  *   RELEASES(fd)                the descriptor is gone
  *   OPENS(kind, shape)          the result is a new stream or directory, with a new descriptor inside
- *   OPENS_CHILD(kind, shape)    the same, and a child that executes something
+ *   OPENS_NAMED(kind, shape, path)   … by this path
+ *   OPENS_CHILD(kind, shape, command)   the same, and a child that executes something
  *   SPAWNS                      a child that executes something
  *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
  *   OPENS_UNLESS(kind, failure) the result is a new handle without a descriptor, or `failure`
@@ -38,6 +40,11 @@
 #define BEFORE_ACQUIRES(kind) tracker_acquiring();
 #define AFTER_ACQUIRES(kind) acquired(result, kind, call, CALLER, -1);
 
+#define BEFORE_ACQUIRES_NAMED(kind, path) tracker_acquiring();
+#define AFTER_ACQUIRES_NAMED(kind, path)                                                                       \
+    acquired(result, kind, call, CALLER, -1);                                                                  \
+    named(result, path);
+
 #define BEFORE_ACQUIRES_IF(kind, really)                                                                       \
     if (really)                                                                                                \
         tracker_acquiring();
@@ -65,11 +72,17 @@
 #define BEFORE_OPENS(kind, shape) tracker_acquiring();
 #define AFTER_OPENS(kind, shape) opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);
 
-#define BEFORE_OPENS_CHILD(kind, shape)                                                                        \
+#define BEFORE_OPENS_NAMED(kind, shape, path) tracker_acquiring();
+#define AFTER_OPENS_NAMED(kind, shape, path)                                                                   \
+    opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);                                  \
+    if (result)                                                                                                \
+        tracker_named_object(result, path);
+
+#define BEFORE_OPENS_CHILD(kind, shape, command)                                                                        \
     tracker_spawning();                                                                                        \
     tracker_acquiring();
-#define AFTER_OPENS_CHILD(kind, shape)                                                                         \
-    AFTER_OPENS(kind, shape)                                                                                   \
+#define AFTER_OPENS_CHILD(kind, shape, command)                                                                \
+    AFTER_OPENS_NAMED(kind, shape, command)                                                                    \
     if (result)                                                                                                \
         tracker_has_child(result, inside_process(result));
 
@@ -151,7 +164,12 @@ static inline void acquired(int number, enum record_kind kind, const char *call,
     tracker_acquiring_over();
 }
 
-/* The same for a stream or directory with the descriptor `inside`. */
+static inline void named(int number, const char *path) {
+    if (number >= 0)
+        tracker_named(number, path);
+}
+
+/* As acquired, for a stream or directory with the descriptor `inside`. */
 static inline void opened(const void *object, enum record_kind kind, int inside, const char *call,
                           uintptr_t caller) {
     if (object)

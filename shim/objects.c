@@ -23,6 +23,7 @@ EXPORT mqd_t mq_open(const char *name, int flags, ...) {
     tracker_acquiring();
     mqd_t result = real.mq_open(name, flags, mode, attributes);
     acquired(result, RECORD_KIND_MQUEUE, "mq_open", CALLER, -1);
+    named((int)result, name);
     return result;
 }
 

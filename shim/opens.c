@@ -25,6 +25,7 @@ EXPORT int open(const char *path, int flags, ...) {
     tracker_acquiring();
     int result = real.open(path, flags, mode);
     acquired(result, opens_kind(flags), "open", CALLER, -1);
+    named(result, path);
     return result;
 }
 
@@ -36,5 +37,6 @@ EXPORT int openat(int folder, const char *path, int flags, ...) {
     tracker_acquiring();
     int result = real.openat(folder, path, flags, mode);
     acquired(result, opens_kind(flags), "openat", CALLER, -1);
+    named(result, path);
     return result;
 }

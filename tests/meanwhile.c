@@ -112,6 +112,17 @@ START_TEST(a_record_stays_behind_an_exec_that_descriptors_pass_over) {
 }
 END_TEST
 
+START_TEST(a_killed_process_tells_what_it_opened) {
+    /* proves: nobody could ask the kernel, yet each site has the name that was opened there first */
+    struct run watched = run(&(struct run_request){.words = WORDS(run_built("leftopen"), victim, "is_killed")});
+    ck_assert_int_eq(watched.status, 137);
+    ck_assert_msg(in_order(watched.error, "of 3 files", "  first opened as /dev/null"), "%s", watched.error);
+    ck_assert_msg(in_order(watched.error, "of 1 stream", "  opened as /dev/zero"), "%s", watched.error);
+    ck_assert_msg(in_order(watched.error, "of 1 process", "  opened as exit 0"), "%s", watched.error);
+    run_free(&watched);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof table / sizeof table[0]))
 
 int main(void) {
@@ -124,6 +135,7 @@ int main(void) {
     tcase_add_loop_test(group, who_holds_descriptors_is_told_once, 0, ROWS(shortages));
     tcase_add_test(group, a_report_is_given_on_demand);
     tcase_add_test(group, the_programs_own_handler_comes_first);
+    tcase_add_test(group, a_killed_process_tells_what_it_opened);
     tcase_add_loop_test(group, a_record_stays_behind_an_exec_that_descriptors_pass_over, 0, ROWS(executions));
     suite_add_tcase(all, group);
     SRunner *runner = srunner_create(all);

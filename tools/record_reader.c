@@ -357,10 +357,13 @@ typedef void take_entry(struct reader *reader, size_t at, size_t bytes);
      memset(&(process)->list[(process)->count], 0, sizeof *(process)->list),                                   \
      &(process)->list[(process)->count++])
 
-static struct stack *new_stack(struct reader *reader, size_t at, const char *call, unsigned flags) {
+/* `first_name`: the place of a text, 0 none. */
+static struct stack *new_stack(struct reader *reader, size_t at, const char *call, unsigned flags,
+                               uint64_t first_name) {
     struct stack *stack = NEW_ENTRY(reader->process, stacks, stack_count);
     stack->id = (uint32_t)(at / RECORD_UNIT);
     memcpy(stack->call, call, sizeof stack->call - 1);
+    stack->first_name = text_at(reader, first_name, PATH_MAX);
     stack->cut = flags & RECORD_STACK_CUT;
     stack->caller_only = flags & RECORD_STACK_CALLER_ONLY;
     return stack;
@@ -381,7 +384,7 @@ static void take_frames(struct reader *reader, size_t at, struct stack *stack, c
 
 static void take_stack_1(struct reader *reader, size_t at, size_t bytes) {
     const struct record_stack_1 *entry = ENTRY(record_stack_1, reader, at);
-    struct stack *stack = new_stack(reader, at, entry->call, entry->flags);
+    struct stack *stack = new_stack(reader, at, entry->call, entry->flags, 0);
     stack->epoch = entry->modules_epoch;
     stack->opened = entry->opened;
     stack->closed = entry->closed;
@@ -390,7 +393,8 @@ static void take_stack_1(struct reader *reader, size_t at, size_t bytes) {
 
 static void take_stack(struct reader *reader, size_t at, size_t bytes) {
     const struct record_stack *entry = ENTRY(record_stack, reader, at);
-    struct stack *stack = new_stack(reader, at, entry->call, entry->flags);
+    struct stack *stack =
+        new_stack(reader, at, entry->call, entry->flags, (uint64_t)entry->first_name * RECORD_UNIT);
     stack->epoch = entry->modules_epoch;
     stack->opened = entry->opened;
     stack->closed = entry->closed;
@@ -681,8 +685,10 @@ void record_end(struct process *process) {
         free(process->arguments[i]);
     for (size_t i = 0; i < process->handle_count; i++)
         free(process->handles[i].path);
-    for (size_t i = 0; i < process->stack_count; i++)
+    for (size_t i = 0; i < process->stack_count; i++) {
         free(process->stacks[i].pc);
+        free(process->stacks[i].first_name);
+    }
     for (size_t i = 0; i < process->module_count; i++)
         free(process->modules[i].path);
     for (size_t i = 0; i < process->detail_count; i++) {

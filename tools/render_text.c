@@ -187,6 +187,19 @@ static void put_past(FILE *out, const struct site *site) {
     fputc('\n', out);
 }
 
+/* What the kernel could not be asked any more, since the process was killed, the record may have an example of.
+ */
+static void put_first_name(FILE *out, const struct site *site) {
+    for (size_t i = 0; i < site->count; i++)
+        if (site->findings[i].what)
+            return;
+    if (!*site->first_name)
+        return;
+    char *name = utf8_for_terminal(site->first_name);
+    fprintf(out, "  %s %s\n", site->opened == 1 ? "opened as" : "first opened as", name);
+    free(name);
+}
+
 static void put_site(const struct report *report, FILE *out, const struct site *site, bool live) {
     fprintf(out, "%s%s", color(report, BLUE), live ? "Held: " : "Direct leak of ");
     put_kinds(out, site->kind, site->count);
@@ -195,6 +208,7 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     fprintf(out, ", opened at:%s\n", color(report, PLAIN));
     frames_write(out, site->trace, report->verbosity > 0);
     put_handles(report, out, site->findings, site->count);
+    put_first_name(out, site);
     put_more(out, site);
     put_past(out, site);
 }

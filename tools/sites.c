@@ -172,6 +172,8 @@ static void add_stack(struct site *site, struct lifetimes *lifetimes, const stru
     site->opened += stack->opened;
     site->closed += stack->closed;
     site->peak += stack->peak;
+    if (!*site->first_name)
+        site->first_name = stack->first_name;
     if (!stack->peak)
         return;
     lifetimes->released += stack->closed;
@@ -222,6 +224,7 @@ void sites_group(struct findings *findings, struct sites *sites) {
             sites->list = memory_grow(sites->list, sites->count, sizeof *sites->list);
             sites->list[sites->count++] = (struct site){.kind = finding->kind,
                                                         .call = call_of(finding),
+                                                        .first_name = "",
                                                         .trace = finding->trace,
                                                         .oldest_age = -1,
                                                         .newest_age = -1,

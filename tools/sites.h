@@ -33,7 +33,8 @@ struct site {
     char id[17], line_id[17];
     unsigned twin; /* 0; of further sites with the same id 1, 2 … */
     enum record_kind kind;
-    const char *call; /* "" unknown */
+    const char *call;       /* "" unknown */
+    const char *first_name; /* path that was opened here first, as the program gave it; "" unknown */
     const struct trace *trace;
     uint64_t opened, closed; /* handles acquired here and, of these, released, in all processes of the site */
     /* The same sum of the most open at once; 0 unknown. Lifetimes are those of the released ones. */

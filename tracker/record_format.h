@@ -278,6 +278,9 @@ struct record_stack {
     _Atomic uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
     _Atomic uint32_t passed;  /* most descriptors that passed over one exec; counted with option exec_leaks */
     _Atomic uint32_t passing; /* the writer's own, while it counts them */
+    /* offset / RECORD_UNIT of the zero-terminated path that was opened here first, as the program gave it (the
+     * command of a popen, the name of a memfd …); 0 none */
+    _Atomic uint32_t first_name;
     char call[28];            /* name of the acquiring call, zero-terminated */
     uint64_t pc[];            /* innermost first; pc[0] is in the program's call */
 };

@@ -13,6 +13,7 @@
 #include "tracker/lockdown.h"
 #include "tracker/mappings.h"
 #include "tracker/modules.h"
+#include "tracker/names.h"
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
 #include "tracker/output.h"
@@ -336,6 +337,22 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
     watch_limit(number, call);
 }
 
+static void name(uint64_t at, const char *name) {
+    struct record_slot *slot = at ? record_at(at) : NULL;
+    if (slot)
+        names_opened(RECORD_WORD_STACK(LOAD(&slot->word)), name);
+}
+
+void tracker_named(int number, const char *path) {
+    if (ready(false) && !is_apart())
+        name(numbers_find(number), path);
+}
+
+void tracker_named_object(const void *object, const char *path) {
+    if (ready(false))
+        name(objects_find((uintptr_t)object), path);
+}
+
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from) {
     if (RECORD_WORD_STATE(ticket.word) != RECORD_STATE_OWNED || !ticket.slot)
         return tracker_acquired(number, RECORD_KIND_DESCRIPTOR, call, caller, from);
@@ -535,23 +552,13 @@ static const void *name_object(const char *path) {
     return (const void *)(uintptr_t)RECORD_NAME_OBJECT(hash);
 }
 
-static void keep_path(struct record_slot *slot, const char *path) {
-    static _Atomic uint64_t chunk;
-    size_t bytes = text_length(path) + 1;
-    uint64_t at = record_entry(&chunk, RECORD_CHUNK_TEXT, bytes);
-    if (!at)
-        return;
-    text_copy(record_at(at), path, bytes);
-    /* release: the path before the place that leads to it */
-    atomic_store_explicit(&slot->detail, (uint32_t)(at / RECORD_UNIT), memory_order_release);
-}
-
 void tracker_name_made(const char *path, const char *call, uintptr_t caller) {
     const void *object = name_object(path);
     tracker_acquired_object(object, RECORD_KIND_SHM_NAME, -1, false, call, caller);
     uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
-    if (at)
-        keep_path(record_at(at), path);
+    if (at) /* release: the path before the place that leads to it */
+        atomic_store_explicit(&((struct record_slot *)record_at(at))->detail, names_keep(path),
+                              memory_order_release);
 }
 
 void tracker_name_removed(const char *path, uintptr_t caller) {

@@ -86,7 +86,11 @@ void tracker_not_acquired(int error, const char *call);
 /* `from`: the descriptor it was made from, or -1. */
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from);
 
-/* The same behind a call that put it over `number`, whatever was there (dup2): `ticket` is of the release of
+/* Behind tracker_acquired and tracker_acquired_object: the path it was opened by. */
+void tracker_named(int number, const char *path);
+void tracker_named_object(const void *object, const char *path);
+
+/* As tracker_acquired, behind a call that put it over `number`, whatever was there (dup2): `ticket` is of the release of
  * that, begun before. A number that belongs to a stream goes on belonging to it. */
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from);
 

@@ -17,8 +17,9 @@ enum { LIMIT = 64, FILES = 3 };
 /* The site that is to be named first. */
 __attribute__((noinline)) static int leaking_site(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }
 
+/* Not unrolled: one site. */
 static void open_files(void) {
-    for (int i = 0; i < FILES; i++)
+    for (volatile int i = 0; i < FILES; i++)
         open("/dev/null", O_RDONLY);
 }
 
@@ -129,6 +130,13 @@ static void fails_to_execute(void) {
     puts("still here");
 }
 
+static void is_killed(void) {
+    open_files();
+    fopen("/dev/zero", "r");
+    popen("exit 0", "r");
+    raise(SIGKILL);
+}
+
 static const struct {
     const char *name;
     void (*live)(void);
@@ -143,7 +151,8 @@ static const struct {
             {"asked_with_own_handler", asked_with_own_handler},
             {"executes_with_open_file", executes_with_open_file},
             {"executes_with_closed_ones", executes_with_closed_ones},
-            {"fails_to_execute", fails_to_execute}};
+            {"fails_to_execute", fails_to_execute},
+            {"is_killed", is_killed}};
 
 int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
