@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -590,6 +591,34 @@ START_TEST(mistakes_keep_a_tidy_program_tidy) {
 }
 END_TEST
 
+/* ---- a report that has its file ---- */
+
+static void limit_numbers(const void *most) {
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){*(const rlim_t *)most, *(const rlim_t *)most});
+}
+
+/* However few numbers a program may have: its standard error stays its own. Where no tool can be run for the
+ * file, the record keeps what was found. (With four numbers there is none, and all is said aloud.) */
+START_TEST(report_for_a_file_is_not_on_standard_error) {
+    rlim_t numbers = 5 + (rlim_t)_i;
+    char options[256], told[96];
+    snprintf(options, sizeof options, "record=%s:report=%s", in_folder("kept"), in_folder("few.%p"));
+    ck_assert_int_eq(mkdir(in_folder("kept"), 0700), 0);
+    struct run watched = run(&(struct run_request){.words = WORDS(target("forget"), "1", "0"),
+                                                   .preload = library,
+                                                   .options = options,
+                                                   .prepare = limit_numbers,
+                                                   .argument = &numbers});
+    ck_assert_str_eq(watched.error, "");
+    snprintf(told, sizeof told, "few.%d", watched.pid);
+    char *report = run_file(in_folder(told));
+    if (!report)
+        report = run(&(struct run_request){.words = WORDS(tool, "report", in_folder("kept"))}).out;
+    ck_assert_msg(strstr(report, "SUMMARY: leftopen: 1 handle left open"), "%d numbers: %s", (int)numbers,
+                  report);
+}
+END_TEST
+
 /* ---- a world that is smaller ---- */
 
 /* Each runs in a mount namespace of its own, as "$@" behind `arrange`. Two handles are always to be reported.
@@ -679,6 +708,7 @@ static Suite *suite(void) {
     tcase_add_test(group, a_record_that_is_not_there_is_66);
     tcase_add_loop_test(group, mistakes_are_said_and_harm_nobody, 0, MISTAKES);
     tcase_add_test(group, a_mistake_is_said_once);
+    tcase_add_loop_test(group, report_for_a_file_is_not_on_standard_error, 0, 5);
     tcase_add_loop_test(group, mistakes_keep_a_tidy_program_tidy, 0, MISTAKES);
     tcase_add_loop_test(group, a_smaller_world_harms_nobody, 0, WORLDS);
     tcase_add_loop_test(group, the_tool_in_a_smaller_world, 0, WORLDS);

@@ -167,10 +167,11 @@ static bool report(struct findings *findings) {
     enum renderer_verdict verdict = renderer_run(descriptor);
     if (verdict == RENDERER_FAILED || verdict == RENDERER_BROKEN)
         record_note(RECORD_NOTE_NO_RENDERER);
-    if (verdict == RENDERER_FAILED && descriptor >= 0 && findings->count)
+    /* what was meant for a file stays in the record, and is said aloud only where that has none */
+    bool aloud = descriptor >= 0 && !(settings.report_file && record_path()[0]);
+    if (verdict == RENDERER_FAILED && aloud && findings->count)
         raw_report(findings, descriptor, verdict_wanted);
-    bool shown = descriptor >= 0 || (settings.report_file && verdict != RENDERER_FAILED);
-    if (shown)
+    if (aloud || (settings.report_file && verdict != RENDERER_FAILED))
         passed(RECORD_PASS_REPORTED);
     return verdict == RENDERER_FINDINGS && verdict_wanted;
 }
