@@ -9,7 +9,7 @@
 #include "tools/nearest.h"
 
 const struct command *const commands[] = {
-    &command_run, &command_report, &command_clean, &command_help, &command_version, NULL,
+    &command_run, &command_report, &command_ls, &command_clean, &command_help, &command_version, NULL,
 };
 
 const struct command *command_find(const char *name) {
@@ -63,4 +63,23 @@ int command_options(struct settings *settings, int argc, char **argv) {
         at += taken;
     }
     return at;
+}
+
+int command_words(struct settings *settings, int argc, char **argv,
+                  int (*take)(void *context, char **argv, bool is_option), void *context) {
+    bool no_options = false;
+    for (int at = 1, taken; at < argc; at += taken) {
+        bool is_option = !no_options && argv[at][0] == '-' && argv[at][1];
+        if (is_option && strcmp(argv[at], "--") == 0) {
+            no_options = true;
+            taken = 1;
+            continue;
+        }
+        taken = take(context, argv + at, is_option);
+        if (!taken)
+            taken = command_option(settings, argv[0], argv + at);
+        if (taken <= 0)
+            return taken;
+    }
+    return 1;
 }

@@ -2,6 +2,8 @@
 #ifndef TOOLS_COMMAND_H
 #define TOOLS_COMMAND_H
 
+#include <stdbool.h>
+
 #include "tools/settings.h"
 
 struct command {
@@ -13,7 +15,8 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_run, command_report, command_clean, command_help, command_version;
+extern const struct command command_run, command_report, command_ls, command_clean, command_help,
+    command_version;
 
 /* All of them, ended by NULL. */
 extern const struct command *const commands[];
@@ -33,5 +36,11 @@ int command_option(struct settings *settings, const char *command, char **argv);
  * at (argc: none is left); or 0 if --help was asked for and shown; or a negative exit status after a message on
  * standard error. So: `if (at <= 0) return -at;`. */
 int command_options(struct settings *settings, int argc, char **argv);
+
+/* For commands whose options and words stand in any order. `take` is offered every word; of options (which end
+ * at `--`) it takes those of its own. It returns how many words it took, 0: this option is one of settings.def,
+ * or a negative exit status after a message. Returns 1 if all was taken, or as command_option. */
+int command_words(struct settings *settings, int argc, char **argv,
+                  int (*take)(void *context, char **argv, bool is_option), void *context);
 
 #endif

@@ -107,7 +107,7 @@ static json_t *frame_object(const struct frame *frame) {
     return object;
 }
 
-static json_t *frame_list(const struct trace *trace) {
+json_t *render_json_frames(const struct trace *trace) {
     json_t *list = json_array();
     for (size_t i = 0; i < trace->count; i++)
         json_array_append_new(list, frame_object(&trace->frames[i]));
@@ -163,7 +163,7 @@ void render_json_site(json_t *object, const struct site *site) {
     json_object_set_new(object, "opened", json_value_known((json_int_t)site->opened, site->opened));
     json_object_set_new(object, "closed", json_value_known((json_int_t)site->closed, site->opened));
     json_object_set_new(object, "oldest_age_s", json_value_seconds(site->oldest_age));
-    json_object_set_new(object, "frames", frame_list(site->trace));
+    json_object_set_new(object, "frames", render_json_frames(site->trace));
 }
 
 void render_json_past(json_t *object, const struct site *site) {

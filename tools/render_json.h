@@ -15,6 +15,9 @@ void render_json_site(json_t *object, const struct site *site);
 /* Those that tell its past: peak, lifetimes, why it is a suspect. They stand behind "handles". */
 void render_json_past(json_t *object, const struct site *site);
 
+/* The list of "frames". A new reference. */
+json_t *render_json_frames(const struct trace *trace);
+
 /* An element of "handles". A new reference. */
 json_t *render_json_handle(const struct finding *finding);
 
