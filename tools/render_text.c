@@ -2,10 +2,10 @@
  * it is: see utf8_for_terminal. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tools/duration.h"
 #include "tools/frames.h"
+#include "tools/handle_cells.h"
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/utf8.h"
@@ -44,59 +44,13 @@ static void put_kinds(FILE *out, enum record_kind kind, size_t count) {
 
 /* --- handles ---------------------------------------------------------------------------------------------- */
 
-enum column { PROCESS, NAME, WHAT, AGE, THREAD, OUTCOME, COLUMNS };
-
-static char *name_text(const struct finding *finding) {
-    const struct handle *handle = finding->handle;
-    char *name = what_handle(handle, finding->kind);
-    if (!handle->is_address || handle->number < 0)
-        return name;
-    char *with_number = memory_format("%s fd %d", name, handle->number);
-    free(name);
-    return with_number;
-}
-
-static char *thread_text(const struct finding *finding) {
-    int thread = finding->handle->thread;
-    const char *name = render_thread_name(finding->process, thread);
-    if (!thread)
-        return memory_copy("");
-    return name ? memory_format("thread %d \"%s\"", thread, name) : memory_format("thread %d", thread);
-}
-
-/* The report of a process whose other threads still run is made before anything is released. */
-static const char *left_text(const struct process *process) {
-    return process->alive && !(process->pass & RECORD_PASS_RELEASED) ? "to be released" : "not released";
-}
-
-static char *outcome_text(const struct finding *finding) {
-    const struct handle *handle = finding->handle;
-    const char *remark = handle->flags & RECORD_SLOT_CLOSE_BEGUN ? "a close was begun and did not return" : "";
-    const char *outcome = "";
-    switch (handle->outcome) {
-    case RECORD_OUTCOME_RELEASED:
-        outcome = "released";
-        break;
-    case RECORD_OUTCOME_FAILED:
-        return memory_format("release failed: %s%s%s", strerror(handle->error), *remark ? "; " : "", remark);
-    case RECORD_OUTCOME_SKIPPED:
-        outcome = "not released";
-        break;
-    case RECORD_OUTCOME_LEFT:
-        outcome = left_text(finding->process);
-        break;
-    default:
-        break;
-    }
-    return memory_format("%s%s%s", outcome, *outcome && *remark ? "; " : "", remark);
-}
-
-static char *age_text(const struct finding *finding) {
-    if (finding->age < 0)
-        return memory_copy("");
-    char *length = duration_text(finding->age), *age = memory_format("open %s", length);
-    free(length);
-    return age;
+/* With the word that says what it is: the lines have no heading. */
+static char *with_word(const char *word, char *cell) {
+    if (!*cell)
+        return cell;
+    char *result = memory_format("%s %s", word, cell);
+    free(cell);
+    return result;
 }
 
 static char *safe(char *text) {
@@ -106,19 +60,21 @@ static char *safe(char *text) {
 }
 
 /* The cells of one handle; an empty one takes no room if it is empty in all lines. */
-static void fill_row(const struct finding *finding, bool with_pid, char *row[COLUMNS]) {
-    row[PROCESS] = with_pid ? memory_format("pid %d", finding->process->pid) : memory_copy("");
-    row[NAME] = safe(name_text(finding));
-    row[WHAT] = safe(memory_copy(finding->what ? finding->what : ""));
-    row[AGE] = age_text(finding);
-    row[THREAD] = safe(thread_text(finding));
-    row[OUTCOME] = outcome_text(finding);
+static void fill_row(const struct finding *finding, bool with_pid, char *row[HANDLE_CELLS]) {
+    handle_cells_fill(finding, row);
+    if (!with_pid)
+        *row[HANDLE_PROCESS] = '\0';
+    row[HANDLE_PROCESS] = with_word("pid", row[HANDLE_PROCESS]);
+    row[HANDLE_AGE] = with_word("open", row[HANDLE_AGE]);
+    row[HANDLE_THREAD] = with_word("thread", row[HANDLE_THREAD]);
+    for (int cell = 0; cell < HANDLE_CELLS; cell++)
+        row[cell] = safe(row[cell]);
 }
 
-static void put_row(FILE *out, char *row[COLUMNS], const size_t widths[COLUMNS]) {
+static void put_row(FILE *out, char *row[HANDLE_CELLS], const size_t widths[HANDLE_CELLS]) {
     size_t pending = 0; /* blanks that are due if anything follows */
     fputs("  ", out);
-    for (int column = 0; column < COLUMNS; column++) {
+    for (int column = 0; column < HANDLE_CELLS; column++) {
         if (!widths[column])
             continue;
         if (*row[column]) {
@@ -133,11 +89,11 @@ static void put_row(FILE *out, char *row[COLUMNS], const size_t widths[COLUMNS])
 
 static void put_handles(const struct report *report, FILE *out, const struct finding *findings, size_t count) {
     size_t shown = report->verbosity > 0 || count <= MOST_HANDLES_SHOWN ? count : MOST_HANDLES_SHOWN;
-    char *(*rows)[COLUMNS] = memory_new(shown, sizeof *rows);
-    size_t widths[COLUMNS] = {0};
+    char *(*rows)[HANDLE_CELLS] = memory_new(shown, sizeof *rows);
+    size_t widths[HANDLE_CELLS] = {0};
     for (size_t i = 0; i < shown; i++) {
         fill_row(&findings[i], report->process_count > 1, rows[i]);
-        for (int column = 0; column < COLUMNS; column++) {
+        for (int column = 0; column < HANDLE_CELLS; column++) {
             size_t width = utf8_width(rows[i][column]);
             width = width < WIDEST_COLUMN ? width : WIDEST_COLUMN;
             widths[column] = width > widths[column] ? width : widths[column];
@@ -145,7 +101,7 @@ static void put_handles(const struct report *report, FILE *out, const struct fin
     }
     for (size_t i = 0; i < shown; i++) {
         put_row(out, rows[i], widths);
-        for (int column = 0; column < COLUMNS; column++)
+        for (int column = 0; column < HANDLE_CELLS; column++)
             free(rows[i][column]);
     }
     if (shown < count)
