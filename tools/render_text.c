@@ -2,6 +2,7 @@
  * it is: see utf8_for_terminal. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/duration.h"
 #include "tools/frames.h"
