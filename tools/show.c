@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "tools/fail.h"
-#include "tools/report_make.h"
 
 /* A stream that is open already, NULL where a file is to be opened, or nothing wanted. */
 static FILE *open_stream(const struct settings *settings, FILE *standard) {
@@ -24,6 +23,11 @@ static int write_file(const struct report_text *text, const struct settings *set
     return status;
 }
 
+int show_text(const struct report_text *text, const struct settings *settings, FILE *standard) {
+    FILE *stream = open_stream(settings, standard);
+    return stream ? report_write(text, stream) : write_file(text, settings);
+}
+
 int show_report(const struct report_request *request, FILE *standard, void (*before_writing)(void),
                 struct report_verdict *verdict) {
     FILE *stream = open_stream(request->settings, standard);
@@ -32,7 +36,7 @@ int show_report(const struct report_request *request, FILE *standard, void (*bef
     if (status == 0 && text.size > 0) {
         if (before_writing)
             before_writing();
-        status = stream ? report_write(&text, stream) : write_file(&text, request->settings);
+        status = show_text(&text, request->settings, standard);
     }
     report_text_end(&text);
     return status;

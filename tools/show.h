@@ -2,7 +2,7 @@
 #ifndef TOOLS_SHOW_H
 #define TOOLS_SHOW_H
 
-#include "tools/report.h"
+#include "tools/report_make.h"
 
 /* Makes the report and writes it to `standard`, unless the option `report` was given and says otherwise.
  * Nothing is opened where there is nothing to say. `before_writing` (may be NULL) is called once when all is
@@ -10,5 +10,8 @@
  * right as far as it goes. */
 int show_report(const struct report_request *request, FILE *standard, void (*before_writing)(void),
                 struct report_verdict *verdict);
+
+/* Writes a text that was made already, likewise. */
+int show_text(const struct report_text *text, const struct settings *settings, FILE *standard);
 
 #endif
