@@ -69,6 +69,11 @@ check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 check-transparency: $(B)/libleftopen.so $(B)/leftopen
 	@BUILD=$(B) tests/transparency.sh
 
+# The formats by the tools that read them, as far as those are here.
+.PHONY: check-formats-long
+check-formats-long: all $(B)/examples/failed_requests
+	@BUILD=$(B) tests/formats.sh
+
 # Torture: T seconds, also with sanitizers. The seed is printed; build/torture SECONDS THREADS SEED repeats a run.
 $(B)/torture: tests/torture/torture.c $(B)/libtracker.a
 	$(call say,TEST,$@)

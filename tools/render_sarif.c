@@ -11,6 +11,8 @@
 #include "tools/version.h"
 #include "tools/what.h"
 
+enum { MOST_RESULTS = 25000 /* GitHub refuses a run with more */ };
+
 /* Brackets would be links in a message, and braces places for arguments. */
 static json_t *message(char *text) {
     char *result = memory_new(2 * strlen(text) + 1, 1), *end = result;
@@ -173,12 +175,16 @@ static json_t *result(struct sources *sources, const struct site *site) {
 
 static json_t *result_list(struct sources *sources, const struct report *report) {
     json_t *list = json_array();
-    for (size_t i = 0; i < report->sites.count; i++)
+    for (size_t i = 0; i < report->sites.count && i < MOST_RESULTS; i++)
         json_array_append_new(list, result(sources, &report->sites.list[i]));
     return list;
 }
 
 /* --- run -------------------------------------------------------------------------------------------------- */
+
+static json_t *notification(char *text) {
+    return json_pack("{s:o, s:s}", "message", message(text), "level", "note");
+}
 
 static json_t *invocation(const struct report *report) {
     const struct process *process = report->first;
@@ -189,8 +195,10 @@ static json_t *invocation(const struct report *report) {
         json_object_set_new(object, "endTimeUtc", json_value_instant(process->ended_realtime));
     json_t *notes = json_array();
     for (size_t i = 0; i < report->note_count; i++)
-        json_array_append_new(
-            notes, json_pack("{s:o, s:s}", "message", message(memory_copy(report->notes[i])), "level", "note"));
+        json_array_append_new(notes, notification(memory_copy(report->notes[i])));
+    if (report->sites.count > MOST_RESULTS)
+        json_array_append_new(notes, notification(memory_format("%d of %zu places are listed.", MOST_RESULTS,
+                                                                report->sites.count)));
     json_object_set_new(object, "toolExecutionNotifications", notes);
     return object;
 }
