@@ -17,7 +17,7 @@
 struct request {
     struct settings settings;
     struct folder_list records;
-    int sharer; /* pid of the only process that was named, if it has no record but its parent has */
+    int *sharers; /* per record: pid of a process that was named and has none, so that this one's is shown; 0 */
     size_t words;
     bool stacks, all, fail;
     size_t most;
@@ -38,10 +38,10 @@ static void keep_shared(struct process *process, int pid, int sharer) {
     }
 }
 
-static bool look_at(struct ls_look *look, const char *record, const struct request *request,
-                    struct symbols *symbols, int *status) {
-    *look = (struct ls_look){.sharer = request->sharer};
-    look->process = kernel_view_read(record, &look->kernel, &look->pid, status);
+static bool look_at(struct ls_look *look, const struct request *request, size_t index, struct symbols *symbols,
+                    int *status) {
+    *look = (struct ls_look){.sharer = request->sharers[index]};
+    look->process = kernel_view_read(request->records.paths[index], &look->kernel, &look->pid, status);
     if (!look->process)
         return false;
     if (request->words)
@@ -81,7 +81,7 @@ static int look_at_all(const struct request *request) {
     size_t count = 0;
     int status = 0, why = 0;
     for (size_t i = 0; i < request->records.count; i++) {
-        if (look_at(&looks[count], request->records.paths[i], request, symbols, &why))
+        if (look_at(&looks[count], request, i, symbols, &why))
             activity_merge(&sum, &looks[count++].activity);
         else if (request->words) /* else it has just ended */
             status = why;
@@ -146,25 +146,36 @@ static int origin_of(const char *word) {
     return pid > 0 && !record && !error && living_is_watched(pid) ? living_origin(pid) : 0;
 }
 
+/* All records that were added since are of this sharer, or of none. */
+static void set_sharers(struct request *request, size_t from, int sharer) {
+    request->sharers = realloc(request->sharers, (request->records.count + 1) * sizeof *request->sharers);
+    if (!request->sharers)
+        exit(failure(EXIT_OWN_FAILURE, "out of memory"));
+    for (size_t i = from; i < request->records.count; i++)
+        request->sharers[i] = sharer;
+}
+
 static int take(void *context, char **argv, bool is_option) {
     struct request *request = context;
     if (is_option)
         return take_option(request, argv);
-    request->words++;
+    size_t before = request->records.count;
     int origin = origin_of(argv[0]);
-    char *word = origin ? memory_format("%d", origin) : memory_copy(argv[0]);
-    request->sharer = origin && request->words == 1 ? (int)strtol(argv[0], NULL, 10) : 0;
-    int status = folder_resolve(request->sharer ? word : argv[0], &request->records);
-    free(word);
+    char *of_origin = memory_format("%d", origin);
+    int status = folder_resolve(origin ? of_origin : argv[0], &request->records);
+    set_sharers(request, before, origin ? (int)strtol(argv[0], NULL, 10) : 0);
+    request->words++;
+    free(of_origin);
     return status ? -status : 1;
 }
 
-static void list_living(struct folder_list *records) {
+static void list_living(struct request *request) {
     struct living_list living;
     living_find(&living);
     for (size_t i = 0; i < living.count; i++)
-        folder_list_add(records, living.list[i].record);
+        folder_list_add(&request->records, living.list[i].record);
     living_end(&living);
+    set_sharers(request, 0, 0);
 }
 
 static int list(struct request *request) {
@@ -172,7 +183,7 @@ static int list(struct request *request) {
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return failure(EXIT_USAGE, "ls knows the formats text and json, not %s", format);
     if (!request->words)
-        list_living(&request->records);
+        list_living(request);
     if (!request->records.count && strcmp(format, "text") == 0)
         return failure(0, "no process runs with libleftopen.so, as far as %s may see",
                        geteuid() == 0 ? "root" : "this user");
@@ -185,6 +196,7 @@ static int run_ls(int argc, char **argv) {
     int taken = command_words(&request.settings, argc, argv, take, &request);
     int status = taken > 0 ? list(&request) : -taken;
     folder_list_end(&request.records);
+    free(request.sharers);
     settings_end(&request.settings);
     return status;
 }

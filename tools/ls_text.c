@@ -28,6 +28,8 @@ static void put_count(FILE *out, uint64_t count, const char *one, const char *ma
 
 static int pid_of(const struct ls_look *look) { return look->pid ? look->pid : look->process->pid; }
 
+static int shown_pid(const struct ls_look *look) { return look->sharer ? look->sharer : pid_of(look); }
+
 /* What was typed to start it, cut to a length that leaves a line a line. */
 static char *command(const struct process *process) {
     char *text = memory_copy(render_program(process));
@@ -80,13 +82,21 @@ static const char *state_of(const struct process *process) {
     return process->notes & RECORD_NOTE_SNAPSHOT ? "snapshot" : end ? end : "?";
 }
 
+static void put_sharer(const struct ls_look *look, FILE *out) {
+    fprintf(out,
+            "Process %d has no record of its own: it was forked from process %d and has acquired little or\n"
+            "nothing since. Shown is what process %d holds and process %d has open, too; the counts are those\n"
+            "of process %d.\n",
+            look->sharer, pid_of(look), pid_of(look), look->sharer, pid_of(look));
+}
+
 static void put_processes(const struct ls_view *view, FILE *out) {
     struct table *table = table_begin("PID HANDLES DESCRIPTORS PEAK SITES OLDEST SINCE <STATE <PROGRAM");
     for (size_t i = 0; i < view->count; i++) {
         const struct ls_look *look = &view->looks[i];
         const struct activity *activity = &look->activity;
         table_add(table, (char *[]){
-                             number((uint64_t)pid_of(look)),
+                             number((uint64_t)shown_pid(look)),
                              number(activity->open),
                              share(activity->descriptors, activity->limit),
                              number(activity->peak),
@@ -99,6 +109,9 @@ static void put_processes(const struct ls_view *view, FILE *out) {
     }
     table_write(table, out);
     table_end(table);
+    for (size_t i = 0; i < view->count; i++)
+        if (view->looks[i].sharer)
+            put_sharer(&view->looks[i], out);
 }
 
 static void put_under_way(FILE *out, const struct activity *activity) {
@@ -135,7 +148,7 @@ static void put_kernel(FILE *out, const struct ls_look *look) {
 static void put_head(const struct ls_look *look, FILE *out) {
     const struct activity *activity = &look->activity;
     char *name = command(look->process), *start = since(look->process->started_realtime);
-    fprintf(out, "%s (pid %d, %s since %s): ", name, pid_of(look), state_of(look->process), start);
+    fprintf(out, "%s (pid %d, %s, started %s): ", name, pid_of(look), state_of(look->process), start);
     put_count(out, activity->open, "handle open at ", "handles open at ");
     put_count(out, sites_in_use(activity), "site", "sites");
     char *descriptors = share(activity->descriptors, activity->limit);
@@ -149,15 +162,6 @@ static void put_head(const struct ls_look *look, FILE *out) {
     free(descriptors);
     free(start);
     free(name);
-}
-
-static void put_sharer(const struct ls_look *look, FILE *out) {
-    fprintf(
-        out,
-        "Process %d has no record of its own: it was forked from process %d and has acquired little or\n"
-        "nothing since. What follows is what process %d holds and process %d has open, too; the counts are\n"
-        "those of process %d.\n",
-        look->sharer, pid_of(look), pid_of(look), look->sharer, pid_of(look));
 }
 
 /* --- sites ------------------------------------------------------------------------------------------------ */

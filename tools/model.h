@@ -47,6 +47,7 @@ struct detail {
 };
 
 struct handle {
+    size_t place;    /* of its struct record_slot: bytes from the start of the record */
     bool is_address; /* a FILE *, a DIR * …: `object`; else the descriptor `number` */
     enum record_state state;
     enum record_kind kind; /* RECORD_KIND_COUNT: a kind that this reader does not know */

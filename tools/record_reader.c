@@ -472,12 +472,13 @@ static bool is_steady(const struct reader *reader, size_t at) {
 }
 
 static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_t number) {
-    const struct record_slot *slot = (const struct record_slot *)(reader->newer.bytes + at);
+    struct record_slot *slot = (struct record_slot *)(reader->newer.bytes + at);
     struct process *process = reader->process;
     uint64_t word = slot->word;
     if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE && slot->outcome == RECORD_OUTCOME_NONE)
         return;
     if (RECORD_WORD_STATE(word) == RECORD_STATE_WRITING || !is_steady(reader, at)) {
+        slot->word = (word & ~(uint64_t)0xf) | RECORD_STATE_WRITING;
         process->opening++;
         return;
     }
@@ -486,6 +487,7 @@ static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_
     reader->pending = memory_grow(reader->pending, process->handle_count, sizeof *reader->pending);
     reader->pending[process->handle_count] = (struct pending){RECORD_WORD_STACK(word), slot->detail};
     struct handle *handle = NEW_ENTRY(process, handles, handle_count);
+    handle->place = at;
     handle->is_address = is_address;
     handle->state = RECORD_WORD_STATE(word);
     handle->kind = RECORD_WORD_KIND(word) < RECORD_KIND_COUNT ? RECORD_WORD_KIND(word) : RECORD_KIND_COUNT;
@@ -664,18 +666,40 @@ struct process *record_of_nothing(int pid, const char *executable, char *const *
     return process;
 }
 
-struct process *record_read(const char *path, bool may_vanish, int *status) {
+/* Ends the reader, and the process too if nothing was read. */
+static struct process *end_reader(struct reader *reader, int status) {
+    free(reader->older.bytes);
+    free(reader->newer.bytes);
+    free(reader->pending);
+    if (status == 0)
+        return reader->process;
+    record_end(reader->process);
+    return NULL;
+}
+
+static struct reader reader_of(const char *path, bool may_vanish) {
     struct reader reader = {
         .path = path, .may_vanish = may_vanish, .process = memory_new(1, sizeof *reader.process)};
     reader.process->source = memory_copy(path);
+    return reader;
+}
+
+struct process *record_read(const char *path, bool may_vanish, int *status) {
+    struct reader reader = reader_of(path, may_vanish);
     *status = read_into(&reader);
-    free(reader.older.bytes);
-    free(reader.newer.bytes);
-    free(reader.pending);
-    if (*status == 0)
-        return reader.process;
-    record_end(reader.process);
-    return NULL;
+    return end_reader(&reader, *status);
+}
+
+struct process *record_read_copy(const char *path, struct record_copy *copy, int *status) {
+    struct reader reader = reader_of(path, false);
+    *copy = (struct record_copy){0};
+    *status = read_into(&reader);
+    if (*status == 0) {
+        copy->size = (reader.newer.size + RECORD_PAGE_BYTES - 1) / RECORD_PAGE_BYTES * RECORD_PAGE_BYTES;
+        copy->bytes = memory_new(copy->size, 1);
+        memcpy(copy->bytes, reader.newer.bytes, reader.newer.size);
+    }
+    return end_reader(&reader, *status);
 }
 
 void record_end(struct process *process) {

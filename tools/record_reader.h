@@ -17,6 +17,16 @@
  * EXIT_MISSING. */
 struct process *record_read(const char *path, bool may_vanish, int *status);
 
+/* The bytes of a record that was read: whole pages, each slot as `process` has it. What changed while it was
+ * read is marked as being written. */
+struct record_copy {
+    unsigned char *bytes; /* owned */
+    size_t size;
+};
+
+/* As record_read, and keeps the bytes. */
+struct process *record_read_copy(const char *path, struct record_copy *copy, int *status);
+
 /* A process that has left no record; `executable` and `arguments` (ended by NULL) may be NULL: not known. */
 struct process *record_of_nothing(int pid, const char *executable, char *const *arguments);
 
