@@ -41,9 +41,17 @@ static inline bool context_is_vfork_child(void) {
     return context_vfork.depth != context_vfork.base || context_is_other_process();
 }
 
-/* True where facts are to be reported. */
+/* A wrapper was entered before the constructor: finds libc's own functions, as soon as that is possible. */
+void context_early(void) __attribute__((visibility("hidden")));
+
+/* True where facts are to be reported. To be asked before struct real_calls is used: what is still NULL then cannot be
+ * called yet. */
 static inline bool context_is_watched(void) {
-    return LIKELY(context_ready) && context_watching && !context_is_vfork_child();
+    if (!LIKELY(context_ready)) {
+        context_early();
+        return false;
+    }
+    return context_watching && !context_is_vfork_child();
 }
 
 /* A raw system call in libc's shape, without errno: used before set-up, when errno cannot be reached either. */

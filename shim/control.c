@@ -12,7 +12,7 @@ EXPORT int fcntl(int fd, int command, ...) {
     void *argument = va_arg(list, void *);
     va_end(list);
     if (!context_is_watched())
-        return context_ready ? real.fcntl(fd, command, argument) : RAW(SYS_fcntl, fd, command, argument);
+        return real.fcntl ? real.fcntl(fd, command, argument) : RAW(SYS_fcntl, fd, command, argument);
     bool duplicates = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
     if (duplicates)
         tracker_acquiring();
@@ -63,7 +63,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     void *argument = va_arg(list, void *);
     va_end(list);
     if (!context_is_watched())
-        return context_ready ? real.ioctl(fd, request, argument) : RAW(SYS_ioctl, fd, request, argument);
+        return real.ioctl ? real.ioctl(fd, request, argument) : RAW(SYS_ioctl, fd, request, argument);
     if (!makes(request))
         return real.ioctl(fd, request, argument);
     tracker_acquiring();

@@ -28,11 +28,12 @@ EXPORT int prctl(int option, ...) {
     unsigned long a = va_arg(list, unsigned long), b = va_arg(list, unsigned long);
     unsigned long c = va_arg(list, unsigned long), d = va_arg(list, unsigned long);
     va_end(list);
+    bool watched = context_is_watched();
     if (option != PR_SET_SECCOMP)
-        return context_ready ? real.prctl(option, a, b, c, d) : RAW(SYS_prctl, option, a, b, c, d);
+        return real.prctl ? real.prctl(option, a, b, c, d) : RAW(SYS_prctl, option, a, b, c, d);
     prepare();
     int result = real.prctl(option, a, b, c, d);
-    if (result == 0 && context_is_watched())
+    if (result == 0 && watched)
         tracker_locked_down();
     return result;
 }

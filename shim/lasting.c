@@ -38,7 +38,7 @@ static bool makes_name(const struct shm_path *path, int flags) {
 
 EXPORT int shm_open(const char *name, int flags, mode_t mode) {
     if (!context_is_watched())
-        return context_ready ? real.shm_open(name, flags, mode) : -1;
+        return real.shm_open ? real.shm_open(name, flags, mode) : -1;
     struct shm_path path = shm_path("", name);
     bool makes = makes_name(&path, flags);
     tracker_acquiring();
@@ -60,7 +60,7 @@ EXPORT sem_t *sem_open(const char *name, int flags, ...) {
         va_end(list);
     }
     if (!context_is_watched())
-        return context_ready ? real.sem_open(name, flags, mode, value) : SEM_FAILED;
+        return real.sem_open ? real.sem_open(name, flags, mode, value) : SEM_FAILED;
     struct shm_path path = shm_path("sem.", name);
     bool makes = makes_name(&path, flags);
     sem_t *result = real.sem_open(name, flags, mode, value);
@@ -78,15 +78,17 @@ static void name_removed(const char *prefix, const char *name, uintptr_t caller)
 }
 
 EXPORT int shm_unlink(const char *name) {
-    int result = context_ready ? real.shm_unlink(name) : -1;
-    if (result == 0 && context_is_watched())
+    bool watched = context_is_watched();
+    int result = real.shm_unlink ? real.shm_unlink(name) : -1;
+    if (result == 0 && watched)
         name_removed("", name, CALLER);
     return result;
 }
 
 EXPORT int sem_unlink(const char *name) {
-    int result = context_ready ? real.sem_unlink(name) : -1;
-    if (result == 0 && context_is_watched())
+    bool watched = context_is_watched();
+    int result = real.sem_unlink ? real.sem_unlink(name) : -1;
+    if (result == 0 && watched)
         name_removed("sem.", name, CALLER);
     return result;
 }
@@ -100,7 +102,7 @@ static bool makes_ipc(long number, key_t key, int flags) {
 
 EXPORT int shmget(key_t key, size_t bytes, int flags) {
     if (!context_is_watched())
-        return context_ready ? real.shmget(key, bytes, flags) : RAW(SYS_shmget, key, bytes, flags);
+        return real.shmget ? real.shmget(key, bytes, flags) : RAW(SYS_shmget, key, bytes, flags);
     bool makes = makes_ipc(SYS_shmget, key, flags);
     int result = real.shmget(key, bytes, flags);
     if (makes && result >= 0)
@@ -110,7 +112,7 @@ EXPORT int shmget(key_t key, size_t bytes, int flags) {
 
 EXPORT int semget(key_t key, int count, int flags) {
     if (!context_is_watched())
-        return context_ready ? real.semget(key, count, flags) : RAW(SYS_semget, key, count, flags);
+        return real.semget ? real.semget(key, count, flags) : RAW(SYS_semget, key, count, flags);
     bool makes = makes_ipc(SYS_semget, key, flags);
     int result = real.semget(key, count, flags);
     if (makes && result >= 0)
@@ -120,7 +122,7 @@ EXPORT int semget(key_t key, int count, int flags) {
 
 EXPORT int msgget(key_t key, int flags) {
     if (!context_is_watched())
-        return context_ready ? real.msgget(key, flags) : RAW(SYS_msgget, key, flags);
+        return real.msgget ? real.msgget(key, flags) : RAW(SYS_msgget, key, flags);
     bool makes = makes_ipc(SYS_msgget, key, flags);
     int result = real.msgget(key, flags);
     if (makes && result >= 0)

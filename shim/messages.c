@@ -41,7 +41,7 @@ static void receive_from(const struct msghdr *message, int socket, const char *c
 
 EXPORT ssize_t recvmsg(int socket, struct msghdr *message, int flags) {
     if (!context_is_watched())
-        return context_ready ? real.recvmsg(socket, message, flags) : RAW(SYS_recvmsg, socket, message, flags);
+        return real.recvmsg ? real.recvmsg(socket, message, flags) : RAW(SYS_recvmsg, socket, message, flags);
     tracker_acquiring();
     ssize_t result = real.recvmsg(socket, message, flags);
     if (result >= 0)
@@ -53,7 +53,7 @@ EXPORT ssize_t recvmsg(int socket, struct msghdr *message, int flags) {
 EXPORT int recvmmsg(int socket, struct mmsghdr *messages, unsigned count, int flags,
                     struct timespec *patience) {
     if (!context_is_watched())
-        return context_ready ? real.recvmmsg(socket, messages, count, flags, patience)
+        return real.recvmmsg ? real.recvmmsg(socket, messages, count, flags, patience)
                              : RAW(SYS_recvmmsg, socket, messages, count, flags, patience);
     tracker_acquiring();
     int result = real.recvmmsg(socket, messages, count, flags, patience);

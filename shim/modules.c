@@ -61,8 +61,9 @@ void modules_note(int mode) {
 }
 
 EXPORT int dlclose(void *handle) {
+    bool watched = context_is_watched();
     int result = real.dlclose(handle);
-    if (!context_is_watched())
+    if (!watched)
         return result;
     if (result == 0 && modules_are_wanted)
         tracker_unreferenced_object(handle, CALLER);

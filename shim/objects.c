@@ -28,8 +28,9 @@ EXPORT mqd_t mq_open(const char *name, int flags, ...) {
 }
 
 EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer) {
+    bool watched = context_is_watched();
     int result = real.timer_create(clock, event, timer);
-    if (result == 0 && context_is_watched())
+    if (result == 0 && watched)
         tracker_acquired_object(timer_handle(*timer), RECORD_KIND_TIMER, -1, false, "timer_create", CALLER);
     return result;
 }
@@ -40,7 +41,7 @@ EXPORT void *mremap(void *at, size_t bytes, size_t wanted, int flags, ...) {
     void *place = flags & MREMAP_FIXED ? va_arg(list, void *) : NULL;
     va_end(list);
     if (!context_is_watched() || !tracker_wants(RECORD_KIND_MAPPING))
-        return context_ready ? real.mremap(at, bytes, wanted, flags, place)
+        return real.mremap ? real.mremap(at, bytes, wanted, flags, place)
                              : RAW_ADDRESS(SYS_mremap, at, bytes, wanted, flags, place);
     tracker_unmapping(at, bytes, CALLER);
     void *result = real.mremap(at, bytes, wanted, flags, place);

@@ -21,7 +21,7 @@
 EXPORT int open(const char *path, int flags, ...) {
     mode_t mode = MODE_AFTER(flags);
     if (!context_is_watched())
-        return context_ready ? real.open(path, flags, mode) : RAW(SYS_open, path, flags, mode);
+        return real.open ? real.open(path, flags, mode) : RAW(SYS_open, path, flags, mode);
     tracker_acquiring();
     int result = real.open(path, flags, mode);
     acquired(result, opens_kind(flags), "open", CALLER, -1);
@@ -32,7 +32,7 @@ EXPORT int open(const char *path, int flags, ...) {
 EXPORT int openat(int folder, const char *path, int flags, ...) {
     mode_t mode = MODE_AFTER(flags);
     if (!context_is_watched())
-        return context_ready ? real.openat(folder, path, flags, mode)
+        return real.openat ? real.openat(folder, path, flags, mode)
                              : RAW(SYS_openat, folder, path, flags, mode);
     tracker_acquiring();
     int result = real.openat(folder, path, flags, mode);

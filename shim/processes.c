@@ -22,8 +22,10 @@ static void after_fork_in_child(void) {
 
 /* The handlers above run inside; what the parent learns only from the result is told here. */
 EXPORT pid_t fork(void) {
+    if (!context_is_watched())
+        return real.fork();
     pid_t child = real.fork();
-    if (child != 0 && context_is_watched())
+    if (child != 0)
         tracker_fork_end(child);
     return child;
 }

@@ -1,6 +1,7 @@
 /* startup.c - the one constructor. With -z initfirst it runs before all others; libc's `environ` is not set yet
  * then, but the constructor's own arguments are good, and dlsym, atfork handlers and on_exit work (measured,
  * glibc 2.36). */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 
@@ -22,15 +23,34 @@ void *startup_real_dlmopen __attribute__((visibility("hidden")));
 extern int __cxa_at_quick_exit(void (*handler)(void *), void *dso);
 extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
 
-static int flush_all_streams(void) { return fcloseall(); }
-
-__attribute__((constructor)) static void startup(int argc, char **argv, char **environment) {
+static void find(void) {
     real_find();
     startup_real_vfork = (void *)real.vfork;
     startup_real_clone = (void *)real.clone;
     startup_real_syscall = (void *)real.syscall;
     startup_real_dlopen = (void *)real.dlopen;
     startup_real_dlmopen = (void *)real.dlmopen;
+}
+
+/* There is one -z initfirst in a process, that of the library that was loaded last: its constructors, and those of
+ * what it needs, run before ours. Nothing is known then and nothing recorded, but every call works. Before that,
+ * while the loader still relocates, dlsym cannot be called; an address in our data tells. */
+void context_early(void) {
+    static void *const volatile relocated = (void *)dlsym;
+    static bool busy; /* dlsym may call malloc, and a program's malloc may call us */
+    if (!relocated || busy || startup_real_dlmopen)
+        return;
+    busy = true;
+    int saved = errno;
+    find();
+    errno = saved;
+    busy = false;
+}
+
+static int flush_all_streams(void) { return fcloseall(); }
+
+__attribute__((constructor)) static void startup(int argc, char **argv, char **environment) {
+    find();
     syscalls_start();
     context_watching = tracker_start(&(struct tracker_start){
         .argument_count = argc,

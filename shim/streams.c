@@ -31,12 +31,12 @@ static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), cons
 
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream) {
     if (!context_is_watched())
-        return context_ready ? real.freopen(path, mode, stream) : NULL;
+        return real.freopen ? real.freopen(path, mode, stream) : NULL;
     return reopen(real.freopen, path, mode, stream, "freopen", CALLER);
 }
 
 EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream) {
     if (!context_is_watched())
-        return context_ready ? real.freopen64(path, mode, stream) : NULL;
+        return real.freopen64 ? real.freopen64(path, mode, stream) : NULL;
     return reopen(real.freopen64, path, mode, stream, "freopen64", CALLER);
 }

@@ -94,7 +94,7 @@ long syscalls_handle(long number, long a, long b, long c, long d, long e, long f
     __attribute__((visibility("hidden")));
 long syscalls_handle(long number, long a, long b, long c, long d, long e, long f) {
     if (!context_is_watched())
-        return context_ready ? real.syscall(number, a, b, c, d, e, f)
+        return real.syscall ? real.syscall(number, a, b, c, d, e, f)
                              : context_raw_long(sys_call(number, a, b, c, d, e, f));
     switch (number) {
 #define SYSTEM_CALL(number_name, effect)                                                                       \

@@ -222,6 +222,22 @@ END_TEST
 START_TEST(for_the_tool_too) { check_closed(_i, true); }
 END_TEST
 
+/* ---- constructors before ours ---- */
+
+START_TEST(calls_before_our_start_work) {
+    char first[PATH_MAX], both[2 * PATH_MAX];
+    snprintf(first, sizeof first, "%s", target("libfirst.so"));
+    snprintf(both, sizeof both, "%s %s", library, first);
+    struct run bare = run(&(struct run_request){.words = WORDS(target("forget")), .preload = first});
+    struct run watched = run(&(struct run_request){.words = WORDS(target("forget")), .preload = both});
+    ck_assert_int_eq(bare.status, 0);
+    ck_assert_msg(watched.status == 0, "status %d\n%s%s", watched.status, watched.out, watched.error);
+    ck_assert_str_eq(watched.out, bare.out);
+    ck_assert_uint_ge(run_count(bare.out, "\n"), 30);
+    ck_assert_uint_eq(run_count(watched.error, "1 handle left open at 1 site (1 file); 1 released"), 1);
+}
+END_TEST
+
 /* ---- what libc opens for itself ---- */
 
 START_TEST(what_libc_keeps_is_nobodys_fault) {
@@ -332,6 +348,7 @@ int main(void) {
     tcase_add_loop_test(group, a_sanitized_program_reports_too, 0, SANITIZERS);
     tcase_add_loop_test(group, standard_descriptors_may_be_closed, 0, COMBINATIONS);
     tcase_add_loop_test(group, for_the_tool_too, 0, COMBINATIONS);
+    tcase_add_test(group, calls_before_our_start_work);
     tcase_add_test(group, what_libc_keeps_is_nobodys_fault);
     tcase_add_test(group, what_libc_keeps_is_counted_as_unseen);
     tcase_add_test(group, what_libc_keeps_is_listed_when_asked);

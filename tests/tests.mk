@@ -21,7 +21,7 @@ check-unit: $(UNIT_TRACKER) $(UNIT_TOOL)
 # Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,
 # and without large-file macros.
 TARGETS := $(patsubst tests/targets/%,$(B)/targets/%,$(basename $(filter-out tests/targets/lib%,\
-	$(wildcard tests/targets/*.c tests/targets/*.cpp)))) $(B)/targets/libplugin.so
+	$(wildcard tests/targets/*.c tests/targets/*.cpp)))) $(B)/targets/libplugin.so $(B)/targets/libfirst.so
 TARGET_FLAGS := -g -O1 -std=gnu17 -I. $(WARN) -MMD -MP -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-builtin
 $(B)/targets/%: tests/targets/%.c
 	$(call say,TARGET,$@)
@@ -48,7 +48,8 @@ check-boundaries: $(B)/libleftopen.so
 $(B)/targets/lib%.so: tests/targets/lib%.c
 	$(call say,TARGET,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TARGET_FLAGS) -fPIC -shared -o $@ $<
+	$(Q)$(CC) $(TARGET_FLAGS) $(TARGET_LINK) -fPIC -shared -o $@ $<
+$(B)/targets/libfirst.so: TARGET_LINK := -Wl,-z,initfirst
 $(B)/targets/%: tests/targets/%.cpp
 	$(call say,TARGET,$@)
 	@mkdir -p $(@D)

@@ -100,7 +100,7 @@
 /* int clone(function rdi, stack rsi, flags edx, argument rcx, parent_tid r8, tls r9, child_tid on the stack) */
         function clone
         cmpb    $0, context_ready(%rip)
-        je      1f
+        je      2f
         call_keeping_arguments "mov %edx, %edi; call processes_clone"
         cmp     $1, %al
         jb      1f
@@ -110,6 +110,7 @@
         call    *startup_real_clone(%rip)   /* the child does not come back here */
         return_in_parent
         .cfi_restore_state
+2:      call_keeping_arguments "call context_early"
 1:      jmp     *startup_real_clone(%rip)
         finish  clone
         .globl  __clone
@@ -146,7 +147,10 @@ ours:   jmp     syscalls_handle
         call_keeping_arguments "mov 56(%rsp), %rsi; call modules_may_stand_between"
         test    %al, %al
         jnz     modules_open
-2:      jmp     *startup_real_dlopen(%rip)
+2:      cmpb    $0, context_ready(%rip)
+        jne     3f
+        call_keeping_arguments "call context_early"
+3:      jmp     *startup_real_dlopen(%rip)
         finish  dlopen
 
 /* void *dlmopen(space rdi, file rsi, mode edx) */
@@ -159,7 +163,10 @@ ours:   jmp     syscalls_handle
         call_keeping_arguments "mov %rsi, %rdi; mov 56(%rsp), %rsi; call modules_may_stand_between"
         test    %al, %al
         jnz     modules_open_in
-2:      jmp     *startup_real_dlmopen(%rip)
+2:      cmpb    $0, context_ready(%rip)
+        jne     3f
+        call_keeping_arguments "call context_early"
+3:      jmp     *startup_real_dlmopen(%rip)
         finish  dlmopen
 
         .section .note.gnu.property, "a"        /* without it CET is off for the whole process */
