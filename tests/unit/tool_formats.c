@@ -98,7 +98,8 @@ static size_t add_stack(struct world *world, const char *call, const struct fram
             world->frames[number][count].build_id = "";
     }
     world->traces[number] = (struct trace){world->frames[number], count, false};
-    world->stacks[number] = (struct stack){.id = (uint32_t)number + 1, .opened = 12, .closed = 9};
+    world->stacks[number] =
+        (struct stack){.id = (uint32_t)number + 1, .opened = 12, .closed = 9, .first_name = ""};
     snprintf(world->stacks[number].call, sizeof world->stacks[number].call, "%s", call);
     return number;
 }
@@ -240,6 +241,7 @@ static struct world *hostile_world(char *name, char **notes) {
     add_handle(world, 0, one, RECORD_KIND_FILE, 3, name, 1);
     add_handle(world, 0, one, RECORD_KIND_FILE, 4, name, 2);
     add_handle(world, 0, other, RECORD_KIND_STREAM, -1, name, 3);
+    world->stacks[one].first_name = name;
     notes[0] = name;
     world->report.notes = notes;
     world->report.note_count = 1;
