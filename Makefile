@@ -133,6 +133,7 @@ help:
 
 -include tests/tests.mk
 -include tests/bench/bench.mk
+-include tests/fuzz/fuzz.mk
 
 .PHONY: clean
 clean:
