@@ -177,14 +177,21 @@ static bool is_being_made(const struct stat *status) {
     return status->st_size == 0 && time(NULL) - status->st_mtime < BIRTH_SECONDS;
 }
 
+bool folder_file_is_alive(int file) {
+    struct stat status;
+    if (fstat(file, &status) == 0 && is_being_made(&status))
+        return true;
+    if (flock(file, LOCK_SH | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK;
+    flock(file, LOCK_UN);
+    return false;
+}
+
 bool folder_record_is_alive(const char *path) {
     int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
         return errno != ENOENT; /* not ours to look at: leave it alone */
-    struct stat status;
-    bool alive = fstat(file, &status) == 0 && is_being_made(&status);
-    if (!alive)
-        alive = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    bool alive = folder_file_is_alive(file);
     close(file);
     return alive;
 }

@@ -60,6 +60,8 @@ void folder_list_add(struct folder_list *list, const char *path);
 
 /* True if a process still has the record mapped: it holds an exclusive flock on the file. */
 bool folder_record_is_alive(const char *path);
+/* The same for an open file. */
+bool folder_file_is_alive(int file);
 
 /* Turns what a user wrote (a file, a folder, or a PID, resolved through /proc also into containers; "-" stays
  * as it is) into record paths. A PID of a process that is gone means its record in the automatic folder.

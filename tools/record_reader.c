@@ -5,7 +5,6 @@
 #include "tools/record_reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "tools/fail.h"
 #include "tools/folder.h"
 #include "tools/memory.h"
+#include "tools/regular.h"
 
 #if defined __x86_64__
 #define ABI_HERE RECORD_ABI_X86_64
@@ -30,6 +30,9 @@
 enum {
     MOST_BYTES = 1 << 30, /* of a record: 16 million handles */
     MOST_TEXT_BYTES = 1 << 20,
+    MOST_NAME_BYTES = 512, /* of a handle: NAME_MAX and its folder */
+    MOST_MODULES = 4096,   /* twice what the library keeps; each frame is looked up among them */
+    MOST_FRAMES = 128,     /* as the option depth allows */
     MOST_COMPLAINTS = 8,
     MOST_ROUNDS = 4 /* of copies of a living process's record, until nothing moves any more */
 };
@@ -70,6 +73,11 @@ static size_t hole_from(int file, size_t from, size_t end) {
     return hole > (off_t)from && (size_t)hole < end ? (size_t)hole : end;
 }
 
+static size_t file_size(int file) {
+    struct stat status;
+    return fstat(file, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
+}
+
 /* Copies the first `size` bytes, or as many as there are. Returns 0 or -errno. */
 static int copy_file(int file, size_t size, struct copy *copy) {
     copy->bytes = memory_new(size, 1);
@@ -90,6 +98,8 @@ static int copy_file(int file, size_t size, struct copy *copy) {
             at += (size_t)got;
         }
     }
+    /* What was cut off meanwhile looked like a hole. */
+    copy->size = file_size(file) < size ? file_size(file) : size;
     return 0;
 }
 
@@ -126,29 +136,23 @@ static size_t bytes_in_use(int file, size_t size) {
 }
 
 static size_t record_size(int file) {
-    struct stat status;
-    size_t size = fstat(file, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
+    size_t size = file_size(file);
     return bytes_in_use(file, size < MOST_BYTES ? size : MOST_BYTES);
 }
 
-/* Opens without waiting for the other end of a named pipe. */
 static int open_record(const struct reader *reader, int *status) {
     const char *path = reader->path;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (file < 0 && errno == ENOENT && reader->may_vanish) {
-        *status = EXIT_MISSING;
-        return -1;
-    }
-    if (file < 0) {
-        *status = failure(errno == ENOENT || errno == ENOTDIR ? EXIT_MISSING : EXIT_DAMAGED,
-                          "cannot read the record %s: %s", path, strerror(errno));
-        return -1;
-    }
     struct stat about;
-    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode))
+    int file = regular_open(path, &about);
+    if (file >= 0)
         return file;
-    *status = failure(EXIT_DAMAGED, "%s is not a record: it is not a regular file", path);
-    close(file);
+    if (file == -ENOENT && reader->may_vanish)
+        *status = EXIT_MISSING;
+    else if (file == -EMEDIUMTYPE)
+        *status = failure(EXIT_DAMAGED, "%s is not a record: it is not a regular file", path);
+    else
+        *status = failure(file == -ENOENT || file == -ENOTDIR ? EXIT_MISSING : EXIT_DAMAGED,
+                          "cannot read the record %s: %s", path, strerror(-file));
     return -1;
 }
 
@@ -177,11 +181,11 @@ static int copy_record(struct reader *reader) {
     if (strcmp(reader->path, "-") == 0) {
         error = copy_stream(STDIN_FILENO, &reader->newer);
     } else {
-        /* Asked before the first byte is read: who is dead now changes nothing any more. */
-        reader->process->alive = folder_record_is_alive(reader->path);
         int file = open_record(reader, &status);
         if (file < 0)
             return status;
+        /* Asked before the first byte is read: who is dead now changes nothing any more. */
+        reader->process->alive = folder_file_is_alive(file);
         error = reader->process->alive ? copy_twice(file, reader)
                                        : copy_file(file, record_size(file), &reader->newer);
         close(file);
@@ -313,6 +317,11 @@ static void take_shortages(struct reader *reader) {
     }
 }
 
+/* A number of handles; `unknown` where it cannot be one. */
+static int64_t plausible(int64_t number, int64_t unknown) {
+    return number >= 0 && number <= MOST_BYTES ? number : unknown;
+}
+
 static void take_header(struct reader *reader) {
     const struct record_header *header = &reader->header;
     struct process *process = reader->process;
@@ -334,9 +343,9 @@ static void take_header(struct reader *reader) {
     process->notes = header->notes;
     process->limit_soft = header->limit_soft;
     process->limit_hard = header->limit_hard;
-    process->open = header->open;
-    process->peak = header->peak;
-    process->unseen = header->unseen;
+    process->open = plausible(header->open, 0);
+    process->peak = plausible(header->peak, 0);
+    process->unseen = plausible(header->unseen, -1);
     process->failures = header->failures;
     process->report_requests = header->report_requests;
     take_shortages(reader);
@@ -377,6 +386,11 @@ static void take_frames(struct reader *reader, size_t at, struct stack *stack, c
         complain(reader, at, "a stack of %zu frames has room for %zu: the others are lost", frames, room);
         frames = room;
     }
+    if (frames > MOST_FRAMES) {
+        complain(reader, at, "a stack of %zu frames, where %d can be: the others are left out", frames,
+                 MOST_FRAMES);
+        frames = MOST_FRAMES;
+    }
     stack->count = frames;
     stack->pc = memory_new(frames, sizeof *pc);
     memcpy(stack->pc, pc, frames * sizeof *pc);
@@ -413,6 +427,10 @@ static void take_module(struct reader *reader, size_t at, size_t bytes) {
     if (entry->path_bytes > room || entry->build_id_bytes > sizeof entry->build_id) {
         complain(reader, at, "a module with a path of %u bytes and a build-id of %u: left out",
                  entry->path_bytes, entry->build_id_bytes);
+        return;
+    }
+    if (reader->process->module_count == MOST_MODULES) {
+        complain(reader, at, "more than %d modules: this one is left out", MOST_MODULES);
         return;
     }
     struct module *module = NEW_ENTRY(reader->process, modules, module_count);
@@ -501,7 +519,7 @@ static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_
     handle->error = slot->error;
     handle->flags = slot->flags;
     if (handle->kind == RECORD_KIND_SHM_NAME && slot->detail)
-        handle->path = text_at(reader, (uint64_t)slot->detail * RECORD_UNIT, PATH_MAX);
+        handle->path = text_at(reader, (uint64_t)slot->detail * RECORD_UNIT, MOST_NAME_BYTES);
 }
 
 /* --- chunks ----------------------------------------------------------------------------------------------- */
@@ -548,9 +566,8 @@ static void take_entries(struct reader *reader, const struct record_chunk *head,
         end = at + sizeof *head + used;
     at += sizeof *head;
     while (at + sizeof(uint32_t) <= end) {
-        uint32_t length = head->entry_bytes;
-        if (!length)
-            memcpy(&length, reader->newer.bytes + at, sizeof length);
+        uint32_t length;
+        memcpy(&length, reader->newer.bytes + at, sizeof length);
         if (!length)
             return; /* taken and not finished */
         if (length < row->least || length % RECORD_UNIT || length > end - at) {

@@ -8,13 +8,14 @@
 #include "tools/symbols.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <elfutils/libdwelf.h>
@@ -27,6 +28,7 @@
 #include "tools/memory.h"
 #include "tools/ranges.h"
 #include "tools/record_reader.h"
+#include "tools/regular.h"
 
 enum {
     MOST_INLINED = 64,
@@ -89,14 +91,23 @@ bool symbols_is_libc(const char *path) {
 /* The debug file is looked for by build-id and .gnu_debuglink below the usual folders. */
 static const Dwfl_Callbacks callbacks = {.find_debuginfo = dwfl_standard_find_debuginfo};
 
-/* A record says the path, and may say anything: only regular files are opened, and without waiting. */
-static int open_regular(const char *path, struct stat *about) {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (file >= 0 && fstat(file, about) == 0 && S_ISREG(about->st_mode))
+/* A record says the path, and may say anything. Files of these systems are made while they are read: some never
+ * end, some forget what was read. Of the others only code is opened, and nothing that had to be unpacked first.
+ */
+static int open_code(const char *path, struct stat *about) {
+    static const unsigned made[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC};
+    struct statfs system;
+    char magic[SELFMAG];
+    int file = regular_open(path, about);
+    if (file < 0)
         return file;
-    if (file >= 0)
-        close(file);
-    return -1;
+    bool is_made = fstatfs(file, &system) != 0;
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        is_made |= (unsigned)system.f_type == made[i];
+    if (!is_made && pread(file, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, ELFMAG, SELFMAG) == 0)
+        return file;
+    close(file);
+    return -ENOEXEC;
 }
 
 static bool has_build_id(Elf *elf, const char *wanted) {
@@ -130,7 +141,7 @@ static void close_image(struct image *image) {
 /* Tries one file; true if it is the image. */
 static bool open_image(struct image *image, const char *path, uint64_t since) {
     struct stat about;
-    int file = open_regular(path, &about);
+    int file = open_code(path, &about);
     if (file < 0)
         return false;
     image->dwfl = dwfl_begin(&callbacks);
