@@ -134,6 +134,7 @@ help:
 -include tests/tests.mk
 -include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
+-include tests/proof.mk
 
 .PHONY: clean
 clean:

@@ -219,6 +219,14 @@ static int check_magic(const struct reader *reader) {
     if (copy->size == 0)
         return reader->may_vanish ? EXIT_MISSING
                                   : failure(EXIT_DAMAGED, "%s is not a record: it is empty", reader->path);
+    static const char nothing[sizeof RECORD_MAGIC - 1];
+    if (copy->size >= sizeof nothing && memcmp(copy->bytes, nothing, sizeof nothing) == 0)
+        return reader->may_vanish
+                   ? EXIT_MISSING
+                   : failure(EXIT_DAMAGED,
+                             "%s is not a record yet: its process is just making it, or was killed"
+                             " when it did, and had acquired nothing",
+                             reader->path);
     if (copy->size < sizeof RECORD_MAGIC - 1 || memcmp(copy->bytes, RECORD_MAGIC, sizeof RECORD_MAGIC - 1))
         return failure(EXIT_DAMAGED, "%s is not a record: byte 0: it does not begin with " RECORD_MAGIC,
                        reader->path);

@@ -424,7 +424,6 @@ static void keep_strings(struct record_header *header) {
 }
 
 static void header_begin(struct record_header *header, const uint8_t name[16]) {
-    text_copy(header->magic, RECORD_MAGIC, sizeof header->magic);
     header->version = RECORD_VERSION;
     header->oldest_reader = RECORD_OLDEST_READER;
 #if defined(__x86_64__)
@@ -447,6 +446,14 @@ static void header_begin(struct record_header *header, const uint8_t name[16]) {
         record_note(RECORD_NOTE_MEMORY_ONLY);
 }
 
+/* Stored last: what a process leaves that is killed before is no record. */
+static void header_publish(struct record_header *header) {
+    uint64_t magic;
+    text_copy(&magic, RECORD_MAGIC, sizeof magic);
+    /* release: a reader that finds the magic finds the rest */
+    atomic_store_explicit((_Atomic uint64_t *)header->magic, magic, memory_order_release);
+}
+
 bool record_make(void) {
     if (atomic_exchange_explicit(&making, 1, memory_order_acquire))
         return false;
@@ -466,6 +473,7 @@ bool record_make(void) {
     own.made = true;
     header_begin(record_header(), name);
     keep_strings(record_header());
+    header_publish(record_header());
     if (own.path[0] && !own.identity.folder && name[0] == 0) /* one process in 256 does it for all */
         tidy_folder(folder_automatic());
     return true;
@@ -481,8 +489,9 @@ void record_open(void) {
 /* ---- from one memory into another -------------------------------------------------------------------------
  */
 
+/* From the end, as all of it: the magic comes last. */
 static void copy_page(uint64_t *to, const uint64_t *from) {
-    for (unsigned i = 0; i < PAGE / sizeof *to; i++)
+    for (unsigned i = PAGE / sizeof *to; i-- > 0;)
         to[i] = from[i];
 }
 
@@ -500,8 +509,8 @@ static void move_into(uint64_t window, uint64_t used) {
     uint64_t old = LOAD(&record_mapped.window);
     own.mapped[old & 0xfff] =
         (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
-    for (uint64_t at = 0; at < used; at += PAGE)
-        if (is_real(at))
+    for (uint64_t at = used; at > 0;)
+        if (is_real(at -= PAGE))
             copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
     atomic_store_explicit(&record_mapped.window, window, memory_order_release);
     for (unsigned shift = 0; shift < WINDOWS; shift++)

@@ -1,5 +1,6 @@
-/* driver.c - runs a target of the fuzzer where libFuzzer is not to be had, with its arguments: replays all files of
- * the folders that are named, then changes them at random for -max_total_time=SECONDS. -seed=N repeats a run. */
+/* driver.c - runs a target of the fuzzer where libFuzzer is not to be had, with its arguments: replays all
+ * files of the folders that are named, then changes them at random for -max_total_time=SECONDS. -seed=N repeats
+ * a run. */
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,7 +53,8 @@ static uint64_t random_number(void) {
 static size_t below(size_t count) { return count ? (size_t)(random_number() % count) : 0; }
 
 static size_t change(uint8_t *bytes, size_t size) {
-    static const uint64_t words[] = {0, 1, 0x7f, 0xff, 0x1000, 0xffff, INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
+    static const uint64_t words[] = {0,      1,         0x7f,       0xff,      0x1000,
+                                     0xffff, INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
     size_t at = below(size), width = (size_t)1 << below(4);
     const uint64_t word = below(2) ? words[below(sizeof words / sizeof *words)] : random_number();
     switch (below(4)) {

@@ -1,5 +1,5 @@
-/* fuzz.h - what the targets of the fuzzer share. Each target is a program: tests/fuzz/NAME.c, with its inputs in
- * tests/fuzz/corpus/NAME. */
+/* fuzz.h - what the targets of the fuzzer share. Each target is a program: tests/fuzz/NAME.c, with its inputs
+ * in tests/fuzz/corpus/NAME. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

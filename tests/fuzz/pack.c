@@ -50,16 +50,17 @@ static struct builder *rich_record(void) {
     builder_module(builder, "", 0x400000, 0x500000, 0, "\x12\x34\x56\x78", 4);
     builder_module(builder, "/opt/server/lib/libnet.so.2", 0x7f0000000000, 0x7f0000010000, 0x7f0000000000,
                    "\xaa\xbb", 2);
-    builder_module(builder, "/opt/old.so", 0x7f0000000000, 0x7f0000010000, 0x7f0000000000, "", 0)->gone_epoch = 1;
+    builder_module(builder, "/opt/old.so", 0x7f0000000000, 0x7f0000010000, 0x7f0000000000, "", 0)->gone_epoch =
+        1;
     builder_thread(builder, 4242, "server");
     builder_thread(builder, 4243, "worker");
     uint32_t one = builder_stack(builder, "socket", deep, 4, 12, 9);
     uint32_t other = builder_stack(builder, "fopen", shallow, 1, 3, 1);
-    builder_detail(builder, builder_number(builder, 5, RECORD_KIND_SOCKET, one, RECORD_OUTCOME_RELEASED), 0140777,
-                   "socket:[77]", &local, sizeof local, &peer, sizeof peer);
+    builder_detail(builder, builder_number(builder, 5, RECORD_KIND_SOCKET, one, RECORD_OUTCOME_RELEASED),
+                   0140777, "socket:[77]", &local, sizeof local, &peer, sizeof peer);
     builder_number(builder, 6, RECORD_KIND_SOCKET, one, RECORD_OUTCOME_FAILED)->error = 5;
-    builder_detail(builder, builder_number(builder, 7, RECORD_KIND_DESCRIPTOR, 0, RECORD_OUTCOME_SKIPPED), 0100644,
-                   "/var/tmp/state (deleted)", "", 0, "", 0);
+    builder_detail(builder, builder_number(builder, 7, RECORD_KIND_DESCRIPTOR, 0, RECORD_OUTCOME_SKIPPED),
+                   0100644, "/var/tmp/state (deleted)", "", 0, "", 0);
     builder_number(builder, 8, RECORD_KIND_FILE, other, RECORD_OUTCOME_NONE)->word =
         RECORD_WORD(RECORD_STATE_INHERITED, RECORD_KIND_FILE, 1, other);
     builder_number(builder, 9, RECORD_KIND_PIPE, other, RECORD_OUTCOME_NONE)->word =
@@ -70,8 +71,12 @@ static struct builder *rich_record(void) {
     header->notes = 0x7ff;
     header->losses[RECORD_LOSS_STACK] = 2;
     header->unseen = 1;
-    header->shortages[RECORD_SHORTAGE_FAILURE] = (struct record_shortage){
-        .state = RECORD_SHORTAGE_NOTED, .error = 24, .monotonic = 5, .limit = 1024, .held = 1020, .call = "accept"};
+    header->shortages[RECORD_SHORTAGE_FAILURE] = (struct record_shortage){.state = RECORD_SHORTAGE_NOTED,
+                                                                          .error = 24,
+                                                                          .monotonic = 5,
+                                                                          .limit = 1024,
+                                                                          .held = 1020,
+                                                                          .call = "accept"};
     return builder;
 }
 

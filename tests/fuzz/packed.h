@@ -1,5 +1,5 @@
-/* packed.h - a record without its zeros, as inputs of the fuzzer are kept: a record is sparse, and what a fuzzer
- * changes should mean something.
+/* packed.h - a record without its zeros, as inputs of the fuzzer are kept: a record is sparse, and what a
+ * fuzzer changes should mean something.
  *
  *     uint32_t size of the record
  *     then for each part that is not zero: uint32_t place, uint32_t bytes, the bytes

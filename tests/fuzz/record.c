@@ -48,8 +48,8 @@ static void show_all(const char *path) {
     settings_end(&settings);
 }
 
-/* A bit of the header that nobody uses says that the process still lives. Then it is this one: no other is asked
- * for its descriptors. */
+/* A bit of the header that nobody uses says that the process still lives. Then it is this one: no other is
+ * asked for its descriptors. */
 static bool lives(unsigned char *record, size_t size) {
     struct record_header *header = (struct record_header *)record;
     if (size < sizeof *header || !(header->reserved[0] & 1))

@@ -6,8 +6,13 @@ static void ignore(void *context, const char *sentence) { MUST(sentence[0]); }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct frame frames[] = {
-        {.function = "ns::connect(int)", .symbol = "_ZN2ns7connectEi", .file = "src/net/conn.c", .line = 42,
-         .module = "/usr/lib/libnet.so.2", .build_id = "abcd", .offset = 0x1234},
+        {.function = "ns::connect(int)",
+         .symbol = "_ZN2ns7connectEi",
+         .file = "src/net/conn.c",
+         .line = 42,
+         .module = "/usr/lib/libnet.so.2",
+         .build_id = "abcd",
+         .offset = 0x1234},
         {.module = "", .build_id = ""},
         {.function = "main", .symbol = "main", .module = "/usr/bin/server", .build_id = ""},
     };
@@ -16,8 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct handle handle = {.number = 5, .kind = RECORD_KIND_SOCKET, .stack = &stack};
     static char *arguments[] = {"./server", "--port", NULL};
     static struct process process = {.executable = "/usr/bin/server", .arguments = arguments};
-    struct finding finding = {.process = &process, .handle = &handle, .kind = RECORD_KIND_SOCKET,
-                              .what = "TCP 127.0.0.1:80", .age = 1, .trace = &trace};
+    struct finding finding = {.process = &process,
+                              .handle = &handle,
+                              .kind = RECORD_KIND_SOCKET,
+                              .what = "TCP 127.0.0.1:80",
+                              .age = 1,
+                              .trace = &trace};
     char path[32];
     fuzz_file(data, size, path);
     struct suppressions *suppressions = suppress_begin(path, process.executable);
