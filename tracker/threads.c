@@ -36,10 +36,19 @@ int32_t threads_here(void) {
     return here;
 }
 
+/* Where the call is on the stack that the mark stands for. A call that is deeper by a signal's frame is one of
+ * a handler that interrupted it. */
+static __thread uintptr_t marked_by;
+enum { SIGNAL_FRAME_BYTES = 512 }; /* at least; more than our own wrappers lie apart */
+
 void threads_acquiring(bool now) {
     if (!threads_here() || !entry_here)
         return;
     struct record_thread *entry = record_at(entry_here);
+    uintptr_t place = (uintptr_t)__builtin_frame_address(0);
+    if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed) && place + SIGNAL_FRAME_BYTES < marked_by)
+        return;
+    marked_by = place;
     /* relaxed: a mark for readers from outside, ordered by the real call between its two stores */
     atomic_store_explicit(&entry->acquiring, now, memory_order_relaxed);
 }

@@ -10,7 +10,7 @@
 int32_t threads_here(void);
 
 /* Marks, for readers of the record, that the calling thread is in a call that may acquire, or is not any more.
- */
+ * A call in a signal handler leaves the mark to the call that was interrupted. */
 void threads_acquiring(bool now);
 
 /* Child of a fork: this thread has another id now. */
