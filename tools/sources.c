@@ -137,6 +137,12 @@ const struct source *sources_find(struct sources *sources, const char *told) {
     return source;
 }
 
+/* Packages of the system are built elsewhere: a relative name of theirs says nothing of the root. */
+static enum source_owner owner_of(struct sources *sources, const struct frame *frame) {
+    enum source_owner owner = sources_find(sources, frame->file)->owner;
+    return owner == SOURCE_MISSING && is_of_system(frame->module) ? SOURCE_OF_SYSTEM : owner;
+}
+
 const struct frame *sources_frame(struct sources *sources, const struct trace *trace) {
     const struct frame *best = NULL;
     enum source_owner best_owner = SOURCE_OF_SYSTEM;
@@ -145,7 +151,7 @@ const struct frame *sources_frame(struct sources *sources, const struct trace *t
         const struct frame *frame = &trace->frames[i];
         if (!frame->file || !frame->line)
             continue;
-        enum source_owner owner = sources_find(sources, frame->file)->owner;
+        enum source_owner owner = owner_of(sources, frame);
         if (best && owner <= best_owner)
             continue;
         best = frame;

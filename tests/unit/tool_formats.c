@@ -1057,6 +1057,41 @@ START_TEST(files_are_named_relative_to_the_root) {
 }
 END_TEST
 
+/* Which of two frames a site is shown at. */
+static const struct {
+    const char *inner, *inner_module, *outer, *outer_module;
+    bool is_outer;
+} choices_of_frame[] = {
+    {"src/x.c", "m", "src/x.c", "m", false},
+    {"/usr/include/x.h", "m", "src/x.c", "m", true},
+    {"/usr/include/x.h", "m", "src/gone.c", "m", true},
+    {"/home/none/x.c", "m", "src/x.c", "m", true},
+    {"src/gone.c", "m", "src/x.c", "m", true},
+    {"/build/x-1.0/x.c", "/usr/lib/libx.so", "y.c", "/usr/lib/libx.so", false},
+    {"y.c", "/usr/lib/libx.so", "src/gone.c", "m", true},
+    {"y.c", "/usr/lib/libx.so", "/usr/include/x.h", "m", false},
+    {NULL, "m", "/usr/include/x.h", "m", true},
+};
+
+START_TEST(a_site_is_shown_in_own_source) {
+    struct frame frames[] = {{.file = choices_of_frame[_i].inner,
+                              .module = choices_of_frame[_i].inner_module,
+                              .line = 1,
+                              .build_id = ""},
+                             {.file = choices_of_frame[_i].outer,
+                              .module = choices_of_frame[_i].outer_module,
+                              .line = 2,
+                              .build_id = ""}};
+    struct trace trace = {frames, 2, false};
+    struct sources sources;
+    mkdir("src", 0700);
+    make_file("src/x.c");
+    sources_begin(&sources);
+    ck_assert_ptr_eq(sources_frame(&sources, &trace), &frames[choices_of_frame[_i].is_outer]);
+    sources_end(&sources);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("formats");
     TCase *tests = tcase_create("formats");
@@ -1091,6 +1126,8 @@ int main(void) {
     tcase_add_test(tests, a_file_holds_one_document_but_many_lines);
     tcase_add_test(tests, a_terminal_gets_no_binary);
     tcase_add_loop_test(tests, files_are_named_relative_to_the_root, 0, sizeof files / sizeof *files);
+    tcase_add_loop_test(tests, a_site_is_shown_in_own_source, 0,
+                        sizeof choices_of_frame / sizeof *choices_of_frame);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
