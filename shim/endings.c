@@ -59,13 +59,19 @@ EXPORT _Noreturn void abort(void) {
     __builtin_unreachable();
 }
 
-/* The last of all handlers. on_exit, since it is told the status. libc (before 2.41) lets several threads exit at
- * once: each takes handlers from one list, and whoever finds it empty ends the process while another is still in
- * the pass. So there is one for each of a few threads: the first makes the pass, the others wait for it. */
+/* The last of all handlers. on_exit, since it is told the status. libc (before 2.41) lets several threads exit
+ * at once: each takes handlers from one list, and whoever finds it empty ends the process while another is
+ * still in the pass. So there are several, and whoever takes one puts another in its place until the pass is
+ * over: the first thread makes the pass, the others wait for it. The place is one that libc has just emptied:
+ * no memory is needed. */
 enum { EXITING_THREADS = 8 };
 static void last_handler(int status, void *nothing) {
-    if (context_is_watched())
-        tracker_end(RECORD_END_EXIT, status & 0xff, true);
+    static bool over; /* no order is needed: one handler more, or less, does no harm */
+    if (!context_is_watched() || __atomic_load_n(&over, __ATOMIC_RELAXED))
+        return;
+    on_exit(last_handler, NULL);
+    tracker_end(RECORD_END_EXIT, status & 0xff, true);
+    __atomic_store_n(&over, true, __ATOMIC_RELAXED);
 }
 
 static void last_quick_handler(void *nothing) {

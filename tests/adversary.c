@@ -119,6 +119,9 @@ static const struct attack attacks[] = {
     {"@attacks filtered_fork", 0, "exited 3\n", "", UNHEARD, .by_tool = UNTOUCHED},
     {"@attacks filtered_vfork", 0, "exited 3\n", "", UNHEARD, .by_tool = UNTOUCHED},
 
+    /* many threads that end the process */
+    {"@exits", 3, "", ONE("file")},
+
     /* pointers that lead nowhere */
     {"@attacks bad_clone3", 0, "-1 Invalid argument\n-1 Bad address\n", ONE("file")},
     {"@attacks bad_execve", 0, NULL, ONE("file")},
