@@ -12,8 +12,8 @@
 
 /* initial-exec: no allocation, no destructor */
 static __thread int32_t here;
-static __thread uint64_t
-    entry_here; /* place of this thread's entry in the record; 0: there is no room for one */
+static __thread uint32_t
+    entry_here; /* of this thread, in the record, in RECORD_UNIT; 0: there is no room for one */
 static _Atomic uint64_t chunk;
 
 static void keep_name(int32_t thread) {
@@ -21,7 +21,7 @@ static void keep_name(int32_t thread) {
     if (!at)
         return;
     struct record_thread *entry = record_at(at);
-    entry_here = at;
+    entry_here = (uint32_t)(at / RECORD_UNIT);
     entry->thread = thread;
     SYS(SYS_prctl, PR_GET_NAME, entry->name);
     /* release: a reader that finds the length finds the rest */
@@ -44,7 +44,7 @@ enum { SIGNAL_FRAME_BYTES = 512 }; /* at least; more than our own wrappers lie a
 void threads_acquiring(bool now) {
     if (!threads_here() || !entry_here)
         return;
-    struct record_thread *entry = record_at(entry_here);
+    struct record_thread *entry = record_at((uint64_t)entry_here * RECORD_UNIT);
     uintptr_t place = (uintptr_t)__builtin_frame_address(0);
     if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed) && place + SIGNAL_FRAME_BYTES < marked_by)
         return;
