@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/shortage.h"
 #include "tools/sites.h"
 
 /* Everything that a format can say. Strings may hold any byte but zero. */
@@ -15,6 +16,7 @@ struct report {
     const struct process *first; /* the program that was started; it may have left no record */
     struct sites sites;          /* that count: neither suppressed nor below min_count */
     struct sites left_behind;    /* what outlives the processes; it does not count */
+    struct shortage_accounts shortages;
     struct findings inherited;   /* filled if they are to be listed */
     struct findings unseen_list; /* likewise: the record has them only then, and not more than some */
     size_t left_open, released, release_failed, not_released, suppressed, inherited_count;

@@ -201,6 +201,13 @@ static json_t *note_list(const struct report *report) {
     return list;
 }
 
+static json_t *shortage_list(const struct report *report) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->shortages.count; i++)
+        json_array_append_new(list, shortage_json(&report->shortages.list[i]));
+    return list;
+}
+
 void render_json(const struct report *report, FILE *out) {
     json_t *object = json_object();
     json_object_set_new(object, "schema", json_string("leftopen.report/1"));
@@ -211,6 +218,8 @@ void render_json(const struct report *report, FILE *out) {
     json_object_set_new(object, "sites", site_list(&report->sites));
     json_object_set_new(object, "misuses", json_array());
     json_object_set_new(object, "notes", note_list(report));
+    if (report->shortages.count)
+        json_object_set_new(object, "shortages", shortage_list(report));
     if (report->left_behind.count)
         json_object_set_new(object, "left_behind", site_list(&report->left_behind));
     if (report->inherited.count)

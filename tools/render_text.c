@@ -378,6 +378,10 @@ void render_text(const struct report *report, FILE *out) {
     }
     for (size_t i = 0; i < report->left_behind.count; i++)
         put_left_behind(report, out, &report->left_behind.list[i]);
+    for (size_t i = 0; i < report->shortages.count; i++) {
+        fputc('\n', out);
+        shortage_write(&report->shortages.list[i], out);
+    }
     put_aside(report, out, "Inherited", &report->inherited, report->inherited.count);
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);

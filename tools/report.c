@@ -292,6 +292,8 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
         take_handles(making, i);
     sites_group(&making->findings, &report->sites);
     sites_group(&making->lasting, &report->left_behind);
+    for (size_t i = 0; i < making->process_count; i++)
+        shortage_collect(&report->shortages, making->symbols, making->processes[i]);
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
     count_all(making);
@@ -321,6 +323,7 @@ static void end_making(struct making *making) {
     findings_end(&making->report.unseen_list);
     findings_end(&making->report.inherited);
     findings_end(&making->findings);
+    shortage_end(&making->report.shortages);
     free(making->report.left_open_of);
     baseline_end(making->baseline);
     if (making->suppressions)
