@@ -112,10 +112,11 @@ static void fill(const struct sources *sources, struct source *source) {
     const char *inside = below(sources, whole);
     source->folder = folder_of(*whole == '/' ? whole : "");
     source->path = memory_copy(inside ? inside : whole);
-    if (inside)
-        source->owner = real ? SOURCE_OWN : SOURCE_MISSING;
-    else
-        source->owner = is_of_system(told) || is_of_system(whole) ? SOURCE_OF_SYSTEM : SOURCE_OF_OTHERS;
+    source->owner = SOURCE_ELSEWHERE;
+    if (inside && real)
+        source->owner = SOURCE_OWN;
+    else if (is_of_system(told) || is_of_system(whole))
+        source->owner = SOURCE_OF_SYSTEM;
     free(whole);
     free(told);
 }
@@ -137,10 +138,10 @@ const struct source *sources_find(struct sources *sources, const char *told) {
     return source;
 }
 
-/* Packages of the system are built elsewhere: a relative name of theirs says nothing of the root. */
+/* Packages of the system are built elsewhere, under names that say nothing. */
 static enum source_owner owner_of(struct sources *sources, const struct frame *frame) {
     enum source_owner owner = sources_find(sources, frame->file)->owner;
-    return owner == SOURCE_MISSING && is_of_system(frame->module) ? SOURCE_OF_SYSTEM : owner;
+    return owner == SOURCE_ELSEWHERE && is_of_system(frame->module) ? SOURCE_OF_SYSTEM : owner;
 }
 
 const struct frame *sources_frame(struct sources *sources, const struct trace *trace) {

@@ -7,9 +7,8 @@
 
 enum source_owner {
     SOURCE_OF_SYSTEM, /* headers of the system, of a compiler, of packages built elsewhere */
-    SOURCE_OF_OTHERS, /* outside the root */
-    SOURCE_MISSING,   /* below the root by its name, but not there */
-    SOURCE_OWN        /* below the root */
+    SOURCE_ELSEWHERE, /* outside the root, or not there */
+    SOURCE_OWN        /* a file below the root */
 };
 
 /* One file. Strings live as long as the struct sources. */

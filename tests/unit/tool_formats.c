@@ -1028,14 +1028,14 @@ static const struct {
     {"src/y/../x.c", "src/x.c", SOURCE_OWN},
     {"../src/x.c", "src/x.c", SOURCE_OWN}, /* of a build folder beside it */
     {"link/x.c", "src/x.c", SOURCE_OWN},
-    {"src/gone.c", "src/gone.c", SOURCE_MISSING},
-    {"../src/gone.c", "src/gone.c", SOURCE_MISSING},
+    {"src/gone.c", "src/gone.c", SOURCE_ELSEWHERE},
+    {"../src/gone.c", "src/gone.c", SOURCE_ELSEWHERE},
     {"%s/src/x.c", "src/x.c", SOURCE_OWN},
-    {"%s/src/gone.c", "src/gone.c", SOURCE_MISSING},
-    {"%s-other/x.c", "%s-other/x.c", SOURCE_OF_OTHERS},
+    {"%s/src/gone.c", "src/gone.c", SOURCE_ELSEWHERE},
+    {"%s-other/x.c", "%s-other/x.c", SOURCE_ELSEWHERE},
     {"/usr/include/stdio.h", "/usr/include/stdio.h", SOURCE_OF_SYSTEM},
     {"/usr/include/../include/none.h", "/usr/include/none.h", SOURCE_OF_SYSTEM},
-    {"/home/none/x.c", "/home/none/x.c", SOURCE_OF_OTHERS},
+    {"/home/none/x.c", "/home/none/x.c", SOURCE_ELSEWHERE},
 };
 
 START_TEST(files_are_named_relative_to_the_root) {
@@ -1066,6 +1066,7 @@ static const struct {
     {"/usr/include/x.h", "m", "src/x.c", "m", true},
     {"/usr/include/x.h", "m", "src/gone.c", "m", true},
     {"/home/none/x.c", "m", "src/x.c", "m", true},
+    {"/home/none/x.c", "m", "src/gone.c", "m", false},
     {"src/gone.c", "m", "src/x.c", "m", true},
     {"/build/x-1.0/x.c", "/usr/lib/libx.so", "y.c", "/usr/lib/libx.so", false},
     {"y.c", "/usr/lib/libx.so", "src/gone.c", "m", true},
