@@ -36,17 +36,18 @@ int32_t threads_here(void) {
     return here;
 }
 
-/* Where the call is on the stack that the mark stands for. A call that is deeper by a signal's frame is one of
- * a handler that interrupted it. */
-static __thread uintptr_t marked_by;
+/* Where the call is on the stack that the mark stands for: the lower half of its address is enough. A call that
+ * is deeper by a signal's frame is one of a handler that interrupted it. */
+static __thread uint32_t marked_by;
 enum { SIGNAL_FRAME_BYTES = 512 }; /* at least; more than our own wrappers lie apart */
 
 void threads_acquiring(bool now) {
     if (!threads_here() || !entry_here)
         return;
     struct record_thread *entry = record_at((uint64_t)entry_here * RECORD_UNIT);
-    uintptr_t place = (uintptr_t)__builtin_frame_address(0);
-    if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed) && place + SIGNAL_FRAME_BYTES < marked_by)
+    uint32_t place = (uint32_t)(uintptr_t)__builtin_frame_address(0);
+    if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed) &&
+        (int32_t)(marked_by - place) > SIGNAL_FRAME_BYTES)
         return;
     marked_by = place;
     /* relaxed: a mark for readers from outside, ordered by the real call between its two stores */
