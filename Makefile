@@ -127,6 +127,7 @@ help:
 	@echo 'make          build/libleftopen.so and build/leftopen'
 	@echo 'make demo     build, then show reports of forgetful programs'
 	@echo 'make check    build, then all tests'
+	@echo 'make transparency  the tests of python, bash and perl, with and without the library'
 	@echo 'make bench    cost with and without the library'
 	@echo 'make install  prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make deps     install what is missing (root), or say what'

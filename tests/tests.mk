@@ -75,6 +75,18 @@ check-transparency: $(B)/libleftopen.so $(B)/leftopen
 check-formats-long: all $(B)/examples/failed_requests
 	@BUILD=$(B) tests/formats.sh
 
+# Upstream's own test suites, case by case: a minute of python's, or half an hour with all of python's that has to do with
+# handles, bash's and perl's. MODULES="python test_os test_ssl" chooses.
+SUITE_PACKAGES := libpython3.11-testsuite perl xz-utils
+.PHONY: check-suites transparency transparency-run
+check-suites: $(B)/libleftopen.so $(B)/leftopen
+	@BUILD=$(B) tests/transparency_suites.py short
+transparency:
+	@$(MAKE) --no-print-directory deps MORE_PACKAGES="$(SUITE_PACKAGES)"
+	@$(MAKE) --no-print-directory transparency-run
+transparency-run: check-transparency
+	@BUILD=$(B) tests/transparency_suites.py long $(MODULES)
+
 # Torture: T seconds, also with sanitizers. The seed is printed; build/torture SECONDS THREADS SEED repeats a run.
 $(B)/torture: tests/torture/torture.c $(B)/libtracker.a
 	$(call say,TEST,$@)
@@ -119,10 +131,10 @@ $(B)/headers/%.checked: % Makefile
 
 # What the tests need beside the build: programs to watch, compilers to compare, a few tools.
 TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
-	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev
+	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev libpython3.11-testsuite
 
-SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-transparency check-headers check-torture \
-	check-asan check-tsan bench-smoke
+SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-transparency check-suites check-headers \
+	check-torture check-asan check-tsan bench-smoke
 .PHONY: check-all
 check-all: all $(EXAMPLES)
 	@tests/check.sh "$(MAKE)" $(B)/check.log $(SUITES)
