@@ -3,14 +3,19 @@
  * what it forgot is reported once. */
 #include <check.h>
 #include <jansson.h>
+#include <errno.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -238,6 +243,45 @@ START_TEST(calls_before_our_start_work) {
 }
 END_TEST
 
+/* ---- filters from before the start ---- */
+
+/* `answer` for the calls that make a record, which a program of its own would not need. */
+static void filtered(const void *answer) {
+    static const int numbers[] = {SYS_flock, SYS_ftruncate, SYS_madvise, SYS_getrandom, SYS_readlink};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+    struct sock_filter code[2 * NUMBERS + 2] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+    size_t count = 1;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        code[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)numbers[i], 0, 1);
+        code[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, *(const unsigned *)answer);
+    }
+    code[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog filter = {(unsigned short)count, code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+        _exit(2);
+}
+
+START_TEST(a_filter_that_refuses_does_no_harm) {
+    static const unsigned refuse = SECCOMP_RET_ERRNO | EPERM;
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(target("forget")), .preload = library, .prepare = filtered, .argument = &refuse});
+    ck_assert_msg(watched.status == 0, "status %d\n%s", watched.status, watched.error);
+    ck_assert_uint_eq(run_count(watched.error, "SUMMARY: leftopen: 1 handle left open at 1 site"), 1);
+}
+END_TEST
+
+START_TEST(a_filter_that_kills_spares_who_is_left_out) {
+    static const unsigned kill = SECCOMP_RET_KILL_PROCESS;
+    struct run watched = run(&(struct run_request){.words = WORDS(target("forget")),
+                                                   .preload = library,
+                                                   .options = "skip=forget",
+                                                   .prepare = filtered,
+                                                   .argument = &kill});
+    ck_assert_msg(watched.status == 0 && !*watched.error, "status %d\n%s", watched.status, watched.error);
+}
+END_TEST
+
 /* ---- what libc opens for itself ---- */
 
 START_TEST(what_libc_keeps_is_nobodys_fault) {
@@ -349,6 +393,8 @@ int main(void) {
     tcase_add_loop_test(group, standard_descriptors_may_be_closed, 0, COMBINATIONS);
     tcase_add_loop_test(group, for_the_tool_too, 0, COMBINATIONS);
     tcase_add_test(group, calls_before_our_start_work);
+    tcase_add_test(group, a_filter_that_refuses_does_no_harm);
+    tcase_add_test(group, a_filter_that_kills_spares_who_is_left_out);
     tcase_add_test(group, what_libc_keeps_is_nobodys_fault);
     tcase_add_test(group, what_libc_keeps_is_counted_as_unseen);
     tcase_add_test(group, what_libc_keeps_is_listed_when_asked);

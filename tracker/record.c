@@ -59,10 +59,12 @@ static char *window_base(uint64_t window) { return RECORD_WINDOW_BASE(window); }
 static uint64_t window_bytes(uint64_t window) { return 1ull << (window & 0xfff); }
 
 /* Makes the pages real, so that a later touch cannot fail. The kernel answers EFAULT or ENOMEM where a touch
- * would raise SIGBUS (full tmpfs). Linux 5.14; older kernels answer EINVAL and only memory of our own is safe
- * there. */
+ * would raise SIGBUS (full tmpfs). Linux 5.14; older kernels answer EINVAL, a filter what it likes: then
+ * nothing is known, and only memory of our own is safe. */
 static bool reserve(void *from, size_t bytes) {
-    return SYS(SYS_madvise, from, bytes, MADV_POPULATE_WRITE) == 0;
+    long result = SYS(SYS_madvise, from, bytes, MADV_POPULATE_WRITE);
+    bool is_memory = !own.path[0];
+    return result == 0 || (is_memory && result != -EFAULT && result != -ENOMEM);
 }
 
 /* A second, larger mapping of the same object; the old one stays for those who are reading through it. */
