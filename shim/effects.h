@@ -15,6 +15,7 @@
  *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
  *   OPENS_UNLESS(kind, failure) the result is a new handle without a descriptor, or `failure`
  *   CLOSES(shape, object)       stream, directory or other handle and the descriptor inside are gone
+ *   CLOSES_STREAM(stream, wrong)   the same for a FILE *; this call is not for handles of the kind `wrong`
  *   UNREFERENCES(object)        one of those who share the handle is done
  *   MAPS(success), UNMAPS(at)   memory; recorded only if option kinds asks for it
  *   MAPS_BYTES(bytes, flags), UNMAPS_BYTES(at, bytes)   the same where the length is known
@@ -63,11 +64,11 @@
 
 #define BEFORE_REPLACES(from, to)                                                                              \
     tracker_acquiring();                                                                                       \
-    struct slot_ticket ticket = from == to ? (struct slot_ticket){0, 0} : tracker_releasing(to, CALLER);
+    struct slot_ticket ticket = from == to ? (struct slot_ticket){0, 0} : tracker_releasing(to, call, CALLER);
 #define AFTER_REPLACES(from, to) replaced(ticket, from, to, result, call, CALLER);
 
-#define BEFORE_RELEASES(fd) struct slot_ticket ticket = tracker_releasing(fd, CALLER);
-#define AFTER_RELEASES(fd) released(ticket, fd, result);
+#define BEFORE_RELEASES(fd) struct slot_ticket ticket = tracker_releasing(fd, call, CALLER);
+#define AFTER_RELEASES(fd) released(ticket, fd, (int)result, call, CALLER);
 
 #define BEFORE_OPENS(kind, shape) tracker_acquiring();
 #define AFTER_OPENS(kind, shape) opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);
@@ -78,7 +79,7 @@
     if (result)                                                                                                \
         tracker_named_object(result, path);
 
-#define BEFORE_OPENS_CHILD(kind, shape, command)                                                                        \
+#define BEFORE_OPENS_CHILD(kind, shape, command)                                                               \
     tracker_spawning();                                                                                        \
     tracker_acquiring();
 #define AFTER_OPENS_CHILD(kind, shape, command)                                                                \
@@ -95,8 +96,17 @@
         tracker_acquired_object(result, kind, fd, true, call, CALLER);
 
 #define BEFORE_CLOSES(shape, object)                                                                           \
-    struct tracker_object_ticket ticket = closing(object, inside_##shape(object), CALLER);
+    struct tracker_object_ticket ticket = closing(object, inside_##shape(object), call, CALLER);
 #define AFTER_CLOSES(shape, object) tracker_released_object(ticket);
+
+#define BEFORE_CLOSES_STREAM(stream, wrong)                                                                    \
+    size_t pending = inside_pending(stream);                                                                   \
+    BEFORE_CLOSES(stream, stream)
+#define AFTER_CLOSES_STREAM(stream, wrong)                                                                     \
+    tracker_released_object(ticket);                                                                           \
+    if (result == EOF)                                                                                         \
+        tracker_object_close_failed(ticket, errno, pending, call, CALLER);                                     \
+    tracker_released_by(ticket, wrong, call, CALLER);
 
 #define BEFORE_OPENS_UNLESS(kind, failure)
 #define AFTER_OPENS_UNLESS(kind, failure)                                                                      \
@@ -128,7 +138,7 @@
 #define BEFORE_IF_WANTED(kind, object)                                                                         \
     struct tracker_object_ticket ticket = {0};                                                                 \
     if (tracker_wants(kind))                                                                                   \
-        ticket = tracker_releasing_object(object, -1, CALLER);
+        ticket = tracker_releasing_object(object, -1, call, CALLER);
 #define AFTER_IF_WANTED                                                                                        \
     if (result == 0)                                                                                           \
         tracker_released_object(ticket);                                                                       \
@@ -149,10 +159,11 @@ static inline enum record_kind opens_kind(int flags) {
 }
 
 /* Whatever gets number 2 afterwards is not where the program's errors go. */
-static inline struct tracker_object_ticket closing(const void *object, int inside, uintptr_t caller) {
+static inline struct tracker_object_ticket closing(const void *object, int inside, const char *call,
+                                                   uintptr_t caller) {
     if (inside == STDERR_FILENO)
         tracker_standard_error_is(false);
-    return tracker_releasing_object(object, inside, caller);
+    return tracker_releasing_object(object, inside, call, caller);
 }
 
 /* Behind the real call: a descriptor `number`, or none. */
@@ -190,10 +201,16 @@ static inline void replaced(struct slot_ticket ticket, int from, int to, int res
     tracker_acquiring_over();
 }
 
-static inline void released(struct slot_ticket ticket, int fd, int result) {
+static inline void released(struct slot_ticket ticket, int fd, int result, const char *call, uintptr_t caller) {
     if (fd == STDERR_FILENO)
         tracker_standard_error_is(false);
-    tracker_released(ticket, fd, result < 0 ? errno : 0);
+    int error = result < 0 ? errno : 0;
+    bool was_inside = RECORD_WORD_STATE(ticket.word) == RECORD_STATE_OWNED;
+    tracker_released(ticket, fd, error);
+    if (error)
+        tracker_close_failed(ticket, fd, error, call, caller);
+    else if (__builtin_expect(was_inside, false))
+        tracker_closed_inside(ticket, fd, call, caller);
 }
 
 #endif

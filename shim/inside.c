@@ -2,6 +2,7 @@
 #include "shim/inside.h"
 
 #include <errno.h>
+#include <stdio_ext.h>
 #include <sys/wait.h>
 
 #include "tracker/sys.h"
@@ -14,6 +15,11 @@ int inside_stream(FILE *stream) {
     int number = fileno(stream);
     errno = saved;
     return number;
+}
+
+size_t inside_pending(FILE *stream) {
+    __asm__("" : "+r"(stream)); /* as below */
+    return stream ? __fpending(stream) : 0;
 }
 
 int inside_directory(DIR *directory) {

@@ -13,6 +13,10 @@ int inside_stream(FILE *stream);
 int inside_directory(DIR *directory);
 int inside_tree(const FTS *tree);
 
+/* Bytes that are written and not flushed. No lock is taken: of a stream that another thread uses it is a guess.
+ */
+size_t inside_pending(FILE *stream);
+
 /* The child of popen, 0 unknown. A system call, which is not made after a lockdown. */
 pid_t inside_process(FILE *stream);
 

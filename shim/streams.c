@@ -14,7 +14,7 @@ static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), cons
                     FILE *stream, const char *call, uintptr_t caller) {
     int before = inside_stream(stream);
     tracker_acquiring();
-    struct tracker_object_ticket ticket = closing(stream, before, caller);
+    struct tracker_object_ticket ticket = closing(stream, before, call, caller);
     FILE *result = real_call(path, mode, stream);
     if (result && !path && inside_stream(result) == before) {
         standard_error_again(before);

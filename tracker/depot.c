@@ -149,11 +149,24 @@ void depot_count_closed(uint32_t stack, uint64_t lived) {
         ;
 }
 
+/* Boyer and Moore's vote: a closer that released more than half of them is what remains. */
+static void vote(uint32_t stack, uint64_t closer) {
+    if (!stack || !closer)
+        return;
+    struct record_stack *kept = depot_stack(stack);
+    uint32_t votes = LOAD(&kept->closer_votes);
+    bool is_it = LOAD(&kept->closer) == closer;
+    if (!is_it && !votes)
+        STORE(&kept->closer, closer);
+    STORE(&kept->closer_votes, is_it || !votes ? votes + 1 : votes - 1);
+}
+
 void depot_count_slot_closed(const struct record_slot *slot, uint64_t word) {
     if (LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK)
         return;
     uint64_t opened = LOAD(&slot->opened), now = clock_coarse();
     depot_count_closed(RECORD_WORD_STACK(word), opened && now > opened ? now - opened : 0);
+    vote(RECORD_WORD_STACK(word), LOAD(&slot->closer));
 }
 
 /* Calls `visit` for the entries of one chunk. */
@@ -187,6 +200,8 @@ static void forget(struct record_stack *stack, void *nothing) {
     STORE(&stack->lived, 0);
     STORE(&stack->longest, 0);
     STORE(&stack->peak, 0);
+    STORE(&stack->closer, 0);
+    STORE(&stack->closer_votes, 0);
     STORE(&stack->details, 0);
     STORE(&stack->passed, 0);
     for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)

@@ -18,6 +18,7 @@
 #include "tracker/findings.h"
 #include "tracker/kernel.h"
 #include "tracker/lockdown.h"
+#include "tracker/misuse.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/parent.h"
@@ -46,6 +47,8 @@ static atomic_bool finished;
 static atomic_bool shared; /* our descriptors are another process's as well */
 
 void exit_pass_leave_to_kernel(void) { atomic_store_explicit(&shared, true, memory_order_relaxed); }
+
+bool exit_pass_is_left_to_kernel(void) { return atomic_load_explicit(&shared, memory_order_relaxed); }
 
 void exit_pass_root_changed(void) { renderer_root_changed(); }
 
@@ -266,7 +269,7 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     findings_gather(&findings, threads, output_own_descriptor());
     passed(RECORD_PASS_RECONCILED);
     bool more = settings.verbosity || settings.unseen || (settings.inherited && findings.inherited) ||
-                (settings.exec_leaks && passing_seen());
+                misuse_seen() || (settings.exec_leaks && passing_seen());
     if (!findings.count && !more)
         return record_remove();
     ask_details(&findings);
@@ -274,7 +277,7 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
         findings_list_unseen(output_own_descriptor());
     if (may_flush && !threads) /* libc does it a moment later, and stops nobody's writing for it */
         flush();
-    release_all(&findings, threads || atomic_load_explicit(&shared, memory_order_relaxed));
+    release_all(&findings, threads || exit_pass_is_left_to_kernel());
     bool counts = report(&findings);
     keep_or_remove(findings.count || talkative);
     if (settings.report_none && settings.record[0] && findings.count && !record_path()[0])

@@ -26,6 +26,7 @@ void exit_pass_note_end(enum record_end end, int status);
 
 /* Any context: another process uses our descriptors; nothing is closed at the end. */
 void exit_pass_leave_to_kernel(void);
+bool exit_pass_is_left_to_kernel(void);
 
 /* Exit only, RECORD_READY. See tracker_end. `threaded`: where the kernel does not say how many threads there
  * are. */

@@ -172,6 +172,11 @@ void modules_need(uint64_t pc) {
         describe(&known[place], &object);
 }
 
+uint64_t modules_of(uint64_t pc) {
+    struct dl_find_object object;
+    return object_at(pc & ~RECORD_PC_EXACT, &object) ? (uintptr_t)object.dlfo_map_start : 0;
+}
+
 static bool still_there(const struct known *entry, uint64_t start) {
     struct dl_find_object object;
     return object_at(start, &object) && (uintptr_t)object.dlfo_map_start == start &&

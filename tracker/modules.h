@@ -12,6 +12,9 @@
 /* Any context, RECORD_READY only. Sees to it that the record knows the module of this address. */
 void modules_need(uint64_t pc);
 
+/* Any context. An address of the module that this one lies in, the same for all of it; 0: none. */
+uint64_t modules_of(uint64_t pc);
+
 /* Grows whenever a module that was known went away. Part of a stack's identity: the same addresses are other
  * code afterwards. Any context. */
 uint64_t modules_epoch(void);

@@ -81,6 +81,7 @@ enum record_loss {
     RECORD_LOSS_STACK,  /* handles recorded without a stack: no room in the record */
     RECORD_LOSS_CLOSE,  /* closes that were not seen: the number was handed out again */
     RECORD_LOSS_BUSY,   /* events that met a record being made by another thread */
+    RECORD_LOSS_MISUSE, /* wrong calls at places that there was no room for */
     RECORD_LOSS_COUNT = 8
 };
 
@@ -156,7 +157,8 @@ enum record_chunk_kind {
     RECORD_CHUNK_MODULES, /* struct record_module, likewise */
     RECORD_CHUNK_THREADS, /* struct record_thread, likewise */
     RECORD_CHUNK_DETAILS, /* struct record_detail, likewise */
-    RECORD_CHUNK_TEXT     /* bytes that the header's offsets point into */
+    RECORD_CHUNK_TEXT,    /* bytes that the header's offsets point into */
+    RECORD_CHUNK_MISUSES  /* struct record_misuse, likewise */
 };
 
 /* Heads every chunk; entries follow at once. In RECORD_CHUNK_NUMBERS and _OBJECTS this is the place of the
@@ -229,7 +231,8 @@ enum record_slot_flag {
     RECORD_SLOT_CLOSE_BEGUN = 1, /* a close was begun by the program and never returned (cancelled) */
     RECORD_SLOT_FROM_FORK = 2,   /* acquired by a process this one was forked from */
     RECORD_SLOT_ADOPTED = 4,     /* from a fork, and that process is gone: handed over, now this one's own */
-    RECORD_SLOT_UNSEEN = 8 /* RECORD_STATE_INHERITED: met by the exit pass, no call that was seen opened it */
+    RECORD_SLOT_UNSEEN = 8, /* RECORD_STATE_INHERITED: met by the exit pass, no call that was seen opened it */
+    RECORD_SLOT_CLOSED_IN_RANGE = 16 /* the last release was of a range of numbers */
 };
 
 struct record_slot {
@@ -238,7 +241,7 @@ struct record_slot {
     _Atomic uint64_t opened;   /* CLOCK_MONOTONIC, ns (coarse); 0 unknown */
     _Atomic uint64_t object;   /* numbers: address of the stream or directory that owns it, 0 none.
                                 * objects: the handle's own address */
-    _Atomic uint64_t closer;   /* code address that began the last release, 0 none */
+    _Atomic uint64_t closer;   /* code address that began the last release, or RECORD_CLOSER_STACK; 0 none */
     _Atomic int32_t thread;    /* kernel thread id that acquired it; 0 unknown */
     _Atomic int32_t number;    /* objects: the descriptor inside, -1 none.
                                 * numbers: the descriptor it was made from (dup, accept), -1 none */
@@ -249,9 +252,14 @@ struct record_slot {
     _Atomic uint8_t error;     /* errno of RECORD_OUTCOME_FAILED */
     _Atomic uint8_t flags;     /* enum record_slot_flag */
     _Atomic uint8_t released_from; /* enum record_state before the last release; tells what RELEASING was */
-    _Atomic uint32_t pages;        /* mapping: its length in RECORD_PAGE_BYTES, 0 unknown */
+    /* mapping: its length in RECORD_PAGE_BYTES, 0 unknown. numbers: stack id of the handle that had the number
+     * before, 0 none */
+    _Atomic uint32_t pages;
 };
 _Static_assert(sizeof(struct record_slot) == 64, "one slot, one cache line");
+
+/* A closer with this bit is a stack id (option misuse=2), not an address. */
+#define RECORD_CLOSER_STACK (1ull << 63)
 
 /* A PC with this bit is exact (a signal frame's interrupted instruction, a caller-only address is not): look
  * it up as it is. All others are return addresses: look up PC - 1. */
@@ -273,6 +281,8 @@ struct record_stack {
     _Atomic uint64_t closed;  /* of these, released again */
     _Atomic uint64_t lived;   /* ns (coarse) that the released ones were open, added up */
     _Atomic uint64_t longest; /* ns (coarse) that one of them was open, at most */
+    _Atomic uint64_t closer;  /* who released most of them, as record_slot.closer has it; 0 unknown */
+    _Atomic uint32_t closer_votes; /* how many more it released than others, at most */
     _Atomic uint32_t peak;    /* most of them open at once */
     _Atomic uint32_t details; /* details given to handles of this stack */
     _Atomic uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
@@ -294,6 +304,32 @@ struct record_stack_1 {
     char call[28];
     uint64_t pc[];
 };
+
+enum record_misuse_type {
+#define MISUSE(name, word, text) RECORD_MISUSE_##name,
+#include "tracker/misuses.def"
+    RECORD_MISUSE_COUNT
+};
+
+/* A wrong call on a handle: its first one of this type at this stack, and how many there were. */
+struct record_misuse {
+    _Atomic uint32_t length; /* of this entry, a multiple of RECORD_UNIT; stored last */
+    uint32_t previous;       /* the writer's own */
+    uint8_t type;            /* enum record_misuse_type */
+    uint8_t kind;            /* enum record_kind of the handle */
+    uint8_t error;           /* errno of the call, 0 none */
+    uint8_t reserved;
+    _Atomic uint32_t count; /* 0: taken back, it was a loop over all numbers */
+    int32_t number;         /* the descriptor, -1 none */
+    int32_t thread;         /* that made the call; 0 unknown */
+    uint32_t now;           /* stack id of the call, whose name is the stack's */
+    uint32_t opened;        /* stack id where the handle was acquired, 0 unknown */
+    uint64_t closer;        /* who had closed it, as record_slot.closer has it; 0 unknown */
+    uint64_t lost;          /* bytes that were to be flushed, 0 unknown */
+    uint64_t monotonic;     /* CLOCK_MONOTONIC, ns (coarse) */
+    uint64_t reserved_too;
+};
+_Static_assert(sizeof(struct record_misuse) % RECORD_UNIT == 0, "entries lie one after the other");
 
 struct record_module {
     uint32_t bytes; /* of this entry, a multiple of RECORD_UNIT; stored last */

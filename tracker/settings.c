@@ -13,6 +13,7 @@ struct settings settings = {
     .unwind = UNWIND_AUTO,
     .depth = 32,
     .children = true,
+    .misuse = 1,
 };
 
 struct row {
@@ -210,7 +211,7 @@ static bool signal_number(const char *value, unsigned *out) {
 /* Keeps what the library needs; false if the value does not fit after all. */
 static bool take(const char *name, const char *value) {
     if (text_equal(name, "strict"))
-        return chosen(value, "0|1|all", (unsigned *)&settings.strict);
+        return chosen(value, "0|1|all|misuse", (unsigned *)&settings.strict);
     if (text_equal(name, "release"))
         return chosen(value, "all|streams|none", (unsigned *)&settings.release);
     if (text_equal(name, "unwind"))
@@ -227,6 +228,8 @@ static bool take(const char *name, const char *value) {
         return flag(value, &settings.inherited);
     if (text_equal(name, "unseen"))
         return flag(value, &settings.unseen);
+    if (text_equal(name, "misuse"))
+        return number(value, 0, 2, &settings.misuse);
     if (text_equal(name, "exec_leaks"))
         return flag(value, &settings.exec_leaks);
     if (text_equal(name, "warn_at"))

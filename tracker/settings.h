@@ -7,7 +7,7 @@
 
 #include "tracker/unwind.h"
 
-enum settings_strict { STRICT_OFF, STRICT_FIRST, STRICT_ALL };
+enum settings_strict { STRICT_OFF, STRICT_FIRST, STRICT_ALL, STRICT_MISUSE };
 enum settings_release { RELEASE_ALL, RELEASE_STREAMS, RELEASE_NONE };
 
 enum { SETTINGS_OPTION_BYTES = 4096, SETTINGS_PATH_BYTES = 512 };
@@ -22,6 +22,7 @@ struct settings {
     bool help;
     bool inherited, unseen; /* a report may be wanted though nothing was left open */
     bool exec_leaks;
+    unsigned misuse;        /* 0 to 2 */
     unsigned warn_at;       /* per cent of RLIMIT_NOFILE, 1 to 99; 0: only failures are noted */
     unsigned report_signal; /* 0: none */
     unsigned verbosity;

@@ -16,7 +16,7 @@ bool slot_is_held(uint64_t word) {
            state == RECORD_STATE_RELEASING;
 }
 
-static void fill(struct record_slot *slot, uint64_t writing, const struct slot_facts *facts) {
+static void fill(struct record_slot *slot, uint64_t old, uint64_t writing, const struct slot_facts *facts) {
     STORE(&slot->sequence, single_add(&record_header()->sequence, 1) + 1);
     STORE(&slot->opened, facts->state == RECORD_STATE_INHERITED ? 0 : clock_coarse());
     STORE(&slot->object, facts->object);
@@ -24,7 +24,7 @@ static void fill(struct record_slot *slot, uint64_t writing, const struct slot_f
     STORE(&slot->thread, facts->thread);
     STORE(&slot->number, facts->number);
     STORE(&slot->owner_pid, facts->owner_pid);
-    STORE(&slot->pages, 0);
+    STORE(&slot->pages, facts->kind == RECORD_KIND_MAPPING ? 0 : RECORD_WORD_STACK(old));
     STORE(&slot->detail, 0);
     STORE(&slot->outcome, RECORD_OUTCOME_NONE);
     STORE(&slot->error, 0);
@@ -42,7 +42,7 @@ bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts
     /* acquire: what the last holder stored stays before what is stored now */
     if (!single_exchange(&slot->word, &old, writing, memory_order_acquire))
         return false;
-    fill(slot, writing, facts);
+    fill(slot, old, writing, facts);
     return true;
 }
 

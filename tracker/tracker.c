@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "tracker/clock.h"
 #include "tracker/depot.h"
@@ -12,6 +13,7 @@
 #include "tracker/kernel.h"
 #include "tracker/lockdown.h"
 #include "tracker/mappings.h"
+#include "tracker/misuse.h"
 #include "tracker/modules.h"
 #include "tracker/names.h"
 #include "tracker/numbers.h"
@@ -86,8 +88,10 @@ static bool make(void) { return !lockdown_is_on() && undisturbed(make_record); }
  * was acquiring just then, is not there. */
 static void inherit_slot(struct record_slot *slot, int32_t parent) {
     uint64_t word = LOAD(&slot->word);
-    if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE)
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE) {
+        atomic_store_explicit(&slot->closer, 0, memory_order_relaxed); /* it was the parent's to close */
         return;
+    }
     unsigned kind = RECORD_WORD_KIND(word);
     bool inheritable = kind != RECORD_KIND_TIMER && kind != RECORD_KIND_THREAD; /* fork(2) */
     bool held = inheritable && slot_is_held(word) && LOAD(&slot->sequence) <= forks_sequence();
@@ -98,7 +102,9 @@ static void inherit_slot(struct record_slot *slot, int32_t parent) {
     atomic_store_explicit(&slot->detail, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->outcome, RECORD_OUTCOME_NONE, memory_order_relaxed);
     uint64_t after = (word & ~(uint64_t)0xf) | (held ? RECORD_STATE_INHERITED : RECORD_STATE_FREE);
-    atomic_store_explicit(&slot->word, after, memory_order_relaxed); /* nobody else sees this copy yet */
+    if (!held)
+        atomic_store_explicit(&slot->closer, 0, memory_order_relaxed); /* it was the parent's to close */
+    atomic_store_explicit(&slot->word, after, memory_order_relaxed);   /* nobody else sees this copy yet */
 }
 
 static void inherit_number(int number, uint64_t at, void *parent) {
@@ -141,6 +147,7 @@ static bool adopt_record(void) {
         return false;
     threads_forked();
     shortage_start();
+    misuse_forked();
     table_is_own = false; /* the only thread now */
     inherit_all(parent);
     record_open();
@@ -299,6 +306,9 @@ static void acquire_number(uint64_t at, const struct slot_facts *facts) {
         count_open(1);
 }
 
+/* What a wrong close is judged by: tables of descriptors that are not only ours say nothing. */
+static bool may_judge(void) { return ready(false) && !tables_differ && !exit_pass_is_left_to_kernel(); }
+
 static void watch_limit(int number, const char *call) {
     if (__builtin_expect(number >= atomic_load_explicit(&shortage_first_number, memory_order_relaxed), false))
         shortage_passed(number, call);
@@ -333,7 +343,10 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
         .thread = threads_here(),
         .number = from,
     };
+    uint64_t closer = number <= STDERR_FILENO ? LOAD(&((struct record_slot *)record_at(at))->closer) : 0;
     acquire_number(at, &facts);
+    if (closer && from < 0 && may_judge())
+        misuse_landed(number, closer, facts.stack, kind, call, caller);
     watch_limit(number, call);
 }
 
@@ -359,11 +372,12 @@ void tracker_replaced(struct slot_ticket ticket, int number, const char *call, u
     slot_settle(ticket, false); /* as it was: another descriptor under the same stream */
 }
 
-struct slot_ticket tracker_releasing(int number, uintptr_t caller) {
+struct slot_ticket tracker_releasing(int number, const char *call, uintptr_t caller) {
     if (number < 0 || !ready(false) || is_apart())
         return (struct slot_ticket){0, 0};
+    misuse_closing(number, caller);
     uint64_t at = numbers_find(number);
-    return at ? slot_release(at, caller) : (struct slot_ticket){0, 0};
+    return at ? slot_release(at, misuse_closer(call, caller)) : (struct slot_ticket){0, 0};
 }
 
 /* Linux takes the number away before it flushes, so that every error but EBADF means "gone" (close(2), NOTES).
@@ -373,6 +387,9 @@ static bool is_gone(int number, int error) {
         return true;
     return lockdown_is_on() || !kernel_is_open(number);
 }
+
+/* What was written and not kept is lost (write(2), close(2)). */
+static bool is_loss(int error) { return error == EIO || error == ENOSPC || error == EDQUOT; }
 
 static void settle(struct slot_ticket ticket, bool gone) {
     if (!slot_settle(ticket, gone))
@@ -389,9 +406,42 @@ void tracker_released(struct slot_ticket ticket, int number, int error) {
         record_lost(RECORD_LOSS_CLOSE);
 }
 
+void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call,
+                          uintptr_t caller) {
+    if (number < 0 || !may_judge())
+        return;
+    if (error == EBADF && !ticket.slot)
+        return misuse_closed_nothing(number, call, caller);
+    if (ticket.slot && is_loss(error))
+        misuse_close_failed(RECORD_WORD_STACK(ticket.word), (enum record_kind)RECORD_WORD_KIND(ticket.word),
+                            number, error, 0, call, caller);
+}
+
+void tracker_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
+    if (may_judge())
+        misuse_closed_inside(ticket, number, call, caller);
+}
+
+void tracker_object_close_failed(struct tracker_object_ticket ticket, int error, size_t bytes, const char *call,
+                                 uintptr_t caller) {
+    uint64_t word = ticket.object.word;
+    if (ticket.object.slot && is_loss(error) && may_judge())
+        misuse_close_failed(RECORD_WORD_STACK(word), (enum record_kind)RECORD_WORD_KIND(word), -1, error, bytes,
+                            call, caller);
+}
+
+void tracker_released_by(struct tracker_object_ticket ticket, enum record_kind wrong, const char *call,
+                         uintptr_t caller) {
+    uint64_t word = ticket.object.word;
+    if (ticket.object.slot && RECORD_WORD_KIND(word) == wrong && may_judge())
+        misuse_wrong_releaser(RECORD_WORD_STACK(word), wrong, -1, call, caller);
+}
+
 static void release_one(int number, uint64_t slot, void *context) {
     (void)number;
     slot_release(slot, *(uintptr_t *)context);
+    struct record_slot *released = record_at(slot);
+    atomic_fetch_or_explicit(&released->flags, RECORD_SLOT_CLOSED_IN_RANGE, memory_order_relaxed);
 }
 
 void tracker_releasing_range(unsigned first, unsigned last, uintptr_t caller) {
@@ -463,16 +513,17 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
     watch_limit(number, call);
 }
 
-struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller) {
+struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
+                                                      uintptr_t caller) {
     struct tracker_object_ticket ticket = {.address = (uintptr_t)object};
     if (!object || !ready(false))
         return ticket;
-    uint64_t at = objects_find(ticket.address);
+    uint64_t closer = misuse_closer(call, caller), at = objects_find(ticket.address);
     if (at)
-        ticket.object = slot_release(at, caller);
+        ticket.object = slot_release(at, closer);
     at = is_apart() ? 0 : numbers_find(number);
     if (at)
-        ticket.number = slot_release(at, caller);
+        ticket.number = slot_release(at, closer);
     return ticket;
 }
 
@@ -539,7 +590,7 @@ void tracker_unreferenced_object(const void *object, uintptr_t caller) {
     if (RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_LIVE &&
         atomic_fetch_sub_explicit(&slot->owner_pid, 1, memory_order_relaxed) > 0)
         return;
-    tracker_released_object(tracker_releasing_object(object, -1, caller));
+    tracker_released_object(tracker_releasing_object(object, -1, "", caller));
 }
 
 /* ---- what outlives the process ----------------------------------------------------------------------------
@@ -562,7 +613,7 @@ void tracker_name_made(const char *path, const char *call, uintptr_t caller) {
 }
 
 void tracker_name_removed(const char *path, uintptr_t caller) {
-    tracker_released_object(tracker_releasing_object(name_object(path), -1, caller));
+    tracker_released_object(tracker_releasing_object(name_object(path), -1, "", caller));
 }
 
 void tracker_ipc_made(enum record_ipc sort, int id, const char *call, uintptr_t caller) {

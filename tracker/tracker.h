@@ -90,12 +90,12 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
 void tracker_named(int number, const char *path);
 void tracker_named_object(const void *object, const char *path);
 
-/* As tracker_acquired, behind a call that put it over `number`, whatever was there (dup2): `ticket` is of the release of
- * that, begun before. A number that belongs to a stream goes on belonging to it. */
+/* As tracker_acquired, behind a call that put it over `number`, whatever was there (dup2): `ticket` is of the
+ * release of that, begun before. A number that belongs to a stream goes on belonging to it. */
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from);
 
 /* Before the real call that releases, and after it with its errno (0: it succeeded). */
-struct slot_ticket tracker_releasing(int number, uintptr_t caller);
+struct slot_ticket tracker_releasing(int number, const char *call, uintptr_t caller);
 void tracker_released(struct slot_ticket ticket, int number, int error);
 
 /* All numbers from first to last, both included. */
@@ -121,10 +121,23 @@ struct tracker_object_ticket {
     struct slot_ticket object, number;
     uint64_t address;
 };
-struct tracker_object_ticket tracker_releasing_object(const void *object, int number, uintptr_t caller);
+struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
+                                                      uintptr_t caller);
 void tracker_released_object(struct tracker_object_ticket ticket);
 /* The release failed, and the handle is what it was. */
 void tracker_kept_object(struct tracker_object_ticket ticket);
+/* ---- wrong calls, behind the real one; not judged where descriptors are shared with others ---- */
+/* It failed with this errno. */
+void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call, uintptr_t caller);
+/* It closed a descriptor that belongs to a stream or directory. */
+void tracker_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
+/* A stream could not be written out; `bytes` were to be flushed. */
+void tracker_object_close_failed(struct tracker_object_ticket ticket, int error, size_t bytes, const char *call,
+                                 uintptr_t caller);
+/* The call is not meant for handles of the kind `wrong`. */
+void tracker_released_by(struct tracker_object_ticket ticket, enum record_kind wrong, const char *call,
+                         uintptr_t caller);
+
 /* Memory: `over` whatever was mapped there before (MAP_FIXED). What is unmapped may be a part of a mapping, or
  * several of them; what remains is kept. */
 void tracker_mapped(const void *at, uint64_t bytes, bool over, const char *call, uintptr_t caller);

@@ -141,7 +141,7 @@ static APART int open_one(void) {
 }
 
 static APART void close_one(int number) {
-    struct slot_ticket ticket = tracker_releasing(number, CALLER_HERE);
+    struct slot_ticket ticket = tracker_releasing(number, "close", CALLER_HERE);
     MUST(ticket.slot);
     long result = SYS(SYS_close, number);
     MUST(result == 0);
@@ -184,7 +184,7 @@ static APART void do_replace(struct worker *worker) {
     bool fixed = from == to || next(worker) % 2;
     if (fixed)
         to = fixed_number(worker, next(worker) % FIXED);
-    struct slot_ticket ticket = tracker_releasing(to, CALLER_HERE);
+    struct slot_ticket ticket = tracker_releasing(to, "close", CALLER_HERE);
     long result = fixed ? SYS(SYS_dup3, from, to, O_CLOEXEC) : SYS(SYS_dup2, from, to);
     MUST(result == to);
     tracker_replaced(ticket, to, calls[fixed ? DUP3 : DUP2].call, CALLER_HERE, from);
@@ -194,7 +194,7 @@ static APART void do_replace(struct worker *worker) {
 static APART void do_range(struct worker *worker) {
     unsigned first = (unsigned)fixed_number(worker, 0), last = (unsigned)fixed_number(worker, FIXED - 1);
     bool refused = next(worker) % 2;
-    tracker_releasing_range(first, last, CALLER_HERE);
+    tracker_releasing_range(first, last, "close", CALLER_HERE);
     long result = SYS(SYS_close_range, first, last, refused ? 0x4000 : 0);
     MUST(result == (refused ? -EINVAL : 0));
     tracker_released_range(first, last, result == 0);
@@ -212,7 +212,7 @@ static APART void stream_open(struct worker *worker, struct stream *stream) {
 /* As fclose: number and address are anybody's before it returns. */
 static APART void stream_close(struct stream *stream) {
     struct tracker_object_ticket ticket =
-        tracker_releasing_object(stream->address, stream->number, CALLER_HERE);
+        tracker_releasing_object(stream->address, stream->number, "close", CALLER_HERE);
     MUST(ticket.object.slot && ticket.number.slot);
     long result = SYS(SYS_close, stream->number);
     MUST(result == 0);
@@ -475,9 +475,9 @@ static APART void use_as_child(unsigned round) {
     struct record_slot *slot = record_at(numbers_find(number));
     MUST(RECORD_WORD_STATE(LOAD(slot->word)) == RECORD_STATE_LIVE);
     void *address = (void *)(uintptr_t)(0x100000 + round * 64);
-    tracker_acquired_object(address, RECORD_KIND_STREAM, -1, false, "fopen", CALLER_HERE);
+    tracker_acquired_object(address, RECORD_KIND_STREAM, -1, false, "fopen", "close", CALLER_HERE);
     MUST(objects_find((uintptr_t)address));
-    tracker_released_object(tracker_releasing_object(address, -1, CALLER_HERE));
+    tracker_released_object(tracker_releasing_object(address, -1, "close", CALLER_HERE));
     MUST(!objects_find((uintptr_t)address));
     close_one(number);
     MUST(RECORD_WORD_STATE(LOAD(slot->word)) == RECORD_STATE_FREE);

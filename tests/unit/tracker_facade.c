@@ -36,7 +36,7 @@ static void begin(void) {
 
 static void acquire(int number) { tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1); }
 
-static void release(int number) { tracker_released(tracker_releasing(number, CALLER), number, 0); }
+static void release(int number) { tracker_released(tracker_releasing(number, "close", CALLER), number, 0); }
 
 /* ---- start -------------------------------------------------------------------------------------------------
  */
@@ -54,7 +54,7 @@ START_TEST(before_the_start_nothing_happens) {
     tracker_releasing_range(0, ~0u, CALLER);
     tracker_released_range(0, ~0u, true);
     tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, 3, false, "fopen", CALLER);
-    tracker_released_object(tracker_releasing_object(&open_at_start, 3, CALLER));
+    tracker_released_object(tracker_releasing_object(&open_at_start, 3, "close", CALLER));
     tracker_fork_begin();
     tracker_fork_end(-1);
     tracker_executing();
@@ -113,7 +113,7 @@ START_TEST(errno_is_the_programs) {
     release(HIGH);
     acquire(HIGH + 100000);
     tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER);
-    tracker_released_object(tracker_releasing_object(&open_at_start, HIGH, CALLER));
+    tracker_released_object(tracker_releasing_object(&open_at_start, HIGH, "close", CALLER));
     tracker_fork_begin();
     tracker_fork_end(-1);
     ck_assert_int_eq(errno, 4711);
@@ -184,7 +184,7 @@ START_TEST(an_error_of_close_is_not_a_failure_to_close) {
     int number = errors[_i].is_open ? open_null() : HIGH;
     acquire(number);
     int64_t open = open_now();
-    tracker_released(tracker_releasing(number, CALLER), number, errors[_i].error);
+    tracker_released(tracker_releasing(number, "close", CALLER), number, errors[_i].error);
     ck_assert_int_eq(state_of(number), errors[_i].gone ? RECORD_STATE_FREE : RECORD_STATE_LIVE);
     ck_assert_int_eq(open_now(), open - errors[_i].gone);
 }
@@ -198,7 +198,7 @@ START_TEST(a_lost_close_is_counted) {
     struct record_stack *stack = stack_of_slot(slot_of(HIGH));
     acquire(HIGH);
     ck_assert_uint_eq(losses(RECORD_LOSS_CLOSE), 1);
-    tracker_released(tracker_releasing(HIGH, CALLER), HIGH, EBADF);
+    tracker_released(tracker_releasing(HIGH, "close", CALLER), HIGH, EBADF);
     ck_assert_uint_eq(losses(RECORD_LOSS_CLOSE), 2);
     ck_assert_uint_eq(RELAXED(stack->opened), 2);
     ck_assert_uint_eq(RELAXED(stack->closed), 2);
@@ -214,7 +214,7 @@ START_TEST(a_number_is_reused_before_its_close_returns) {
     begin();
     acquire(HIGH);
     struct record_stack *stack = stack_of_slot(slot_of(HIGH));
-    struct slot_ticket ticket = tracker_releasing(HIGH, CALLER);
+    struct slot_ticket ticket = tracker_releasing(HIGH, "close", CALLER);
     acquire(HIGH);
     tracker_released(ticket, HIGH, 0);
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_LIVE);
@@ -233,7 +233,7 @@ START_TEST(dup2_replaces_what_was_there) {
     if (_i == 1)
         acquire(number);
     int64_t held = count_held();
-    tracker_replaced(tracker_releasing(number, CALLER), number, "dup2", CALLER, 1);
+    tracker_replaced(tracker_releasing(number, "close", CALLER), number, "dup2", CALLER, 1);
     ck_assert_int_eq(state_of(number), RECORD_STATE_LIVE);
     ck_assert_int_eq(RELAXED(slot_of(number)->number), 1);
     ck_assert_str_eq(stack_of_slot(slot_of(number))->call, "dup2");
@@ -248,7 +248,7 @@ START_TEST(dup2_over_a_streams_number_leaves_it_the_streams) {
     begin();
     tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER);
     uint64_t word = RELAXED(slot_of(HIGH)->word);
-    tracker_replaced(tracker_releasing(HIGH, CALLER), HIGH, "dup2", CALLER, 1);
+    tracker_replaced(tracker_releasing(HIGH, "close", CALLER), HIGH, "dup2", CALLER, 1);
     ck_assert_uint_eq(RELAXED(slot_of(HIGH)->word), word);
     ck_assert_int_eq(open_now(), count_held());
 }
@@ -325,7 +325,7 @@ START_TEST(a_stream_owns_its_number) {
     ck_assert_int_eq(RELAXED(object->number), HIGH);
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_OWNED);
     ck_assert_uint_eq(RELAXED(slot_of(HIGH)->object), (uintptr_t)stream);
-    tracker_released_object(tracker_releasing_object(stream, HIGH, CALLER));
+    tracker_released_object(tracker_releasing_object(stream, HIGH, "close", CALLER));
     ck_assert_ptr_null(slot_of_object(stream));
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_FREE);
     ck_assert_int_eq(open_now(), open_at_start);
@@ -343,7 +343,7 @@ START_TEST(fdopen_takes_the_number_over) {
     ck_assert_int_eq(open_now(), open_at_start + 1);
     struct record_stack *given = stack_of_slot(slot_of_object(stream));
     ck_assert_str_eq(given->call, "fdopen");
-    tracker_released_object(tracker_releasing_object(stream, HIGH, CALLER));
+    tracker_released_object(tracker_releasing_object(stream, HIGH, "close", CALLER));
     ck_assert_uint_eq(RELAXED(opened->closed), 1);
     ck_assert_uint_eq(RELAXED(given->closed), 1);
     ck_assert_int_eq(open_now(), open_at_start);
@@ -356,7 +356,7 @@ START_TEST(a_stream_over_an_inherited_number_is_inherited) {
     tracker_acquired_object(stream, RECORD_KIND_STREAM, 0, true, "fdopen", CALLER);
     ck_assert_int_eq(state_of(0), RECORD_STATE_INHERITED);
     ck_assert_uint_eq(RECORD_WORD_STATE(RELAXED(slot_of_object(stream)->word)), RECORD_STATE_INHERITED);
-    tracker_released_object(tracker_releasing_object(stream, 0, CALLER));
+    tracker_released_object(tracker_releasing_object(stream, 0, "close", CALLER));
     ck_assert_int_eq(state_of(0), RECORD_STATE_FREE);
     ck_assert_int_eq(open_now(), open_at_start - 1);
 }
@@ -367,11 +367,11 @@ START_TEST(an_object_without_number_stands_alone) {
     begin();
     tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER);
     ck_assert_int_eq(RELAXED(slot_of_object(stream)->number), -1);
-    tracker_released_object(tracker_releasing_object(stream, -1, CALLER));
+    tracker_released_object(tracker_releasing_object(stream, -1, "close", CALLER));
     ck_assert_ptr_null(slot_of_object(stream));
     ck_assert_int_eq(open_now(), open_at_start);
     tracker_acquired_object(NULL, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
-    tracker_released_object(tracker_releasing_object(NULL, -1, CALLER));
+    tracker_released_object(tracker_releasing_object(NULL, -1, "close", CALLER));
 }
 END_TEST
 
@@ -450,8 +450,8 @@ static void close_and_replace(void) {
     release(HIGH + 999);
     parents = stack_of_slot(slot_of(HIGH));
     release(HIGH);
-    tracker_replaced(tracker_releasing(HIGH + 1, CALLER), HIGH + 1, "dup2", CALLER, 1);
-    struct slot_ticket late = tracker_releasing(HIGH + 2, CALLER);
+    tracker_replaced(tracker_releasing(HIGH + 1, "close", CALLER), HIGH + 1, "dup2", CALLER, 1);
+    struct slot_ticket late = tracker_releasing(HIGH + 2, "close", CALLER);
     tracker_acquired(HIGH + 2, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1);
     tracker_released(late, HIGH + 2, 0);
     tracker_acquired(HIGH + 3, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1);
@@ -555,8 +555,8 @@ START_TEST(a_release_under_way_at_a_fork) {
     /* proves: a handle that another thread was closing is inherited as what it was */
     begin();
     acquire(HIGH);
-    tracker_releasing(0, CALLER);
-    tracker_releasing(HIGH, CALLER);
+    tracker_releasing(0, "close", CALLER);
+    tracker_releasing(HIGH, "close", CALLER);
     ck_assert_int_eq(ways[_i](look_at_releases_under_way), 0);
 }
 END_TEST
@@ -639,7 +639,7 @@ static void live_locked_down(void) {
     tracker_released_range(0, ~0u, true);
     tracker_modules_changed();
     tracker_thread_begin();
-    tracker_released(tracker_releasing(1, CALLER), 1, EPERM);
+    tracker_released(tracker_releasing(1, "close", CALLER), 1, EPERM);
     tracker_executing();
     tracker_execute_failed();
     tracker_ending();
@@ -707,7 +707,7 @@ static void report_in_handler(int signal) {
     handled++;
     acquire(HIGH + 300);
     tracker_acquired_object(handlers_stream, RECORD_KIND_STREAM, HIGH + 301, false, "fopen", CALLER + 32);
-    tracker_released_object(tracker_releasing_object(handlers_stream, HIGH + 301, CALLER));
+    tracker_released_object(tracker_releasing_object(handlers_stream, HIGH + 301, "close", CALLER));
     release(HIGH + 300);
     if (fresh < 100000)
         acquire(fresh += 63);
@@ -719,7 +719,7 @@ static void use_everything(unsigned round) {
     int number = HIGH + (int)(round % 40);
     tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER + round % 500, -1);
     tracker_acquired_object(stream, RECORD_KIND_STREAM, number, true, "fdopen", CALLER);
-    tracker_released_object(tracker_releasing_object(stream, number, CALLER));
+    tracker_released_object(tracker_releasing_object(stream, number, "close", CALLER));
     acquire(number);
     tracker_releasing_range((unsigned)number, (unsigned)number, CALLER);
     tracker_released_range((unsigned)number, (unsigned)number, true);

@@ -12,7 +12,7 @@ static uint64_t acquire(uint64_t address) {
 }
 
 static void release(uint64_t address) {
-    tracker_released_object(tracker_releasing_object((void *)address, -1, CALLER));
+    tracker_released_object(tracker_releasing_object((void *)address, -1, "close", CALLER));
 }
 
 static unsigned count_held(void) {
@@ -148,7 +148,7 @@ START_TEST(an_address_that_is_given_again_while_its_release_is_settled) {
     begin();
     uint64_t address = 0x7000;
     acquire(address);
-    struct tracker_object_ticket ticket = tracker_releasing_object((void *)address, -1, CALLER);
+    struct tracker_object_ticket ticket = tracker_releasing_object((void *)address, -1, "close", CALLER);
     acquire(address);
     tracker_released_object(ticket);
     ck_assert_uint_ne(objects_find(address), 0);
@@ -182,7 +182,7 @@ static void use(uint64_t address) {
     acquire(address);
     uint64_t slot = objects_find(address);
     misses += !slot || !slot_is_held(RELAXED(((struct record_slot *)record_at(slot))->word));
-    struct tracker_object_ticket ticket = tracker_releasing_object((void *)address, -1, CALLER);
+    struct tracker_object_ticket ticket = tracker_releasing_object((void *)address, -1, "close", CALLER);
     misses += !ticket.object.slot;
     atomic_store(&taken[address / 16 - 1], false);
     tracker_released_object(ticket);

@@ -1,0 +1,314 @@
+/* misuse.c - see misuse.h.
+ *
+ * A loop over all numbers closes many that nobody holds, and is no mistake. It is told from a double close by
+ * what comes next: closes of neighbouring numbers from the same place make a run, and a run that meets a number
+ * which this process never held is a loop. So what a run has found is taken back when it turns out to be one.
+ */
+#include "tracker/misuse.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "tracker/clock.h"
+#include "tracker/depot.h"
+#include "tracker/lockdown.h"
+#include "tracker/modules.h"
+#include "tracker/numbers.h"
+#include "tracker/objects.h"
+#include "tracker/record.h"
+#include "tracker/settings.h"
+#include "tracker/sys.h"
+#include "tracker/text.h"
+#include "tracker/threads.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+
+enum { MOST_SITES = 1024, FIRST_OF_LOOPS = STDERR_FILENO + 1 };
+
+/* ---- what is known of a wrong call ------------------------------------------------------------------------
+ */
+
+struct facts {
+    enum record_misuse_type type;
+    enum record_kind kind;
+    int number, error;
+    uint32_t opened; /* stack */
+    uint64_t closer; /* of the close before, as record_slot.closer */
+    uint64_t bytes;
+    const char *call;
+    uintptr_t caller;
+};
+
+static _Atomic uint64_t chunk, last_entry; /* places in the record; entries are linked from the last one back */
+static _Atomic uint32_t sites;
+
+static struct record_misuse *entry_at(uint64_t place) { return place ? record_at(place) : NULL; }
+
+static struct record_misuse *find(enum record_misuse_type type, uint32_t now) {
+    /* acquire: the entry before the place that leads to it */
+    struct record_misuse *entry = entry_at(atomic_load_explicit(&last_entry, memory_order_acquire));
+    while (entry && (entry->type != type || entry->now != now))
+        entry = entry_at((uint64_t)entry->previous * RECORD_UNIT);
+    return entry;
+}
+
+static struct record_misuse *keep(const struct facts *facts, uint32_t now) {
+    if (atomic_fetch_add_explicit(&sites, 1, memory_order_relaxed) >= MOST_SITES)
+        return NULL;
+    uint64_t at = record_entry(&chunk, RECORD_CHUNK_MISUSES, sizeof(struct record_misuse));
+    if (!at)
+        return NULL;
+    struct record_misuse *entry = record_at(at);
+    entry->type = (uint8_t)facts->type;
+    entry->kind = (uint8_t)facts->kind;
+    entry->error = (uint8_t)facts->error;
+    entry->number = facts->number;
+    entry->now = now;
+    entry->opened = facts->opened;
+    entry->closer = facts->closer;
+    entry->lost = facts->bytes;
+    entry->thread = threads_here();
+    entry->monotonic = clock_coarse();
+    uint64_t before = LOAD(&last_entry);
+    do
+        entry->previous = (uint32_t)(before / RECORD_UNIT);
+    /* release: who finds the entry by this finds all of it */
+    while (!atomic_compare_exchange_weak_explicit(&last_entry, &before, at, memory_order_release,
+                                                  memory_order_relaxed));
+    /* release: a reader that finds the length finds the rest */
+    atomic_store_explicit(&entry->length, sizeof *entry, memory_order_release);
+    return entry;
+}
+
+/* The place of the entry that counts it, 0: there is no room. */
+static uint64_t note(const struct facts *facts) {
+    uint32_t now = depot_keep_here(facts->call, facts->caller);
+    if (facts->closer && !(facts->closer & RECORD_CLOSER_STACK))
+        modules_need(facts->closer);
+    struct record_misuse *entry = find(facts->type, now);
+    if (!entry)
+        entry = keep(facts, now);
+    if (!entry) {
+        record_lost(RECORD_LOSS_MISUSE);
+        return 0;
+    }
+    atomic_fetch_add_explicit(&entry->count, 1, memory_order_relaxed); /* a counter */
+    return (uint64_t)((char *)entry - (char *)record_at(0));
+}
+
+/* strict=misuse: where the program stands now is where it went wrong. */
+static void stop_here(void) {
+    if (settings.strict != STRICT_MISUSE || lockdown_is_on())
+        return;
+    SYS(SYS_tgkill, SYS(SYS_getpid), SYS(SYS_gettid), SIGABRT);
+}
+
+/* ---- loops over all numbers -------------------------------------------------------------------------------
+ */
+
+/* The closes of neighbouring numbers from one place that this thread has made last. */
+static __thread struct run {
+    uintptr_t caller;
+    int number;
+    unsigned length;   /* in closes */
+    bool is_loop;      /* it met a number that was never held */
+    bool told;         /* strict: a finding was certain at once */
+    uint64_t found;    /* place of the entry that counts what it found */
+    uint32_t findings; /* how many */
+} run;
+
+static bool continues_run(int number, uintptr_t caller) {
+    return run.caller == caller && (number == run.number + 1 || number == run.number - 1);
+}
+
+static void take_back(void) {
+    struct record_misuse *entry = entry_at(run.found);
+    if (entry)
+        atomic_fetch_sub_explicit(&entry->count, run.findings, memory_order_relaxed); /* a counter */
+    run.found = 0;
+    run.findings = 0;
+}
+
+void misuse_closing(int number, uintptr_t caller) {
+    if (!settings.misuse)
+        return;
+    if (!continues_run(number, caller)) {
+        bool stands = run.findings && !run.told;
+        run = (struct run){.caller = caller};
+        if (stands)
+            stop_here();
+    }
+    run.number = number;
+    run.length++;
+}
+
+/* A finding that the run takes back if it turns out to be a loop. Few loops begin at a number like this. */
+static void note_in_run(const struct facts *facts) {
+    if (run.is_loop)
+        return;
+    uint64_t found = note(facts);
+    if (found != run.found)
+        run.findings = 0; /* of another sort: that stands */
+    run.found = found;
+    run.findings++;
+    run.told = run.length == 1 && facts->number != FIRST_OF_LOOPS;
+    if (run.told)
+        stop_here();
+}
+
+/* ---- the sorts of them ------------------------------------------------------------------------------------
+ */
+
+uint64_t misuse_closer(const char *call, uintptr_t caller) {
+    return settings.misuse < 2 ? caller : RECORD_CLOSER_STACK | depot_keep_here(call, caller);
+}
+
+static uint64_t address_of_closer(uint64_t closer) {
+    return closer & RECORD_CLOSER_STACK ? depot_stack((uint32_t)closer)->pc[0] : closer;
+}
+
+static bool same_module(uint64_t one, uint64_t other) {
+    return modules_of(one & ~RECORD_PC_EXACT) == modules_of(other & ~RECORD_PC_EXACT);
+}
+
+static uint64_t opener(uint32_t stack) { return stack ? depot_stack(stack)->pc[0] : 0; }
+
+/* True if the close before was a stranger's: by the module that had opened the handle which had the number
+ * before, while the owner of the one that was closed is the module that closes now. */
+static bool was_foreign(const struct record_slot *slot, uint32_t stack, uintptr_t caller) {
+    uint64_t closer = address_of_closer(LOAD(&slot->closer));
+    uint64_t before = opener(LOAD(&slot->pages)), opened = opener(stack);
+    return before && opened && same_module(closer, before) && !same_module(closer, opened) &&
+           same_module(caller, opened);
+}
+
+void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
+    if (!settings.misuse || number <= STDERR_FILENO)
+        return;
+    uint64_t at = numbers_find(number);
+    struct record_slot *slot = at ? record_at(at) : NULL;
+    uint64_t word = slot ? LOAD(&slot->word) : 0;
+    if (!RECORD_WORD_GENERATION(word)) { /* never held: whoever closes such a number goes through all of them */
+        run.is_loop = true;
+        return take_back();
+    }
+    bool by_the_program = LOAD(&slot->closer) && !(LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE);
+    if (RECORD_WORD_STATE(word) != RECORD_STATE_FREE || !by_the_program)
+        return;
+    uint32_t stack = RECORD_WORD_STACK(word);
+    note_in_run(&(struct facts){
+        .type = was_foreign(slot, stack, caller) ? RECORD_MISUSE_FOREIGN_CLOSE : RECORD_MISUSE_DOUBLE_CLOSE,
+        .kind = (enum record_kind)RECORD_WORD_KIND(word),
+        .number = number,
+        .error = EBADF,
+        .opened = stack,
+        .closer = LOAD(&slot->closer),
+        .call = call,
+        .caller = caller,
+    });
+}
+
+void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
+    if (!settings.misuse || number <= STDERR_FILENO)
+        return;
+    struct record_slot *slot = record_at(ticket.slot);
+    uint64_t owner = objects_find(LOAD(&slot->object));
+    uint64_t word = owner ? LOAD(&((struct record_slot *)record_at(owner))->word) : 0;
+    if (RECORD_WORD_STATE(word) != RECORD_STATE_LIVE)
+        return; /* its stream is just being closed, or is gone */
+    note_in_run(&(struct facts){
+        .type = RECORD_MISUSE_BAD_CLOSE,
+        .kind = (enum record_kind)RECORD_WORD_KIND(word),
+        .number = number,
+        .opened = RECORD_WORD_STACK(word),
+        .call = call,
+        .caller = caller,
+    });
+}
+
+void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
+                         const char *call, uintptr_t caller) {
+    if (!settings.misuse)
+        return;
+    note(&(struct facts){
+        .type = RECORD_MISUSE_FAILED_CLOSE,
+        .kind = kind,
+        .number = number,
+        .error = error,
+        .opened = opened,
+        .bytes = bytes,
+        .call = call,
+        .caller = caller,
+    });
+}
+
+void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,
+                           uintptr_t caller) {
+    if (!settings.misuse)
+        return;
+    note(&(struct facts){
+        .type = RECORD_MISUSE_WRONG_RELEASER,
+        .kind = kind,
+        .number = number,
+        .opened = opened,
+        .call = call,
+        .caller = caller,
+    });
+    stop_here();
+}
+
+/* Somebody who closes by this call, at this place, closes other numbers there as well. */
+struct habit {
+    uint64_t closer;
+    bool seen;
+};
+
+static void look_for_habit(int number, uint64_t at, void *context) {
+    struct habit *habit = context;
+    habit->seen |=
+        number > STDERR_FILENO && LOAD(&((struct record_slot *)record_at(at))->closer) == habit->closer;
+}
+
+void misuse_landed(int number, uint64_t closer, uint32_t opened, enum record_kind kind, const char *call,
+                   uintptr_t caller) {
+    struct habit habit = {.closer = closer};
+    if (!settings.misuse || !closer)
+        return;
+    numbers_visit(0, ~0u, look_for_habit, &habit);
+    if (!habit.seen)
+        return;
+    note(&(struct facts){
+        .type = RECORD_MISUSE_STANDARD_CLOSE,
+        .kind = kind,
+        .number = number,
+        .opened = opened,
+        .closer = closer,
+        .call = call,
+        .caller = caller,
+    });
+    stop_here();
+}
+
+bool misuse_seen(void) {
+    uint64_t at = atomic_load_explicit(&last_entry, memory_order_acquire); /* the entries before their places */
+    for (struct record_misuse *entry = entry_at(at); entry;
+         entry = entry_at((uint64_t)entry->previous * RECORD_UNIT))
+        if (LOAD(&entry->count))
+            return true;
+    return false;
+}
+
+void misuse_forked(void) {
+    atomic_store_explicit(&last_entry, 0, memory_order_relaxed); /* the only thread now */
+    run = (struct run){0};
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *head = record_at(at);
+        if (head->kind == RECORD_CHUNK_MISUSES)
+            head->kind = RECORD_CHUNK_UNUSED; /* the parent tells them; nobody else sees this copy yet */
+    }
+    chunk = 0;
+    sites = 0;
+}

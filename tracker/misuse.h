@@ -1,0 +1,46 @@
+/* misuse.h - wrong calls on handles: kept in the record, once per site. Any context, RECORD_READY only.
+ *
+ * What costs something on the good path is kept in the slot anyway: who closed a handle, and at what stack the
+ * handle before it was acquired. Everything else is done where a call has failed, or was wrong. */
+#ifndef TRACKER_MISUSE_H
+#define TRACKER_MISUSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracker/record_format.h"
+#include "tracker/slot.h"
+
+/* Who begins a release, as record_slot.closer has it: the address, or with misuse=2 the stack. */
+uint64_t misuse_closer(const char *call, uintptr_t caller);
+
+/* Before a close: it decides about those of this thread that may have been a loop over all numbers. */
+void misuse_closing(int number, uintptr_t caller);
+
+/* close(number) has failed with EBADF. */
+void misuse_closed_nothing(int number, const char *call, uintptr_t caller);
+
+/* A descriptor that belongs to a stream or directory was closed by itself. */
+void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
+
+/* What was written could not be kept: `error` says why, `bytes` were to be flushed, 0 unknown. */
+void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
+                         const char *call, uintptr_t caller);
+
+/* A handle was released by the call for another kind. */
+void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,
+                           uintptr_t caller);
+
+/* A handle that was just acquired has got the number of a standard descriptor, which `closer` had closed. Many
+ * do that on purpose; whoever closes other numbers at the same place does not. */
+void misuse_landed(int number, uint64_t closer, uint32_t opened, enum record_kind kind, const char *call,
+                   uintptr_t caller);
+
+/* True if there were any, of which none turned out to be a loop. */
+bool misuse_seen(void);
+
+/* Child of a fork: those of the parent are the parent's to tell. */
+void misuse_forked(void);
+
+#endif
