@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/exec_leaks.h"
 #include "tools/shortage.h"
 #include "tools/sites.h"
 
@@ -17,11 +18,12 @@ struct report {
     struct sites sites;          /* that count: neither suppressed nor below min_count */
     struct sites left_behind;    /* what outlives the processes; it does not count */
     struct shortage_accounts shortages;
-    struct findings inherited;   /* filled if they are to be listed */
-    struct findings unseen_list; /* likewise: the record has them only then, and not more than some */
+    struct findings inherited;    /* filled if they are to be listed */
+    struct exec_leaks exec_leaks; /* likewise */
+    struct findings unseen_list;  /* likewise: the record has them only then, and not more than some */
     size_t left_open, released, release_failed, not_released, suppressed, inherited_count;
     size_t in_baseline; /* handles that the baseline has: they do not count */
-    int64_t unseen; /* -1 unknown */
+    int64_t unseen;     /* -1 unknown */
     /* Of the processes that have a record; one that left nothing open takes its own away. */
     uint64_t tracked, closed;
     uint64_t dropped;

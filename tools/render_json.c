@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/close_on_exec.h"
 #include "tools/json_values.h"
 #include "tools/render.h"
 #include "tools/what.h"
@@ -194,6 +195,25 @@ static json_t *site_list(const struct sites *sites) {
     return list;
 }
 
+static json_t *exec_leak_object(const struct exec_leak *leak) {
+    json_t *object = json_object();
+    json_object_set_new(object, "id", json_string(leak->id));
+    json_object_set_new(object, "line_id", json_string(leak->line_id));
+    json_object_set_new(object, "call", json_value_text(leak->call));
+    json_object_set_new(object, "count", json_integer((json_int_t)leak->count));
+    json_object_set_new(object, "processes", json_integer((json_int_t)leak->processes));
+    json_object_set_new(object, "advice", json_string(close_on_exec_advice(leak->call)));
+    json_object_set_new(object, "frames", render_json_frames(leak->trace));
+    return object;
+}
+
+static json_t *exec_leak_list(const struct exec_leaks *leaks) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < leaks->count; i++)
+        json_array_append_new(list, exec_leak_object(&leaks->list[i]));
+    return list;
+}
+
 static json_t *note_list(const struct report *report) {
     json_t *list = json_array();
     for (size_t i = 0; i < report->note_count; i++)
@@ -222,6 +242,8 @@ void render_json(const struct report *report, FILE *out) {
         json_object_set_new(object, "shortages", shortage_list(report));
     if (report->left_behind.count)
         json_object_set_new(object, "left_behind", site_list(&report->left_behind));
+    if (report->exec_leaks.count)
+        json_object_set_new(object, "exec_leaks", exec_leak_list(&report->exec_leaks));
     if (report->inherited.count)
         json_object_set_new(object, "inherited", handle_list(report->inherited.list, report->inherited.count));
     if (report->unseen_list.count)

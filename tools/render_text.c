@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/close_on_exec.h"
 #include "tools/duration.h"
 #include "tools/frames.h"
 #include "tools/handle_cells.h"
@@ -323,6 +324,17 @@ static void put_left_behind(const struct report *report, FILE *out, const struct
     put_handles(report, out, site->findings, site->count);
 }
 
+static void put_exec_leak(const struct report *report, FILE *out, const struct exec_leak *leak) {
+    fputs("\nPassed over exec without need (not counted): ", out);
+    put_count(out, leak->count, "descriptor", "descriptors");
+    if (leak->processes > 1)
+        fprintf(out, " at once, in %zu processes", leak->processes);
+    fputs(", opened at:\n", out);
+    frames_write(out, leak->trace, report->verbosity > 0);
+    fprintf(out, "  unless the other program needs %s: %s\n", leak->count == 1 ? "it" : "them",
+            close_on_exec_advice(leak->call));
+}
+
 /* Handles that are shown because the user asked, and count for nothing. `count`: of them, listed or not. */
 static void put_aside(const struct report *report, FILE *out, const char *what, const struct findings *findings,
                       size_t count) {
@@ -361,7 +373,8 @@ static void put_coverage(const struct report *report, FILE *out) {
 }
 
 static bool has_something(const struct report *report) {
-    return report->left_open || report->inherited.count || report->unseen_list.count || report->verbosity > 0;
+    return report->left_open || report->exec_leaks.count || report->inherited.count ||
+           report->unseen_list.count || report->verbosity > 0;
 }
 
 void render_text(const struct report *report, FILE *out) {
@@ -382,6 +395,8 @@ void render_text(const struct report *report, FILE *out) {
         fputc('\n', out);
         shortage_write(&report->shortages.list[i], out);
     }
+    for (size_t i = 0; i < report->exec_leaks.count; i++)
+        put_exec_leak(report, out, &report->exec_leaks.list[i]);
     put_aside(report, out, "Inherited", &report->inherited, report->inherited.count);
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);

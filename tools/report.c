@@ -176,6 +176,14 @@ static void take_handles(struct making *making, size_t process) {
     }
 }
 
+static void take_exec_leaks(struct making *making) {
+    if (!settings_flag(making->request->settings, SETTING_exec_leaks))
+        return;
+    for (size_t i = 0; i < making->process_count; i++)
+        exec_leaks_add(&making->report.exec_leaks, making->symbols, making->processes[i]);
+    exec_leaks_sort(&making->report.exec_leaks);
+}
+
 /* --- sites and sums --------------------------------------------------------------------------------------- */
 
 /* Sites below min_count are as if they were not there. */
@@ -290,6 +298,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
+    take_exec_leaks(making);
     sites_group(&making->findings, &report->sites);
     sites_group(&making->lasting, &report->left_behind);
     for (size_t i = 0; i < making->process_count; i++)
@@ -320,6 +329,7 @@ static void end_making(struct making *making) {
     sites_end(&making->report.left_behind);
     findings_end(&making->lasting);
     sites_end(&making->report.sites);
+    exec_leaks_end(&making->report.exec_leaks);
     findings_end(&making->report.unseen_list);
     findings_end(&making->report.inherited);
     findings_end(&making->findings);
