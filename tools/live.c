@@ -208,8 +208,8 @@ void live_ask(struct process *process) {
     for (size_t i = 0; i < process->handle_count; i++) {
         struct handle *handle = &process->handles[i];
         struct detail *detail = &process->details[process->detail_count];
-        if (handle->state != RECORD_STATE_LIVE || handle->number < 0 ||
-            !ask(pid, handle->number, &sockets, detail))
+        bool is_open = handle->state == RECORD_STATE_LIVE || handle->state == RECORD_STATE_INHERITED;
+        if (!is_open || handle->number < 0 || !ask(pid, handle->number, &sockets, detail))
             continue;
         handle->detail = detail;
         process->detail_count++;

@@ -128,6 +128,19 @@ static const char *release_word(enum record_outcome outcome) {
     }
 }
 
+static json_t *origin_object(const struct finding *finding) {
+    static const char *const words[] = {
+        [ORIGIN_EXEC] = "exec", [ORIGIN_FORK] = "fork", [ORIGIN_PARENT] = "parent"};
+    const struct origin *origin = &finding->origin;
+    json_t *object = json_object();
+    json_object_set_new(object, "way", json_string(words[origin->way]));
+    json_object_set_new(object, "pid", json_value_known(origin->pid, origin->pid));
+    json_object_set_new(object, "program", json_value_text(render_program(origin->process)));
+    json_object_set_new(object, "call", json_value_text(origin->stack->call));
+    json_object_set_new(object, "frames", render_json_frames(finding->trace));
+    return object;
+}
+
 json_t *render_json_handle(const struct finding *finding) {
     const struct handle *handle = finding->handle;
     char *name = what_handle(handle, finding->kind);
@@ -144,6 +157,8 @@ json_t *render_json_handle(const struct finding *finding) {
     json_object_set_new(
         object, "error",
         json_value_text(handle->outcome == RECORD_OUTCOME_FAILED ? strerrorname_np(handle->error) : NULL));
+    if (finding->origin.way)
+        json_object_set_new(object, "origin", origin_object(finding));
     free(name);
     return object;
 }

@@ -346,6 +346,29 @@ static void put_aside(const struct report *report, FILE *out, const char *what, 
     put_handles(report, out, findings->list, findings->count);
 }
 
+/* Those of one origin together, behind those of which it is not known. */
+static void put_inherited(const struct report *report, FILE *out) {
+    const struct findings *inherited = &report->inherited;
+    for (size_t first = 0, end; first < inherited->count; first = end) {
+        const struct finding *finding = &inherited->list[first];
+        for (end = first + 1; end < inherited->count; end++)
+            if (origin_compare(&finding->origin, &inherited->list[end].origin) != 0)
+                break;
+        char *origin = origin_text(&finding->origin);
+        fputs("\nInherited", out);
+        if (*origin)
+            fputc(' ', out);
+        put(out, origin);
+        fputs(" (not counted): ", out);
+        put_count(out, end - first, "handle", "handles");
+        fputs(*origin ? ", opened at:\n" : "\n", out);
+        if (*origin)
+            frames_write(out, finding->trace, report->verbosity > 0);
+        put_handles(report, out, finding, end - first);
+        free(origin);
+    }
+}
+
 static void put_notes(const struct report *report, FILE *out) {
     if (report->note_count)
         fputc('\n', out);
@@ -397,7 +420,7 @@ void render_text(const struct report *report, FILE *out) {
     }
     for (size_t i = 0; i < report->exec_leaks.count; i++)
         put_exec_leak(report, out, &report->exec_leaks.list[i]);
-    put_aside(report, out, "Inherited", &report->inherited, report->inherited.count);
+    put_inherited(report, out);
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);
     put_coverage(report, out);

@@ -17,6 +17,7 @@
 #include "tools/notes.h"
 #include "tools/pattern.h"
 #include "tools/record_reader.h"
+#include "tools/relatives.h"
 #include "tools/render.h"
 #include "tools/report_make.h"
 #include "tools/suppress.h"
@@ -28,6 +29,8 @@ struct making {
     const struct report_request *request;
     struct process **processes;
     size_t process_count;
+    struct process **others; /* that may tell where something comes from: earlier images, parents */
+    size_t other_count;
     struct process *nobody; /* stands for a first process without a record */
     struct kinds kinds;
     struct symbols *symbols;
@@ -53,6 +56,11 @@ static bool is_watched(const struct making *making, const struct process *proces
            !pattern_words_match(setting(making, SETTING_skip), program);
 }
 
+static void add_process(struct process ***list, size_t *count, struct process *process) {
+    *list = memory_grow(*list, *count, sizeof **list);
+    (*list)[(*count)++] = process;
+}
+
 static void read_records(struct making *making, struct report_verdict *verdict, int *status) {
     for (size_t i = 0; i < making->request->count; i++) {
         int why;
@@ -67,12 +75,28 @@ static void read_records(struct making *making, struct report_verdict *verdict, 
             record_end(process);
         } else {
             live_ask(process);
-            making->processes = memory_grow(making->processes, making->process_count, sizeof process);
-            making->processes[making->process_count++] = process;
+            add_process(&making->processes, &making->process_count, process);
         }
     }
     if (verdict->unreadable < making->request->count || !making->request->count)
         *status = 0;
+}
+
+/* What a process was before an exec is not a process of its own: unless that is all that the user asked for. */
+static void set_earlier_images_aside(struct making *making) {
+    size_t kept = 0, images = 0;
+    for (size_t i = 0; i < making->process_count; i++)
+        images += making->processes[i]->end == RECORD_END_EXEC;
+    if (images == making->process_count && !making->request->first)
+        return;
+    for (size_t i = 0; i < making->process_count; i++) {
+        struct process *process = making->processes[i];
+        if (process->end == RECORD_END_EXEC)
+            add_process(&making->others, &making->other_count, process);
+        else
+            making->processes[kept++] = process;
+    }
+    making->process_count = kept;
 }
 
 static int compare_starts(const void *left, const void *right) {
@@ -176,11 +200,45 @@ static void take_handles(struct making *making, size_t process) {
     }
 }
 
+static int compare_inherited(const void *left, const void *right) {
+    const struct finding *one = left, *other = right;
+    int difference = origin_compare(&one->origin, &other->origin);
+    if (!difference)
+        difference = (one->process_index > other->process_index) - (one->process_index < other->process_index);
+    return difference ? difference : one->handle->number - other->handle->number;
+}
+
+/* The origins of inherited handles, and those of one origin beside each other. */
+static void find_origins(struct making *making) {
+    struct findings *inherited = &making->report.inherited;
+    if (!inherited->count)
+        return;
+    struct process **all = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < making->process_count && !making->request->first; i++) /* a tree has no others */
+        relatives_read(making->processes[i], making->processes, making->process_count, &making->others,
+                       &making->other_count);
+    for (size_t i = 0; i < making->process_count; i++)
+        add_process(&all, &count, making->processes[i]);
+    for (size_t i = 0; i < making->other_count; i++)
+        add_process(&all, &count, making->others[i]);
+    for (size_t i = 0; i < inherited->count; i++) {
+        struct finding *finding = &inherited->list[i];
+        finding->origin = origin_of(finding->process, finding->handle, all, count);
+        if (finding->origin.way)
+            finding->trace = symbols_trace(making->symbols, finding->origin.process, finding->origin.stack);
+    }
+    free(all);
+    qsort(inherited->list, inherited->count, sizeof *inherited->list, compare_inherited);
+}
+
 static void take_exec_leaks(struct making *making) {
     if (!settings_flag(making->request->settings, SETTING_exec_leaks))
         return;
     for (size_t i = 0; i < making->process_count; i++)
         exec_leaks_add(&making->report.exec_leaks, making->symbols, making->processes[i]);
+    for (size_t i = 0; i < making->other_count; i++)
+        exec_leaks_add(&making->report.exec_leaks, making->symbols, making->others[i]);
     exec_leaks_sort(&making->report.exec_leaks);
 }
 
@@ -282,6 +340,7 @@ static bool wants_color(const struct making *making, bool to_terminal) {
 /* 0, or an exit status after a message. */
 static int fill_report(struct making *making, bool to_terminal, struct report_verdict *verdict) {
     struct report *report = &making->report;
+    set_earlier_images_aside(making);
     struct process *first = find_first(making);
     verdict->failure = baseline_begin(&making->baseline, setting(making, SETTING_baseline), first->executable);
     if (verdict->failure && !making->request->even_so)
@@ -298,6 +357,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
+    find_origins(making);
     take_exec_leaks(making);
     sites_group(&making->findings, &report->sites);
     sites_group(&making->lasting, &report->left_behind);
@@ -344,6 +404,9 @@ static void end_making(struct making *making) {
     for (size_t i = 0; i < making->process_count; i++)
         record_end(making->processes[i]);
     free(making->processes);
+    for (size_t i = 0; i < making->other_count; i++)
+        record_end(making->others[i]);
+    free(making->others);
 }
 
 int report_make(const struct report_request *request, bool to_terminal, struct report_text *text,

@@ -3,6 +3,7 @@
 #define TOOLS_SITES_H
 
 #include "tools/model.h"
+#include "tools/origin.h"
 #include "tools/suspects.h"
 #include "tools/symbols.h"
 
@@ -15,6 +16,7 @@ struct finding {
     double age;                /* seconds; negative: unknown */
     const struct trace *trace; /* where it was acquired */
     size_t process_index;      /* of struct findings.processes */
+    struct origin origin;      /* of an inherited one, where `trace` is; else unknown */
 };
 
 struct findings {
