@@ -812,6 +812,26 @@ static uint64_t number_in(const struct field *message, unsigned number) {
     return 0;
 }
 
+/* The message in the field of another, or in the profile; `which` counts from 0. False: there is none. */
+static bool message_in(const struct field *outer, unsigned number, size_t which, struct field *message) {
+    for (const unsigned char *at = outer->bytes, *end = at + outer->value; take_field(&at, end, message);)
+        if (message->number == number && message->type == WIRE_BYTES && !which--)
+            return true;
+    return false;
+}
+
+/* True if a location has a line of that number, of a function of that name, in that file. */
+static bool has_line(const struct profile *profile, unsigned line, const char *name, const char *file) {
+    struct field all = {.bytes = profile->bytes, .value = profile->size}, location, one, function;
+    for (size_t i = 0; message_in(&all, 4, i, &location); i++)
+        for (size_t k = 0; message_in(&location, 4, k, &one); k++)
+            if (number_in(&one, 2) == line && message_in(&all, 5, number_in(&one, 1) - 1, &function) &&
+                strcmp(profile->strings[number_in(&function, 2)], name) == 0 &&
+                strcmp(profile->strings[number_in(&function, 4)], file) == 0)
+                return true;
+    return false;
+}
+
 static void add_string(struct profile *profile, const struct field *field) {
     ck_assert_uint_lt(profile->string_count, 128);
     ck_assert_uint_lt(field->value, sizeof profile->strings[0]);
@@ -893,6 +913,7 @@ START_TEST(pprof_has_the_sums) {
     ck_assert_uint_eq(profile->locations, 3); /* inlined frames share one, libc's start has none */
     ck_assert_uint_eq(profile->functions, 4);
     ck_assert_uint_eq(profile->mappings, 2);
+    ck_assert(has_line(profile, 42, "connect_upstream", "src/conn.c"));
     static const char *const strings[] = {
         "handles",         "count",  "age",   "nanoseconds",      "kind", "call",       "pid",
         "thread",          "socket", "fopen", "connect_upstream", "_Zc",  "src/conn.c", "8ca0",
