@@ -234,6 +234,52 @@ START_TEST(suspects_come_first_with_the_reason) {
 }
 END_TEST
 
+/* The record of a program that executed another one, two of whose descriptors went with it. */
+static struct builder *executed(void) {
+    struct builder *builder = builder_begin();
+    uint32_t stack = stack_of(builder, "socket");
+    ((struct record_stack *)(builder->bytes + stack * RECORD_UNIT))->passed = 2;
+    for (unsigned number = 5; number < 7; number++)
+        builder_number(builder, number, RECORD_KIND_SOCKET, stack, RECORD_OUTCOME_NONE);
+    struct record_header *header = builder_header(builder);
+    header->end = RECORD_END_EXEC;
+    header->pass = 0;
+    header->ended_realtime = header->started_realtime;
+    header->ended_monotonic = header->started_monotonic;
+    return builder;
+}
+
+START_TEST(what_passed_over_exec_is_told_on_request_only) {
+    show(executed(), NULL);
+    ck_assert_str_eq(shown, "");
+    set("exec_leaks", "1");
+    show(executed(), NULL);
+    ck_assert_uint_eq(verdict.left_open, 0);
+    shows("==4242==leftopen: nothing left open by ./server");
+    shows("Passed over exec without need (not counted): 2 descriptors, opened at:\n"
+          "    #0 0x1000");
+    shows("  unless the other program needs them: add SOCK_CLOEXEC to its type\n");
+}
+END_TEST
+
+/* One process, two programs: it is the one that ended, and the one before is no other process. */
+START_TEST(an_earlier_image_is_no_process_of_its_own) {
+    struct builder *last = builder_begin();
+    builder_program(last, "/opt/worker", "./worker", NULL);
+    add_file(last, 7, stack_of(last, "open"), "/etc/hosts");
+    struct record_slot *taken = builder_number(last, 5, RECORD_KIND_SOCKET, 0, RECORD_OUTCOME_NONE);
+    taken->word = RECORD_WORD(RECORD_STATE_INHERITED, RECORD_KIND_DESCRIPTOR, 1, 0);
+    set("inherited", "1");
+    struct builder *before = executed();
+    show(before, last, NULL);
+    shows("1 handle left open at exit by ./worker");
+    shows("  fd 7   /etc/hosts");
+    shows("Inherited through exec from ./server (not counted): 1 handle, opened at:\n    #0 0x1000");
+    shows("Coverage: 120 handles tracked");
+    shows_not("pid 4242");
+}
+END_TEST
+
 START_TEST(nothing_left_open_is_silence) {
     ck_assert_str_eq(show(builder_begin(), NULL), "");
     ck_assert_uint_eq(verdict.left_open, 0);
@@ -1188,6 +1234,8 @@ int main(void) {
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, text_is_as_promised);
     tcase_add_test(tests, suspects_come_first_with_the_reason);
+    tcase_add_test(tests, what_passed_over_exec_is_told_on_request_only);
+    tcase_add_test(tests, an_earlier_image_is_no_process_of_its_own);
     tcase_add_test(tests, nothing_left_open_is_silence);
     tcase_add_test(tests, one_is_not_many);
     tcase_add_test(tests, many_handles_are_cut_and_verbosity_shows_all);
