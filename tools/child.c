@@ -132,13 +132,21 @@ static void drop_pending(void) {
         ;
 }
 
-int child_wait(struct child *child) {
+/* Takes one signal, waiting no longer than that; -1: as long as it takes. False: none came. */
+static bool take_signal(siginfo_t *info, int milliseconds) {
     sigset_t all;
     sigfillset(&all);
+    if (milliseconds < 0)
+        return sigwaitinfo(&all, info) > 0;
+    struct timespec wait = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    return sigtimedwait(&all, info, &wait) > 0;
+}
+
+int child_wait(struct child *child, int (*attend)(void *context), void *context) {
     int status = 0;
     while (!has_ended(child, &status)) {
         siginfo_t info;
-        if (sigwaitinfo(&all, &info) > 0 && is_for_program(child, &info))
+        if (take_signal(&info, attend ? attend(context) : -1) && is_for_program(child, &info))
             forward(child, &info);
     }
     drop_pending();

@@ -22,8 +22,9 @@ int child_start(struct child *child, const struct target *target, char **argv);
 void child_leave_descriptors(int kept);
 
 /* Waits until the program has ended and returns its wait status. Meanwhile what was sent to us is passed on to
- * it, and where it stops we stop. */
-int child_wait(struct child *child);
+ * it, and where it stops we stop. `attend` (NULL: nobody) is called at first and after every signal; it returns
+ * after how many milliseconds it wants to be called again without one, or -1. */
+int child_wait(struct child *child, int (*attend)(void *context), void *context);
 
 /* The exit status for the wait status of a program; where a signal ended it, ends this process by that signal,
  * without a second core file. */

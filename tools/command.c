@@ -43,8 +43,11 @@ int command_option(struct settings *settings, const char *command, char **argv) 
     bool has_value = argv[0][length] == '=';
     snprintf(from, sizeof from, "%.*s", (int)length, argv[0]);
     snprintf(name, sizeof name, "%s", strncmp(from, "--", 2) == 0 ? from + 2 : "");
-    if (settings_find(name) == SETTING_COUNT)
+    enum setting_id id = settings_find(name);
+    if (id == SETTING_COUNT)
         return -unknown_option(from, name);
+    if (!has_value && settings_stands_alone(id, argv[1]))
+        return settings_take(settings, name, "1", from) ? 1 : -EXIT_USAGE;
     if (!has_value && !argv[1])
         return -failure(EXIT_USAGE, "%s needs a value: %s=VALUE", from, from);
     const char *value = has_value ? argv[0] + length + 1 : argv[1];

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/live.h"
 #include "tools/living.h"
 #include "tools/memory.h"
 #include "tools/record_reader.h"
@@ -99,6 +100,8 @@ struct process *kernel_view_read(const char *path, struct kernel_view *view, int
         process = record_read(path, false, status);
     }
     struct numbers after = numbers_of_kernel(*pid);
+    if (process)
+        live_limits(process, *pid);
     view->is_known = process && process->alive && before.is_known && after.is_known &&
                      !(process->notes & RECORD_NOTE_UNSHARED);
     if (view->is_known)

@@ -196,6 +196,29 @@ static void check_again(struct process *process) {
     record_end(later);
 }
 
+static uint64_t limit_of(const char *word) {
+    return strcmp(word, "unlimited") == 0 ? UINT64_MAX : strtoull(word, NULL, 10);
+}
+
+void live_limits(struct process *process, int pid) {
+    char path[64], soft[24], hard[24], *line = NULL;
+    size_t room = 0;
+    bool is_found = false;
+    if (!pid || !process->alive || process->end != RECORD_END_RUNNING)
+        return;
+    snprintf(path, sizeof path, "/proc/%d/limits", pid);
+    FILE *limits = fopen(path, "re");
+    while (limits && !is_found && getline(&line, &room, limits) >= 0)
+        is_found = sscanf(line, "Max open files %23s %23s", soft, hard) == 2;
+    if (limits)
+        fclose(limits);
+    free(line);
+    if (!is_found)
+        return;
+    process->limit_soft = limit_of(soft);
+    process->limit_hard = limit_of(hard);
+}
+
 void live_ask(struct process *process) {
     /* Whoever has begun its end has asked, or is asking, for itself. */
     if (!process->alive || process->end != RECORD_END_RUNNING || process->details || !process->handle_count)
@@ -203,6 +226,7 @@ void live_ask(struct process *process) {
     int pid = living_pid(process);
     if (!pid)
         return;
+    live_limits(process, pid);
     struct sockets sockets = read_sockets(pid);
     process->details = memory_new(process->handle_count, sizeof *process->details);
     for (size_t i = 0; i < process->handle_count; i++) {

@@ -9,4 +9,8 @@
  * after. Does nothing for a process that is gone or belongs to somebody else. */
 void live_ask(struct process *process);
 
+/* Sets the limits on descriptors that a living process has now; its record has those that it had at the start.
+ * `pid`: its number here, 0 unknown. */
+void live_limits(struct process *process, int pid);
+
 #endif

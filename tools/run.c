@@ -13,6 +13,7 @@
 #include "tools/baseline.h"
 #include "tools/child.h"
 #include "tools/command.h"
+#include "tools/duration.h"
 #include "tools/fail.h"
 #include "tools/folder.h"
 #include "tools/library.h"
@@ -21,6 +22,7 @@
 #include "tools/target.h"
 #include "tools/told.h"
 #include "tools/unwatched.h"
+#include "tools/watch.h"
 
 struct run {
     struct settings settings;
@@ -31,6 +33,7 @@ struct run {
     int hold;                  /* keeps others from cleaning it */
     struct child child;
     int status;              /* wait status of the program */
+    uint64_t interval;       /* ns between lines about growth; 0: none */
     uint64_t started, ended; /* CLOCK_REALTIME, ns */
 };
 
@@ -90,8 +93,9 @@ static int prepare_folder(struct run *run) {
 
 /* The program's own options, and that nobody but us reports. */
 static void export_options(struct run *run) {
-    static const enum setting_id ours[] = {SETTING_record, SETTING_report, SETTING_exitcode, SETTING_format,
-                                           SETTING_color,  SETTING_help,   SETTING_COUNT};
+    static const enum setting_id ours[] = {SETTING_record,   SETTING_report, SETTING_exitcode,
+                                           SETTING_format,   SETTING_color,  SETTING_help,
+                                           SETTING_interval, SETTING_follow, SETTING_COUNT};
     struct settings first;
     settings_begin(&first);
     settings_take(&first, "record", run->folder, "record");
@@ -203,8 +207,19 @@ static int watch(struct run *run) {
     if (error)
         return cannot_execute(run, error);
     child_leave_descriptors(run->hold);
-    run->status = child_wait(&run->child);
+    struct watch_request request = {
+        .folder = run->folder,
+        .folder_descriptor = run->hold,
+        .before = &run->before,
+        .settings = &run->settings,
+        .first = run->child.pid,
+        .interval = run->interval,
+        .follow = settings_flag(&run->settings, SETTING_follow),
+    };
+    struct watch *watch = watch_begin(&request);
+    run->status = child_wait(&run->child, watch_attend, watch);
     run->ended = now();
+    watch_end(watch);
     return 0;
 }
 
@@ -277,6 +292,10 @@ static int take_arguments(struct run *run, int argc, char **argv) {
         return at;
     if (at == argc)
         return -failure(EXIT_USAGE, "no program to run; `leftopen help run` tells more");
+    const char *interval = run->settings.value[SETTING_interval];
+    run->interval = duration_parse(interval);
+    if (*interval && !run->interval)
+        return -failure(EXIT_USAGE, "--interval=%s: a time such as 500ms, 60s, 5m or 1h fits", interval);
     run->argv = argv + at;
     make_absolute(&run->settings, SETTING_suppressions);
     make_absolute(&run->settings, SETTING_baseline);

@@ -75,6 +75,11 @@ static const char *flag_value(const char *word) {
     return NULL;
 }
 
+bool settings_stands_alone(enum setting_id id, const char *next) {
+    bool is_value = next && (strcmp(next, "0") == 0 || strcmp(next, "1") == 0); /* yes and true are programs */
+    return rows[id].type == FLAG && !is_value;
+}
+
 static bool number_fits(const char *value, const char *range) {
     long from = strtol(range, NULL, 10), to = strtol(strstr(range, "..") + 2, NULL, 10);
     char *end;

@@ -22,9 +22,13 @@ void settings_begin(struct settings *settings);
 void settings_end(struct settings *settings);
 
 /* Takes one option; `-` in the name counts as `_`. `from` names the source for messages ("LEFTOPEN_OPTIONS",
- * "--color"); NULL: none are wanted. An unknown name is a warning on standard error and returns false; a value that does not fit is a
- * warning that says what would fit, keeps the old value and returns false. */
+ * "--color"); NULL: none are wanted. An unknown name is a warning on standard error and returns false; a value
+ * that does not fit is a warning that says what would fit, keeps the old value and returns false. */
 bool settings_take(struct settings *settings, const char *name, const char *value, const char *from);
+
+/* True for an option that needs no value where `next` (NULL: none) follows it: a flag, and `next` is neither 0
+ * nor 1. */
+bool settings_stands_alone(enum setting_id id, const char *next);
 
 /* Back to the default, as if nothing had been said. */
 void settings_reset(struct settings *settings, enum setting_id id);

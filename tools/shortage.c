@@ -110,7 +110,7 @@ void shortage_write(const struct shortage_account *account, FILE *out) {
     for (size_t i = shown; i < account->site_count; i++)
         others += account->sites[i].held;
     if (others)
-        fprintf(out, "  %u others%s\n", others, account->others == others ? ", inherited or unseen" : "");
+        fprintf(out, "  %u others%s\n", others, account->others == others ? ", inherited at the start" : "");
 }
 
 static json_t *site_object(const struct shortage_site *site) {
