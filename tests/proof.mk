@@ -1,10 +1,10 @@
 # Is the record true? Short forms in `make check`; `make proof-long` is what takes minutes.
 
-PROOFS := $(addprefix $(B)/proof/,stops)
-$(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/unit/skips.h $(B)/libtool.a
+PROOFS := $(addprefix $(B)/proof/,stops reads)
+$(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/watch.c tests/watch.h tests/unit/skips.h $(B)/libtool.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(COMMON)) -D_GNU_SOURCE -o $@ $< tests/run.c $(B)/libtool.a $(CHECK_LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(COMMON)) -D_GNU_SOURCE -o $@ $< tests/run.c tests/watch.c $(B)/libtool.a $(CHECK_LIBS) $(TOOL_LIBS)
 .PHONY: check-proof proof-long
 check-proof: $(PROOFS) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(PROOFS); do $$t || failed=1; done; exit $$failed
