@@ -577,14 +577,17 @@ static void take_entries(struct reader *reader, const struct record_chunk *head,
         uint32_t length;
         memcpy(&length, reader->newer.bytes + at, sizeof length);
         if (!length)
-            return; /* taken and not finished */
+            return;
+        bool is_whole = !(length & RECORD_ENTRY_UNFINISHED);
+        length &= ~RECORD_ENTRY_UNFINISHED;
         if (length < row->least || length % RECORD_UNIT || length > end - at) {
             complain(reader, at,
                      "an entry of %u bytes where %zu to %zu fit: the rest of this chunk is left out", length,
                      row->least, end - at);
             return;
         }
-        row->take(reader, at, length);
+        if (is_whole)
+            row->take(reader, at, length);
         at += length;
     }
 }

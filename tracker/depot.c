@@ -180,8 +180,9 @@ static void visit_chunk(struct record_chunk *chunk, void (*visit)(struct record_
         uint32_t bytes = atomic_load_explicit((_Atomic uint32_t *)&stack->bytes, memory_order_acquire);
         if (!bytes)
             return;
-        visit(stack, context);
-        at += bytes;
+        if (!(bytes & RECORD_ENTRY_UNFINISHED))
+            visit(stack, context);
+        at += bytes & ~RECORD_ENTRY_UNFINISHED;
     }
 }
 

@@ -79,9 +79,10 @@ static const struct record_module *module_of(uint64_t pc) {
             const struct record_module *module = (const struct record_module *)((char *)(chunk + 1) + i);
             if (!module->bytes)
                 break;
-            if (pc >= module->start && pc < module->end)
+            bool is_whole = !(module->bytes & RECORD_ENTRY_UNFINISHED);
+            if (is_whole && pc >= module->start && pc < module->end)
                 return module;
-            i += module->bytes;
+            i += module->bytes & ~RECORD_ENTRY_UNFINISHED;
         }
     }
     return NULL;

@@ -171,18 +171,36 @@ void record_publish(uint64_t chunk, enum record_chunk_kind kind) {
     atomic_store_explicit(&head->magic, RECORD_CHUNK_MAGIC, memory_order_release);
 }
 
+/* Room for an entry in the chunk, or 0. Its length is there from the first moment, so that whatever becomes of
+ * its writer those that follow can be found; a writer that stopped before it said so in `used` is helped. */
+static uint64_t entry_in(struct record_chunk *head, uint32_t bytes) {
+    uint64_t room = head->bytes - sizeof *head, at;
+    /* acquire: what was taken up to here has its length */
+    while ((at = atomic_load_explicit(&head->used, memory_order_acquire)) + bytes <= room) {
+        _Atomic uint32_t *length = (_Atomic uint32_t *)((char *)(head + 1) + at);
+        uint32_t there = 0;
+        bool is_ours = atomic_compare_exchange_strong_explicit(length, &there, bytes | RECORD_ENTRY_UNFINISHED,
+                                                               memory_order_relaxed, memory_order_relaxed);
+        uint64_t next = at + (is_ours               ? bytes
+                              : there < RECORD_UNIT ? RECORD_UNIT
+                                                    : there / RECORD_UNIT * RECORD_UNIT);
+        uint64_t expected = at;
+        /* release: the length before what says that it is there */
+        atomic_compare_exchange_strong_explicit(&head->used, &expected, next, memory_order_release,
+                                                memory_order_relaxed);
+        if (is_ours)
+            return (uint64_t)((char *)length - (char *)head);
+    }
+    return 0;
+}
+
 uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, size_t bytes) {
     bytes = (bytes + RECORD_UNIT - 1) / RECORD_UNIT * RECORD_UNIT;
     for (;;) {
         uint64_t chunk = atomic_load_explicit(current, memory_order_acquire); /* its head was written before */
-        if (chunk) {
-            struct record_chunk *head = record_at(chunk);
-            uint64_t room = head->bytes - sizeof *head;
-            /* relaxed: a counter; each taker gets a place of its own */
-            uint64_t at = atomic_fetch_add_explicit(&head->used, bytes, memory_order_relaxed);
-            if (at + bytes <= room)
-                return chunk + sizeof *head + at;
-        }
+        uint64_t at = chunk ? entry_in(record_at(chunk), (uint32_t)bytes) : 0;
+        if (at)
+            return chunk + at;
         size_t wanted = bytes + sizeof(struct record_chunk);
         uint64_t fresh = record_allocate(kind, wanted > ENTRY_CHUNK_BYTES ? wanted : ENTRY_CHUNK_BYTES, 0, 0);
         if (!fresh)
@@ -491,10 +509,17 @@ void record_open(void) {
 /* ---- from one memory into another -------------------------------------------------------------------------
  */
 
-/* From the end, as all of it: the magic comes last. */
+/* The first word last: it may be a magic. */
 static void copy_page(uint64_t *to, const uint64_t *from) {
-    for (unsigned i = PAGE / sizeof *to; i-- > 0;)
+    for (unsigned i = 1; i < PAGE / sizeof *to; i++)
         to[i] = from[i];
+    /* release: the rest before it */
+    atomic_store_explicit((_Atomic uint64_t *)to, from[0], memory_order_release);
+}
+
+static void copy_page_to(uint64_t window, uint64_t old, uint64_t at) {
+    if (is_real(at))
+        copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
 }
 
 /* A file that stays mapped stays locked, too. Memory of nobody's takes its place: a signal handler may have
@@ -511,9 +536,9 @@ static void move_into(uint64_t window, uint64_t used) {
     uint64_t old = LOAD(&record_mapped.window);
     own.mapped[old & 0xfff] =
         (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
-    for (uint64_t at = used; at > 0;)
-        if (is_real(at -= PAGE))
-            copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
+    for (uint64_t at = PAGE; at < used; at += PAGE)
+        copy_page_to(window, old, at);
+    copy_page_to(window, old, 0); /* last, as its magic makes it a record */
     atomic_store_explicit(&record_mapped.window, window, memory_order_release);
     for (unsigned shift = 0; shift < WINDOWS; shift++)
         leave_window(shift);

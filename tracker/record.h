@@ -91,7 +91,8 @@ void record_publish(uint64_t chunk, enum record_chunk_kind kind);
 
 /* Any context. Takes `bytes` (rounded up to RECORD_UNIT) from the newest chunk of a kind whose entries tell
  * their own length; a new chunk is made when it is full. `current` remembers the newest. Returns an offset, 0
- * if there is no room. The caller stores the entry's length last, with release order. */
+ * if there is no room. The caller stores the entry's length (it is there, with RECORD_ENTRY_UNFINISHED) last,
+ * with release order. */
 uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, size_t bytes);
 
 void record_lost(enum record_loss loss);

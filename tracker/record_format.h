@@ -148,6 +148,7 @@ struct record_header {
 };
 
 #define RECORD_CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
+#define RECORD_ENTRY_UNFINISHED 1u     /* lengths of entries are multiples of RECORD_UNIT */
 
 enum record_chunk_kind {
     RECORD_CHUNK_UNUSED,  /* room that was taken and given up */
@@ -171,8 +172,9 @@ struct record_chunk {
     uint32_t entry_bytes;   /* 0: entries tell their own length in their first uint32_t */
     uint32_t entries;       /* how many fit; 0 where entries have their own length */
     _Atomic uint64_t used;  /* bytes of entries taken so far, without this head; may run past the end: clamp.
-                             * An entry that was taken and not finished has length 0: stop there, later
-                             * entries of this chunk are not readable. Slots: not used, free ones are state 0 */
+                             * An entry that was taken and not finished has RECORD_ENTRY_UNFINISHED in its length:
+                             * step over it. Length 0: nothing behind it can be read. Slots: not used, free ones
+                             * are state 0 */
     uint64_t reserved[3];
 };
 _Static_assert(sizeof(struct record_chunk) == 64, "a chunk's head takes the room of one slot");

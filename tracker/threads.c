@@ -60,7 +60,8 @@ static void visit_chunk(struct record_chunk *head, void (*visit)(struct record_t
              size = sizeof(struct record_thread);
     for (uint64_t at = 0; at + size <= used && at + size <= head->bytes - sizeof *head; at += size) {
         struct record_thread *entry = (struct record_thread *)((char *)(head + 1) + at);
-        if (atomic_load_explicit(&entry->bytes, memory_order_acquire)) /* the rest of it */
+        /* acquire: the rest of it */
+        if (atomic_load_explicit(&entry->bytes, memory_order_acquire) == size)
             visit(entry);
     }
 }

@@ -198,6 +198,111 @@ START_TEST(reads_counts_marks_and_shortages) {
 }
 END_TEST
 
+/* The writer of an entry was stopped half-way: what others wrote behind it is there. */
+START_TEST(steps_over_an_unfinished_entry) {
+    struct builder *builder = example();
+    builder_stack(builder, "fopen", (const uint64_t[]){0x401234}, 1, 1, 0);
+    struct process *whole = read_bytes(builder, BUILDER_BYTES);
+    struct record_chunk *chunk = builder_chunk(builder, BUILDER_STACKS);
+    *(uint32_t *)(chunk + 1) |= RECORD_ENTRY_UNFINISHED;
+    struct process *process = read_bytes(builder, BUILDER_BYTES);
+    ck_assert_uint_ge(whole->stack_count, 2);
+    ck_assert_uint_eq(process->stack_count, whole->stack_count - 1);
+    ck_assert_uint_eq(process->stacks[0].id, whole->stacks[1].id);
+    ck_assert(!process->truncated);
+    record_end(whole);
+    record_end(process);
+    free(builder);
+}
+END_TEST
+
+/* Room that was never written holds no entries, whatever the head of the chunk says of their size. */
+START_TEST(takes_no_entries_from_a_hole) {
+    struct builder *builder = example();
+    struct record_chunk *chunk = builder_chunk(builder, BUILDER_DETAILS);
+    memset(chunk + 1, 0, chunk->bytes - sizeof *chunk);
+    chunk->entry_bytes = sizeof(struct record_detail);
+    chunk->used = UINT64_MAX;
+    struct process *process = read_bytes(builder, BUILDER_BYTES);
+    ck_assert_uint_eq(process->detail_count, 0);
+    record_end(process);
+    free(builder);
+}
+END_TEST
+
+START_TEST(numbers_that_cannot_be_are_not_believed) {
+    struct builder *builder = example();
+    struct record_header *header = builder_header(builder);
+    header->unseen = INT64_MAX;
+    header->open = -5;
+    header->peak = INT64_MIN;
+    struct process *process = read_bytes(builder, BUILDER_BYTES);
+    ck_assert_int_eq(process->unseen, -1);
+    ck_assert_int_eq(process->open, 0);
+    ck_assert_int_eq(process->peak, 0);
+    record_end(process);
+    free(builder);
+}
+END_TEST
+
+/* As a process leaves it that is killed while it makes its record. */
+START_TEST(a_record_that_was_never_begun_is_said_to_be) {
+    struct builder *builder = example();
+    memset(builder_header(builder)->magic, 0, sizeof builder_header(builder)->magic);
+    ck_assert_ptr_null(read_bytes(builder, BUILDER_BYTES));
+    ck_assert_int_eq(status, EXIT_DAMAGED);
+    ck_assert_ptr_nonnull(strstr(said, "is not a record yet"));
+    free(builder);
+}
+END_TEST
+
+START_TEST(a_link_to_a_record_is_the_record) {
+    struct builder *builder = example();
+    char path[64], link[80];
+    builder_save(builder, BUILDER_BYTES, path);
+    snprintf(link, sizeof link, "%s-link", path);
+    ck_assert_int_eq(symlink(path, link), 0);
+    struct process *process = record_read(link, false, &status);
+    ck_assert_ptr_nonnull(process);
+    ck_assert(!process->alive);
+    record_end(process);
+    unlink(link);
+    unlink(path);
+    free(builder);
+}
+END_TEST
+
+/* Whatever is cut off while it is read is missing, and no more. */
+START_TEST(a_record_may_shrink_while_it_is_read) {
+    struct builder *builder = example();
+    char path[64];
+    builder_save(builder, BUILDER_BYTES, path);
+    int file = open(path, O_RDWR);
+    pid_t child = fork();
+    if (child == 0)
+        for (size_t bytes = BUILDER_BYTES;; bytes = bytes > 512 ? bytes - 512 : BUILDER_BYTES)
+            if (ftruncate(file, (off_t)bytes) || pwrite(file, builder->bytes, bytes, 0) != (ssize_t)bytes)
+                _exit(1);
+    int saved = dup(STDERR_FILENO), quiet = open("/dev/null", O_WRONLY);
+    dup2(quiet, STDERR_FILENO);
+    size_t cut = 0;
+    for (int round = 0; round < 2000; round++) {
+        struct process *process = record_read(path, true, &status);
+        ck_assert(!process || process->handle_count <= 2);
+        cut += process && process->truncated;
+        record_end(process);
+    }
+    dup2(saved, STDERR_FILENO);
+    ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ck_assert_uint_gt(cut, 0);
+    close(file);
+    unlink(path);
+    free(builder);
+}
+END_TEST
+
 START_TEST(tells_a_missing_file_from_a_damaged_one) {
     int why = 0;
     ck_assert_ptr_null(record_read("/nonexistent/x.leftopen", false, &why));
@@ -432,6 +537,12 @@ int main(void) {
     tcase_add_test(tests, reads_version_1);
     tcase_add_test(tests, reads_counts_marks_and_shortages);
     tcase_add_test(tests, tells_a_missing_file_from_a_damaged_one);
+    tcase_add_test(tests, steps_over_an_unfinished_entry);
+    tcase_add_test(tests, takes_no_entries_from_a_hole);
+    tcase_add_test(tests, numbers_that_cannot_be_are_not_believed);
+    tcase_add_test(tests, a_record_that_was_never_begun_is_said_to_be);
+    tcase_add_test(tests, a_link_to_a_record_is_the_record);
+    tcase_add_test(tests, a_record_may_shrink_while_it_is_read);
     tcase_add_test(tests, does_not_wait_for_a_pipe);
     tcase_add_test(tests, survives_every_cut);
     tcase_add_test(tests, shows_what_is_before_a_cut);

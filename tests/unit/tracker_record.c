@@ -335,6 +335,24 @@ START_TEST(entries_follow_one_another) {
 }
 END_TEST
 
+START_TEST(an_unfinished_entry_hides_nothing) {
+    /* proves: an entry has its length from the moment it is taken, and a taker that stopped before it told the
+     * chunk is helped by the next */
+    static _Atomic uint64_t current;
+    world_record(NULL);
+    uint64_t first = record_entry(&current, RECORD_CHUNK_DETAILS, 40);
+    struct record_chunk *chunk = record_at(current);
+    uint64_t used = chunk->used;
+    uint64_t second = record_entry(&current, RECORD_CHUNK_DETAILS, 16);
+    ck_assert_uint_eq(*(uint32_t *)record_at(first), 48 | RECORD_ENTRY_UNFINISHED);
+    ck_assert_uint_eq(*(uint32_t *)record_at(second), 16 | RECORD_ENTRY_UNFINISHED);
+    ck_assert_uint_eq(second, first + 48);
+    chunk->used = used;
+    ck_assert_uint_eq(record_entry(&current, RECORD_CHUNK_DETAILS, 32), second + 16);
+    ck_assert_uint_eq(chunk->used, used + 48);
+}
+END_TEST
+
 START_TEST(a_full_record_says_so) {
     /* proves: memory of the process only has an end; there no room is given, and what is there stays readable
      */
@@ -768,6 +786,7 @@ static void add(TCase *tests) {
     tcase_add_test(tests, a_fresh_chunk_is_zero);
     tcase_add_test(tests, a_walk_steps_over_what_was_not_published);
     tcase_add_test(tests, entries_follow_one_another);
+    tcase_add_test(tests, an_unfinished_entry_hides_nothing);
     tcase_add_test(tests, a_full_record_says_so);
     tcase_add_test(tests, a_small_limit_of_file_size_kills_nobody);
     tcase_add_test(tests, a_file_does_not_grow_beyond_its_limit);
