@@ -44,8 +44,8 @@ static inline bool context_is_vfork_child(void) {
 /* A wrapper was entered before the constructor: finds libc's own functions, as soon as that is possible. */
 void context_early(void) __attribute__((visibility("hidden")));
 
-/* True where facts are to be reported. To be asked before struct real_calls is used: what is still NULL then cannot be
- * called yet. */
+/* True where facts are to be reported. To be asked before struct real_calls is used: what is still NULL then
+ * cannot be called yet. */
 static inline bool context_is_watched(void) {
     if (!LIKELY(context_ready)) {
         context_early();

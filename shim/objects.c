@@ -42,7 +42,7 @@ EXPORT void *mremap(void *at, size_t bytes, size_t wanted, int flags, ...) {
     va_end(list);
     if (!context_is_watched() || !tracker_wants(RECORD_KIND_MAPPING))
         return real.mremap ? real.mremap(at, bytes, wanted, flags, place)
-                             : RAW_ADDRESS(SYS_mremap, at, bytes, wanted, flags, place);
+                           : RAW_ADDRESS(SYS_mremap, at, bytes, wanted, flags, place);
     tracker_unmapping(at, bytes, CALLER);
     void *result = real.mremap(at, bytes, wanted, flags, place);
     bool moved = result != MAP_FAILED && result != at;

@@ -33,7 +33,7 @@ EXPORT int openat(int folder, const char *path, int flags, ...) {
     mode_t mode = MODE_AFTER(flags);
     if (!context_is_watched())
         return real.openat ? real.openat(folder, path, flags, mode)
-                             : RAW(SYS_openat, folder, path, flags, mode);
+                           : RAW(SYS_openat, folder, path, flags, mode);
     tracker_acquiring();
     int result = real.openat(folder, path, flags, mode);
     acquired(result, opens_kind(flags), "openat", CALLER, -1);

@@ -14,7 +14,8 @@ static void range_begin(unsigned first, unsigned last, uintptr_t caller) {
 
 EXPORT int close_range(unsigned first, unsigned last, int flags) {
     if (!context_is_watched())
-        return real.close_range ? real.close_range(first, last, flags) : RAW(SYS_close_range, first, last, flags);
+        return real.close_range ? real.close_range(first, last, flags)
+                                : RAW(SYS_close_range, first, last, flags);
     if (flags & CLOSE_RANGE_UNSHARE)
         tracker_unshared(); /* of a threaded process, only this thread's descriptors are meant */
     if (flags & CLOSE_RANGE_CLOEXEC)

@@ -32,9 +32,9 @@ static void find(void) {
     startup_real_dlmopen = (void *)real.dlmopen;
 }
 
-/* There is one -z initfirst in a process, that of the library that was loaded last: its constructors, and those of
- * what it needs, run before ours. Nothing is known then and nothing recorded, but every call works. Before that,
- * while the loader still relocates, dlsym cannot be called; an address in our data tells. */
+/* There is one -z initfirst in a process, that of the library that was loaded last: its constructors, and those
+ * of what it needs, run before ours. Nothing is known then and nothing recorded, but every call works. Before
+ * that, while the loader still relocates, dlsym cannot be called; an address in our data tells. */
 void context_early(void) {
     static void *const volatile relocated = (void *)dlsym;
     static bool busy; /* dlsym may call malloc, and a program's malloc may call us */

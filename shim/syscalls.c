@@ -95,7 +95,7 @@ long syscalls_handle(long number, long a, long b, long c, long d, long e, long f
 long syscalls_handle(long number, long a, long b, long c, long d, long e, long f) {
     if (!context_is_watched())
         return real.syscall ? real.syscall(number, a, b, c, d, e, f)
-                             : context_raw_long(sys_call(number, a, b, c, d, e, f));
+                            : context_raw_long(sys_call(number, a, b, c, d, e, f));
     switch (number) {
 #define SYSTEM_CALL(number_name, effect)                                                                       \
     case number_name:                                                                                          \
