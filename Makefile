@@ -22,7 +22,7 @@ LIBRARY_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fvisibility=hi
 	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -fno-delete-null-pointer-checks \
 	-fno-builtin-exit -fno-tree-loop-distribute-patterns -fcf-protection=branch -Wframe-larger-than=2048
 TOOL_FLAGS := $(COMMON) -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
-TOOL_LIBS  := -ldw -lelf -ljansson -lprotobuf-c -lz -l:libiberty.a
+TOOL_LIBS  := -ldw -lelf -ljansson -lprotobuf-c -lz -lncursesw -ltinfo -l:libiberty.a
 
 TRACKER_SOURCES := $(sort $(wildcard tracker/*.c) $(wildcard tracker/$(ARCH)/*.S))
 # One unit: an alias must stand where its function does, and the compiler sees through the small ones.
@@ -89,7 +89,7 @@ EXAMPLES := $(patsubst examples/%,$(B)/examples/%,$(basename $(wildcard examples
 
 # What is missing is installed when we are root; else the line to run is printed, and make stops.
 PACKAGES := gcc g++ make pkg-config libc6-dev libunwind8 libdw-dev libelf-dev libiberty-dev libjansson-dev \
-	protobuf-c-compiler libprotobuf-c-dev zlib1g-dev check python3
+	protobuf-c-compiler libprotobuf-c-dev zlib1g-dev libncurses-dev check python3
 .PHONY: deps
 deps:
 	@missing=$$(for p in $(PACKAGES) $(MORE_PACKAGES); do \

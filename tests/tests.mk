@@ -66,6 +66,11 @@ LIVES := $(addprefix $(B)/outside/,ends meanwhile processes odd adversary)
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed
 
+# The live view: its lines, and its screen in tmux.
+.PHONY: check-top
+check-top: $(B)/targets/on_command $(B)/libleftopen.so $(B)/leftopen
+	@BUILD=$(B) tests/top.sh
+
 .PHONY: check-transparency
 check-transparency: $(B)/libleftopen.so $(B)/leftopen
 	@BUILD=$(B) tests/transparency.sh
@@ -77,7 +82,7 @@ check-formats-long: all $(B)/examples/failed_requests
 
 # Upstream's own test suites, case by case: a minute of python's, or half an hour with all of python's that has to do with
 # handles, bash's and perl's. MODULES="python test_os test_ssl" chooses.
-SUITE_PACKAGES := libpython3.11-testsuite perl xz-utils
+SUITE_PACKAGES := libpython3.11-testsuite tmux perl xz-utils
 .PHONY: check-suites transparency transparency-run
 check-suites: $(B)/libleftopen.so $(B)/leftopen
 	@BUILD=$(B) tests/transparency_suites.py short
@@ -133,7 +138,7 @@ $(B)/headers/%.checked: % Makefile
 TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
 	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev libpython3.11-testsuite
 
-SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-transparency check-suites check-headers \
+SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-top check-transparency check-suites check-headers \
 	check-torture check-asan check-tsan bench-smoke
 .PHONY: check-all
 check-all: all $(EXAMPLES)

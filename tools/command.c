@@ -9,8 +9,8 @@
 #include "tools/nearest.h"
 
 const struct command *const commands[] = {
-    &command_run,  &command_report,  &command_ls, &command_snapshot, &command_diff, &command_clean,
-    &command_help, &command_version, NULL,
+    &command_run,  &command_report, &command_ls,   &command_top,     &command_snapshot,
+    &command_diff, &command_clean,  &command_help, &command_version, NULL,
 };
 
 const struct command *command_find(const char *name) {

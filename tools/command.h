@@ -15,8 +15,8 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_run, command_report, command_ls, command_snapshot, command_diff,
-    command_clean, command_help, command_version;
+extern const struct command command_run, command_report, command_ls, command_top, command_snapshot,
+    command_diff, command_clean, command_help, command_version;
 
 /* All of them, ended by NULL. */
 extern const struct command *const commands[];

@@ -9,8 +9,7 @@
 
 #include "tools/memory.h"
 
-/* The character and its bytes; 0 bytes if it is none (overlong, a surrogate, beyond U+10FFFF, cut short). */
-static size_t decode(const char *text, uint32_t *character) {
+size_t utf8_decode(const char *text, uint32_t *character) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *byte = (const unsigned char *)text;
     size_t bytes = *byte < 0x80 ? 1 : *byte >> 5 == 6 ? 2 : *byte >> 4 == 14 ? 3 : *byte >> 3 == 30 ? 4 : 0;
@@ -28,7 +27,7 @@ static size_t decode(const char *text, uint32_t *character) {
 
 size_t utf8_character(const char *text) {
     uint32_t character;
-    return decode(text, &character);
+    return utf8_decode(text, &character);
 }
 
 static bool is_safe(uint32_t character) {
@@ -46,7 +45,7 @@ static char *copy(const char *text, bool (*is_fine)(uint32_t), void (*replace)(F
         return memory_copy("");
     while (*text) {
         uint32_t character;
-        size_t bytes = decode(text, &character);
+        size_t bytes = utf8_decode(text, &character);
         bool fine = bytes && is_fine(character);
         if (fine)
             fwrite(text, 1, bytes, out);
