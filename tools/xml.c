@@ -3,14 +3,22 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "tools/utf8.h"
 
-/* XML has no control characters, and not U+FFFE and U+FFFF. */
+/* The last two of each plane, and 32 others, are no characters: XML refuses some of them, HTML all. */
+static bool is_noncharacter(const unsigned char *at, size_t bytes) {
+    if (bytes == 4)
+        return (at[1] & 0x0f) == 0x0f && at[2] == 0xbf && at[3] >= 0xbe;
+    if (bytes != 3 || at[0] != 0xef)
+        return false;
+    return at[1] == 0xb7 ? at[2] >= 0x90 && at[2] <= 0xaf : at[1] == 0xbf && at[2] >= 0xbe;
+}
+
+/* Neither are control characters. */
 static bool is_character(const char *at, size_t bytes) {
-    if (bytes == 3)
-        return memcmp(at, "\xef\xbf\xbe", 3) != 0 && memcmp(at, "\xef\xbf\xbf", 3) != 0;
+    if (is_noncharacter((const unsigned char *)at, bytes))
+        return false;
     return bytes > 1 || (bytes == 1 && (unsigned char)*at >= 0x20);
 }
 

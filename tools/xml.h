@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* Writes the text so that it fits between tags and, in double quotes, into an attribute. What XML cannot carry
- * (control characters, bytes that are not UTF-8) becomes U+FFFD. */
+ * (control characters, bytes that are not UTF-8, what is no character) becomes U+FFFD. */
 void xml_put(FILE *out, const char *text);
 
 /* Writes `indent` blanks, <name>text</name> and a newline. */
