@@ -27,7 +27,7 @@ TOOL_LIBS  := -ldw -lelf -ljansson -lprotobuf-c -lz -lncursesw -ltinfo -l:libibe
 TRACKER_SOURCES := $(sort $(wildcard tracker/*.c) $(wildcard tracker/$(ARCH)/*.S))
 # One unit: an alias must stand where its function does, and the compiler sees through the small ones.
 SHIM_SOURCES    := shim/all.c $(sort $(wildcard shim/$(ARCH)/*.S))
-TOOL_SOURCES    := $(sort $(wildcard tools/*.c))
+TOOL_SOURCES    := $(sort $(wildcard tools/*.c)) tools/html/assets.S
 object = $(patsubst %,$(B)/$(2)/%.o,$(1))
 
 TRACKER_OBJECTS := $(call object,$(TRACKER_SOURCES),library)
@@ -54,6 +54,17 @@ $(B)/generated/%.o: $(B)/generated/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) $(TOOL_FLAGS) -c $< -o $@
 $(B)/tool/tools/render_pprof.c.o: $(B)/generated/profile.pb-c.h
+
+# The HTML report: its policy knows style and script by their hashes.
+HTML_ASSETS := tools/html/report.css tools/html/report.js
+html_hash = sha256-$$(sha256sum <$(1) | cut -c-64 | tr a-f A-F | basenc --base16 -d | base64)
+$(B)/generated/html_hashes.h: $(HTML_ASSETS) Makefile
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)printf '#define HTML_STYLE_HASH "%s"\n#define HTML_SCRIPT_HASH "%s"\n' \
+		"$(call html_hash,tools/html/report.css)" "$(call html_hash,tools/html/report.js)" >$@
+$(B)/tool/tools/render_html.c.o: $(B)/generated/html_hashes.h
+$(B)/tool/tools/html/assets.S.o: $(HTML_ASSETS)
 
 $(B)/libtracker.a: $(TRACKER_OBJECTS)
 	$(call say,AR,$@)
@@ -133,6 +144,7 @@ help:
 	@echo 'make deps     install what is missing (root), or say what'
 
 -include tests/tests.mk
+-include tests/html/html.mk
 -include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
 -include tests/proof.mk

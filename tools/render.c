@@ -22,6 +22,8 @@ const struct format render_formats[] = {
      render_valgrind_xml_native, true, false},
     {"pprof", "for pprof: a gzip'd profile of handles and their ages, with labels", render_pprof, true, true},
     {"folded", "for flame graphs: a line per stack", render_folded, false, false},
+    {"html", "for a browser: one page with tables, flame graph and timeline, complete in itself", render_html, true,
+     false},
     {0},
 };
 

@@ -58,6 +58,7 @@ void render_valgrind_xml(const struct report *report, FILE *out);
 void render_valgrind_xml_native(const struct report *report, FILE *out);
 void render_pprof(const struct report *report, FILE *out);
 void render_folded(const struct report *report, FILE *out);
+void render_html(const struct report *report, FILE *out);
 
 /* What the text report says of the site, without colours. The caller frees it. */
 char *render_text_site(const struct report *report, const struct site *site);
