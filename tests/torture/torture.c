@@ -194,7 +194,7 @@ static APART void do_replace(struct worker *worker) {
 static APART void do_range(struct worker *worker) {
     unsigned first = (unsigned)fixed_number(worker, 0), last = (unsigned)fixed_number(worker, FIXED - 1);
     bool refused = next(worker) % 2;
-    tracker_releasing_range(first, last, "close", CALLER_HERE);
+    tracker_releasing_range(first, last, CALLER_HERE);
     long result = SYS(SYS_close_range, first, last, refused ? 0x4000 : 0);
     MUST(result == (refused ? -EINVAL : 0));
     tracker_released_range(first, last, result == 0);
@@ -475,7 +475,7 @@ static APART void use_as_child(unsigned round) {
     struct record_slot *slot = record_at(numbers_find(number));
     MUST(RECORD_WORD_STATE(LOAD(slot->word)) == RECORD_STATE_LIVE);
     void *address = (void *)(uintptr_t)(0x100000 + round * 64);
-    tracker_acquired_object(address, RECORD_KIND_STREAM, -1, false, "fopen", "close", CALLER_HERE);
+    tracker_acquired_object(address, RECORD_KIND_STREAM, -1, false, "fopen", CALLER_HERE);
     MUST(objects_find((uintptr_t)address));
     tracker_released_object(tracker_releasing_object(address, -1, "close", CALLER_HERE));
     MUST(!objects_find((uintptr_t)address));
