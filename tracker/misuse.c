@@ -83,8 +83,8 @@ static struct record_misuse *keep(const struct facts *facts, uint32_t now) {
     return entry;
 }
 
-/* The place of the entry that counts it, 0: there is no room. */
-static uint64_t note(const struct facts *facts) {
+/* The place / RECORD_UNIT of the entry that counts it, 0: there is no room. */
+static uint32_t note(const struct facts *facts) {
     uint32_t now = depot_keep_here(facts->call, facts->caller);
     if (facts->closer && !(facts->closer & RECORD_CLOSER_STACK))
         modules_need(facts->closer);
@@ -96,7 +96,7 @@ static uint64_t note(const struct facts *facts) {
         return 0;
     }
     atomic_fetch_add_explicit(&entry->count, 1, memory_order_relaxed); /* a counter */
-    return (uint64_t)((char *)entry - (char *)record_at(0));
+    return (uint32_t)((size_t)((char *)entry - (char *)record_at(0)) / RECORD_UNIT);
 }
 
 /* strict=misuse: where the program stands now is where it went wrong. */
@@ -113,11 +113,11 @@ static void stop_here(void) {
 static __thread struct run {
     uintptr_t caller;
     int number;
-    unsigned length;   /* in closes */
-    bool is_loop;      /* it met a number that was never held */
-    bool told;         /* strict: a finding was certain at once */
-    uint64_t found;    /* place of the entry that counts what it found */
-    uint32_t findings; /* how many */
+    uint32_t found;       /* place / RECORD_UNIT of the entry that counts what it found, 0 none */
+    uint32_t findings;    /* how many */
+    unsigned length : 30; /* in closes */
+    unsigned is_loop : 1; /* it met a number that was never held */
+    unsigned told : 1;    /* strict: a finding was certain at once */
 } run;
 
 static bool continues_run(int number, uintptr_t caller) {
@@ -125,7 +125,7 @@ static bool continues_run(int number, uintptr_t caller) {
 }
 
 static void take_back(void) {
-    struct record_misuse *entry = entry_at(run.found);
+    struct record_misuse *entry = entry_at((uint64_t)run.found * RECORD_UNIT);
     if (entry)
         atomic_fetch_sub_explicit(&entry->count, run.findings, memory_order_relaxed); /* a counter */
     run.found = 0;
@@ -149,7 +149,7 @@ void misuse_closing(int number, uintptr_t caller) {
 static void note_in_run(const struct facts *facts) {
     if (run.is_loop)
         return;
-    uint64_t found = note(facts);
+    uint32_t found = note(facts);
     if (found != run.found)
         run.findings = 0; /* of another sort: that stands */
     run.found = found;
