@@ -286,9 +286,10 @@ static const char *folder_automatic(void) {
 static bool folder_prepare(const char *folder) {
     if (folder_is_safe(folder))
         return true;
-    if (own.identity.folder || SYS(SYS_mkdir, folder, 0700))
+    if (own.identity.folder)
         return false;
-    return folder_is_safe(folder); /* a umask cannot widen it, but somebody else may have been faster */
+    SYS(SYS_mkdir, folder, 0700); /* a umask cannot widen it; where somebody else was faster, it is there */
+    return folder_is_safe(folder);
 }
 
 static void random_name(uint8_t name[16]) {
@@ -336,12 +337,22 @@ static long map_shared(long file, uint64_t bytes) {
     return SYS(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 }
 
+/* Tries again where somebody who tidies has the lock for a moment. */
+static long file_create_named(uint8_t name[16]) {
+    enum { TRIES = 16 };
+    long file = -EWOULDBLOCK;
+    for (int i = 0; i < TRIES && file == -EWOULDBLOCK; i++) {
+        random_name(name);
+        file = file_create(name);
+    }
+    return file;
+}
+
 /* The first window over a new file whose first `used` bytes can be touched, or 0. */
 static uint64_t window_from_file(uint64_t used, uint8_t name[16], unsigned shift) {
     if (own.identity.memory_only)
         return 0;
-    random_name(name);
-    long file = file_create(name);
+    long file = file_create_named(name);
     if (sys_failed(file)) {
         own.path[0] = 0;
         return 0;
