@@ -61,7 +61,7 @@ check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
 # Every way a process ends, every shape of process, what is early or odd, and what was attacked once.
-LIVES := $(addprefix $(B)/outside/,ends meanwhile processes odd adversary)
+LIVES := $(addprefix $(B)/outside/,ends live_views meanwhile processes odd adversary)
 .PHONY: check-lives
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed

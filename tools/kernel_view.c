@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/folder.h"
 #include "tools/live.h"
 #include "tools/living.h"
 #include "tools/memory.h"
@@ -87,18 +88,23 @@ static void compare_views(struct kernel_view *view, const struct process *proces
     free(recorded.list);
 }
 
+/* Before the record is read as a whole: the number here of the process that its head names. */
+static int pid_of_record(const char *path) {
+    struct record_header header = {0};
+    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
+    if (!file)
+        return 0;
+    bool is_read = fread(&header, sizeof header, 1, file) == 1;
+    fclose(file);
+    struct process named = {.source = (char *)path, .pid = header.pid};
+    return is_read && folder_record_is_alive(path) ? living_pid(&named) : 0;
+}
+
 struct process *kernel_view_read(const char *path, struct kernel_view *view, int *pid, int *status) {
     *view = (struct kernel_view){0};
-    *pid = 0;
-    struct process *process = record_read(path, false, status);
-    if (!process || !process->alive)
-        return process;
-    *pid = living_pid(process);
+    *pid = pid_of_record(path);
     struct numbers before = numbers_of_kernel(*pid);
-    if (before.is_known) {
-        record_end(process);
-        process = record_read(path, false, status);
-    }
+    struct process *process = record_read(path, false, status);
     struct numbers after = numbers_of_kernel(*pid);
     if (process)
         live_limits(process, *pid);

@@ -312,6 +312,16 @@ START_TEST(words_for_records) {
 }
 END_TEST
 
+START_TEST(several_words_add_up) {
+    make_record(1, 0, 1);
+    make_record(2, 0, 1);
+    ck_assert_int_eq(folder_resolve(name_of(1), &list), 0);
+    ck_assert_int_eq(folder_resolve(name_of(2), &list), 0);
+    ck_assert_uint_eq(list.count, 2);
+    ck_assert_str_eq(list.paths[0], name_of(1));
+}
+END_TEST
+
 START_TEST(a_process_is_found_by_its_mapping) {
     make_record(1, 0, 4096);
     char path[160], pid[16];
@@ -341,6 +351,20 @@ START_TEST(a_process_that_is_gone_is_found_by_its_record) {
 }
 END_TEST
 
+START_TEST(a_dead_record_is_not_that_of_a_living_process) {
+    struct record_header header = {.magic = RECORD_MAGIC, .pid = getpid()}; /* the number was used before */
+    setenv("XDG_RUNTIME_DIR", folder, 1);
+    ck_assert_int_eq(mkdir("leftopen", 0700), 0);
+    ck_assert_int_eq(chdir("leftopen"), 0);
+    FILE *file = fopen(name_of(7), "w");
+    ck_assert_uint_eq(fwrite(&header, sizeof header, 1, file), 1);
+    fclose(file);
+    char own[16];
+    snprintf(own, sizeof own, "%d", getpid());
+    ck_assert_int_eq(folder_resolve(own, &list), EXIT_MISSING);
+}
+END_TEST
+
 int main(void) {
     skips_begin();
     Suite *suite = suite_create("tool_folder");
@@ -361,8 +385,10 @@ int main(void) {
     tcase_add_test(tests, tidy_bounds_the_bytes);
     tcase_add_test(tests, tidy_bounds_the_folders_of_trees);
     tcase_add_test(tests, words_for_records);
+    tcase_add_test(tests, several_words_add_up);
     tcase_add_test(tests, a_process_is_found_by_its_mapping);
     tcase_add_test(tests, a_process_that_is_gone_is_found_by_its_record);
+    tcase_add_test(tests, a_dead_record_is_not_that_of_a_living_process);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

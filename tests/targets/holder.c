@@ -1,0 +1,67 @@
+/* Description: holds what its arguments say and says "ready", then waits for a line on its standard input
+ * before each further step, and says "ready" again. Steps: files N     opens N files, closes half of them
+ *   sockets N   makes N sockets
+ *   fork        forks a child that acquires nothing and waits for its own death
+ *   limit N     lowers the limit on descriptors
+ *   drop        closes number 3 behind the library's back, by a bare system call
+ *   die         kills itself */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static __attribute__((noinline)) int open_file(void) { return open("/etc/passwd", O_RDONLY); }
+static __attribute__((noinline)) int make_socket(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }
+
+static void open_files(int count) {
+    for (int i = 0; i < count; i++) {
+        int file = open_file();
+        if (i % 2)
+            close(file);
+    }
+}
+
+static void bare_close(long number) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "0"(3), "D"(number) : "rcx", "r11", "memory");
+}
+
+static void step(const char *what, int count) {
+    if (!strcmp(what, "files"))
+        open_files(count);
+    for (int i = 0; !strcmp(what, "sockets") && i < count; i++)
+        make_socket();
+    if (!strcmp(what, "limit"))
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)count, (rlim_t)count});
+    if (!strcmp(what, "drop"))
+        bare_close(3);
+    if (!strcmp(what, "die"))
+        kill(getpid(), SIGKILL);
+    int child = !strcmp(what, "fork") ? fork() : -1;
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    if (child > 0)
+        dprintf(1, "%d ", child);
+}
+
+int main(int argc, char **argv) {
+    char line[8];
+    for (int i = 1; i < argc; i++) {
+        bool has_count = i + 1 < argc && argv[i + 1][0] >= '0' && argv[i + 1][0] <= '9';
+        step(argv[i], has_count ? atoi(argv[i + 1]) : 0);
+        i += has_count;
+        dprintf(1, "ready\n");
+        if (read(0, line, sizeof line) <= 0)
+            return 0;
+    }
+    return 0;
+}
