@@ -10,6 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+static bool hushed;
+
+void warnings_hush(bool hush) { hushed = hush; }
+
 static void hide_control_characters(char *text) {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
@@ -50,6 +54,8 @@ static void write_line(const char *text) {
 
 static void say(const char *format, va_list arguments) {
     int error = errno;
+    if (hushed)
+        return;
     char *text;
     if (vasprintf(&text, format, arguments) < 0) {
         write_line(format); /* no memory: better the bare words than silence */

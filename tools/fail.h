@@ -2,6 +2,8 @@
 #ifndef TOOLS_FAIL_H
 #define TOOLS_FAIL_H
 
+#include <stdbool.h>
+
 /* The exit statuses that leftopen has of its own. Never 77 or 99: test runners read those as "skipped" and
  * "error" (Automake, Meson). */
 enum exit_status {
@@ -20,5 +22,8 @@ void warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, and returns `status`: `return failure(EXIT_MISSING, "…", …);` */
 int failure(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Nothing is said while `hush` is true: for what is looked at unasked. */
+void warnings_hush(bool hush);
 
 #endif

@@ -27,6 +27,10 @@ static uint64_t number(const json_t *object, const char *key) {
     return value > 0 ? (uint64_t)value : 0;
 }
 
+static uint64_t hexadecimal(const json_t *object, const char *key) {
+    return strtoull(text(object, key, "0"), NULL, 0);
+}
+
 /* --- sites ------------------------------------------------------------------------------------------------ */
 
 static struct frame frame_of(const json_t *object) {
@@ -37,7 +41,9 @@ static struct frame frame_of(const json_t *object) {
         .column = (unsigned)number(object, "column"),
         .module = text(object, "module", ""),
         .build_id = text(object, "build_id", ""),
-        .offset = strtoull(text(object, "offset", "0"), NULL, 0),
+        .offset = hexadecimal(object, "offset"),
+        .into_function = hexadecimal(object, "into_function"),
+        .has_start = json_is_string(json_object_get(object, "into_function")),
         .inlined = json_is_true(json_object_get(object, "inlined")),
     };
 }

@@ -3,11 +3,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "tools/fail.h"
 #include "tools/folder.h"
 #include "tools/live.h"
 #include "tools/memory.h"
 #include "tools/record_reader.h"
+#include "tools/regular.h"
 #include "tools/symbols.h"
 
 enum { MOST = 1024 /* records that are looked at */ };
@@ -20,9 +24,31 @@ static bool is_among(struct process *const *list, size_t count, const char *path
 }
 
 /* An earlier image of anybody's, or a parent: theirs may in turn be asked for. */
-static bool may_tell(const struct process *relative, const struct process *process) {
-    return relative->end == RECORD_END_EXEC || relative->pid == process->parent_pid ||
-           memcmp(relative->name, process->parent_name, sizeof relative->name) == 0;
+static bool may_tell(const struct record_header *header, const struct process *process) {
+    return memcmp(header->magic, RECORD_MAGIC, sizeof header->magic) == 0 &&
+           (header->end == RECORD_END_EXEC || header->pid == process->parent_pid ||
+            memcmp(header->name, process->parent_name, sizeof header->name) == 0);
+}
+
+static bool is_wanted(const char *path, const struct process *process) {
+    struct stat about;
+    struct record_header header;
+    int file = regular_open(path, &about);
+    if (file < 0)
+        return false;
+    bool is_whole = pread(file, &header, sizeof header, 0) == sizeof header;
+    close(file);
+    return is_whole && may_tell(&header, process);
+}
+
+/* One of which a part is missing might tell a part of the truth. */
+static struct process *read_whole(const char *path) {
+    int status;
+    struct process *relative = record_read(path, true, &status);
+    if (!relative || !relative->truncated)
+        return relative;
+    record_end(relative);
+    return NULL;
 }
 
 void relatives_read(const struct process *process, struct process *const *known, size_t known_count,
@@ -33,19 +59,18 @@ void relatives_read(const struct process *process, struct process *const *known,
     char *folder = memory_copy_bytes(process->source, (size_t)(name - process->source));
     struct folder_list records = {0};
     folder_list(folder, &records);
+    warnings_hush(true); /* nobody asked for these */
     for (size_t i = 0; i < records.count && i < MOST; i++) {
-        int status;
-        if (is_among(known, known_count, records.paths[i]) || is_among(*list, *count, records.paths[i]))
+        const char *path = records.paths[i];
+        bool is_read = is_among(known, known_count, path) || is_among(*list, *count, path);
+        struct process *relative = !is_read && is_wanted(path, process) ? read_whole(path) : NULL;
+        if (!relative)
             continue;
-        struct process *relative = record_read(records.paths[i], true, &status);
-        if (!relative || !may_tell(relative, process)) {
-            record_end(relative);
-            continue;
-        }
         live_ask(relative);
         *list = memory_grow(*list, *count, sizeof **list);
         (*list)[(*count)++] = relative;
     }
+    warnings_hush(false);
     folder_list_end(&records);
     free(folder);
 }

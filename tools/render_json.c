@@ -105,6 +105,8 @@ static json_t *frame_object(const struct frame *frame) {
     json_object_set_new(object, "offset", json_value_hexadecimal(frame->offset));
     json_object_set_new(object, "build_id", json_value_text(frame->build_id));
     json_object_set_new(object, "inlined", json_boolean(frame->inlined));
+    json_object_set_new(object, "into_function",
+                        frame->has_start ? json_value_hexadecimal(frame->into_function) : json_null());
     return object;
 }
 

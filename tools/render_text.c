@@ -328,7 +328,7 @@ static void put_exec_leak(const struct report *report, FILE *out, const struct e
     fputs("\nPassed over exec without need (not counted): ", out);
     put_count(out, leak->count, "descriptor", "descriptors");
     if (leak->processes > 1)
-        fprintf(out, " at once, in %zu processes", leak->processes);
+        fprintf(out, ", in %zu processes", leak->processes);
     fputs(", opened at:\n", out);
     frames_write(out, leak->trace, report->verbosity > 0);
     fprintf(out, "  unless the other program needs %s: %s\n", leak->count == 1 ? "it" : "them",
