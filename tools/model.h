@@ -19,7 +19,9 @@ struct stack {
     uint64_t lived, longest;                  /* ns that the released ones were open: all together, at most */
     uint32_t peak;                            /* most open at once; 0 unknown */
     uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
-    uint32_t passed;                          /* most descriptors that passed over one exec */
+    uint64_t closer; /* who released most of them, as record_slot.closer has it; 0 unknown */
+    uint32_t closer_votes;
+    uint32_t passed;  /* most descriptors that passed over one exec */
     char *first_name; /* path that was opened here first, as the program gave it; "" unknown */
     size_t count;
     uint64_t *pc; /* innermost first; see RECORD_PC_EXACT */
@@ -76,6 +78,20 @@ struct shortage {
     char call[29];
 };
 
+/* A wrong call on a handle; see struct record_misuse. */
+struct misuse {
+    enum record_misuse_type type;
+    enum record_kind kind; /* of the handle; RECORD_KIND_COUNT: one that this reader does not know */
+    int number;            /* -1 none */
+    int error, thread;     /* 0 none, unknown */
+    uint32_t count;
+    const struct stack *now, *opened; /* NULL unknown */
+    const struct stack *closed;       /* who had closed it, where the whole stack is known; else NULL and … */
+    uint64_t closer;                  /* … its address, 0 unknown */
+    uint64_t lost;                    /* bytes, 0 unknown */
+    uint64_t monotonic;
+};
+
 struct thread {
     int id;
     bool acquiring; /* in a call that may acquire, or has left one by a jump */
@@ -118,6 +134,8 @@ struct process {
     size_t detail_count;
     struct thread *threads;
     size_t thread_count;
+    struct misuse *misuses;
+    size_t misuse_count;
 };
 
 #endif

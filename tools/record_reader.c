@@ -47,13 +47,19 @@ struct pending {
     uint32_t stack, detail;
 };
 
+/* What a misuse points to, likewise: stacks. */
+struct pending_misuse {
+    uint32_t now, opened, closed;
+};
+
 struct reader {
     const char *path;
     bool may_vanish;          /* nothing is said if it is not there, or not yet written */
     struct copy older, newer; /* the same bytes where the process is gone */
     struct record_header header;
     struct process *process;
-    struct pending *pending; /* per handle */
+    struct pending *pending;                /* per handle */
+    struct pending_misuse *pending_misuses; /* per misuse */
     unsigned complaints;
 };
 
@@ -424,6 +430,8 @@ static void take_stack(struct reader *reader, size_t at, size_t bytes) {
     stack->longest = entry->longest;
     stack->peak = entry->peak;
     stack->passed = entry->passed;
+    stack->closer = entry->closer;
+    stack->closer_votes = entry->closer_votes;
     for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)
         stack->short_of[kind] = entry->short_of[kind];
     take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
@@ -459,6 +467,28 @@ static void take_thread(struct reader *reader, size_t at, size_t bytes) {
     memcpy(thread->name, entry->name, sizeof entry->name);
     thread->acquiring = entry->acquiring;
     reader->process->acquiring += thread->acquiring;
+}
+
+static void take_misuse(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_misuse *entry = ENTRY(record_misuse, reader, at);
+    struct process *process = reader->process;
+    if (!entry->count || entry->type >= RECORD_MISUSE_COUNT)
+        return; /* taken back, or of a sort that this reader does not know */
+    bool is_stack = entry->closer & RECORD_CLOSER_STACK;
+    reader->pending_misuses =
+        memory_grow(reader->pending_misuses, process->misuse_count, sizeof *reader->pending_misuses);
+    reader->pending_misuses[process->misuse_count] =
+        (struct pending_misuse){entry->now, entry->opened, is_stack ? (uint32_t)entry->closer : 0};
+    struct misuse *misuse = NEW_ENTRY(process, misuses, misuse_count);
+    misuse->type = entry->type;
+    misuse->kind = entry->kind < RECORD_KIND_COUNT ? entry->kind : RECORD_KIND_COUNT;
+    misuse->number = entry->number;
+    misuse->error = entry->error;
+    misuse->thread = entry->thread;
+    misuse->count = entry->count;
+    misuse->closer = is_stack ? 0 : entry->closer;
+    misuse->lost = entry->lost;
+    misuse->monotonic = entry->monotonic;
 }
 
 static void take_detail(struct reader *reader, size_t at, size_t bytes) {
@@ -558,6 +588,7 @@ static const struct entries {
     [RECORD_CHUNK_MODULES] = {take_module, sizeof(struct record_module)},
     [RECORD_CHUNK_THREADS] = {take_thread, sizeof(struct record_thread)},
     [RECORD_CHUNK_DETAILS] = {take_detail, sizeof(struct record_detail)},
+    [RECORD_CHUNK_MISUSES] = {take_misuse, sizeof(struct record_misuse)},
 };
 
 /* Entries that an older version laid out in another way. */
@@ -640,6 +671,22 @@ static int compare_detail(const void *key, const void *element) {
     return id < other ? -1 : id > other;
 }
 
+static const struct stack *stack_with(const struct process *process, uint32_t id) {
+    if (!id || !process->stack_count)
+        return NULL;
+    return bsearch(&id, process->stacks, process->stack_count, sizeof *process->stacks, compare_stack);
+}
+
+static void settle_misuses(struct reader *reader) {
+    struct process *process = reader->process;
+    for (size_t i = 0; i < process->misuse_count; i++) {
+        const struct pending_misuse *pending = &reader->pending_misuses[i];
+        process->misuses[i].now = stack_with(process, pending->now);
+        process->misuses[i].opened = stack_with(process, pending->opened);
+        process->misuses[i].closed = stack_with(process, pending->closed);
+    }
+}
+
 /* Entries were met by ascending offset, so the lists are sorted by id. */
 static void settle_pending(struct reader *reader) {
     struct process *process = reader->process;
@@ -673,6 +720,7 @@ static int read_into(struct reader *reader) {
     take_header(reader);
     take_chunks(reader);
     settle_pending(reader);
+    settle_misuses(reader);
     const struct process *process = reader->process;
     if (process->truncated && !process->handle_count && !process->stack_count && !process->module_count)
         return failure(EXIT_DAMAGED, "record %s: nothing but its header can be read", reader->path);
@@ -699,6 +747,7 @@ static struct process *end_reader(struct reader *reader, int status) {
     free(reader->older.bytes);
     free(reader->newer.bytes);
     free(reader->pending);
+    free(reader->pending_misuses);
     if (status == 0)
         return reader->process;
     record_end(reader->process);
@@ -756,6 +805,7 @@ void record_end(struct process *process) {
     free(process->modules);
     free(process->details);
     free(process->threads);
+    free(process->misuses);
     free(process);
 }
 

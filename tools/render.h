@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tools/exec_leaks.h"
+#include "tools/misuse.h"
 #include "tools/shortage.h"
 #include "tools/sites.h"
 
@@ -18,6 +19,7 @@ struct report {
     struct sites sites;          /* that count: neither suppressed nor below min_count */
     struct sites left_behind;    /* what outlives the processes; it does not count */
     struct shortage_accounts shortages;
+    struct misuse_sites misuses; /* that count: not suppressed */
     struct findings inherited;    /* filled if they are to be listed */
     struct exec_leaks exec_leaks; /* likewise */
     struct findings unseen_list;  /* likewise: the record has them only then, and not more than some */

@@ -85,7 +85,7 @@ static json_t *summary_object(const struct report *report) {
     json_object_set_new(object, "suppressed", json_integer((json_int_t)report->suppressed));
     json_object_set_new(object, "inherited", json_integer((json_int_t)report->inherited_count));
     json_object_set_new(object, "unseen", json_value_known(report->unseen, report->unseen >= 0));
-    json_object_set_new(object, "misuses", json_integer(0));
+    json_object_set_new(object, "misuses", json_integer((json_int_t)report->misuses.count));
     json_object_set_new(object, "dropped", json_integer((json_int_t)report->dropped));
     json_object_set_new(object, "tracked", json_integer((json_int_t)report->tracked));
     json_object_set_new(object, "closed", json_integer((json_int_t)report->closed));
@@ -238,6 +238,13 @@ static json_t *note_list(const struct report *report) {
     return list;
 }
 
+static json_t *misuse_list(const struct report *report) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->misuses.count; i++)
+        json_array_append_new(list, misuse_json(&report->misuses.list[i]));
+    return list;
+}
+
 static json_t *shortage_list(const struct report *report) {
     json_t *list = json_array();
     for (size_t i = 0; i < report->shortages.count; i++)
@@ -253,7 +260,7 @@ void render_json(const struct report *report, FILE *out) {
     json_object_set_new(object, "limits", limits_object(report));
     json_object_set_new(object, "summary", summary_object(report));
     json_object_set_new(object, "sites", site_list(&report->sites));
-    json_object_set_new(object, "misuses", json_array());
+    json_object_set_new(object, "misuses", misuse_list(report));
     json_object_set_new(object, "notes", note_list(report));
     if (report->shortages.count)
         json_object_set_new(object, "shortages", shortage_list(report));

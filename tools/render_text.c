@@ -258,8 +258,14 @@ static void put_headline(const struct report *report, FILE *out) {
     bool live = are_live(&culprits);
     fprintf(out, BANNER "\n%s==%d==%sleftopen: ", color(report, live ? BLUE : RED),
             culprits.count > 1 ? report->first->pid : culprits.one->pid, live ? "" : "ERROR: ");
-    put_count(out, report->left_open, "handle", "handles");
-    fputs(live ? " held " : " left open ", out);
+    if (report->misuses.count)
+        put_count(out, report->misuses.count, "misuse", "misuses");
+    if (report->left_open) {
+        fputs(report->misuses.count ? ", " : "", out);
+        put_count(out, report->left_open, "handle", "handles");
+        fputs(live ? " held" : " left open", out);
+    }
+    fputc(' ', out);
     put_end(out, &culprits, false);
     fputs("by ", out);
     if (culprits.count > 1)
@@ -300,13 +306,19 @@ static void put_summary(const struct report *report, FILE *out) {
     put_count(out, report->left_open, "handle", "handles");
     fputs(live ? " held at " : " left open at ", out);
     put_count(out, report->sites.count, "site", "sites");
-    fputs(" (", out);
+    if (report->left_open)
+        fputs(" (", out);
     put_kind_counts(report, out);
-    fputs(")", out);
+    if (report->left_open)
+        fputs(")", out);
     if (!live)
         fprintf(out, "; %zu released, %zu failed", report->released, report->release_failed);
     if (report->not_released && !live)
         fprintf(out, ", %zu not released", report->not_released);
+    if (report->misuses.count) {
+        fputs("; ", out);
+        put_count(out, report->misuses.count, "misuse", "misuses");
+    }
     if (report->suppressed)
         fprintf(out, "; %zu suppressed", report->suppressed);
     if (report->in_baseline)
@@ -315,6 +327,11 @@ static void put_summary(const struct report *report, FILE *out) {
 }
 
 /* --- report ----------------------------------------------------------------------------------------------- */
+
+static void put_misuse(const struct report *report, FILE *out, const struct misuse_site *site) {
+    fprintf(out, "\n%sMisuse, ", color(report, BLUE));
+    misuse_write(site, out, color(report, PLAIN), report->verbosity > 0);
+}
 
 static void put_left_behind(const struct report *report, FILE *out, const struct site *site) {
     fputs("\nLeft behind (not counted): ", out);
@@ -396,14 +413,14 @@ static void put_coverage(const struct report *report, FILE *out) {
 }
 
 static bool has_something(const struct report *report) {
-    return report->left_open || report->exec_leaks.count || report->inherited.count ||
+    return report->left_open || report->misuses.count || report->exec_leaks.count || report->inherited.count ||
            report->unseen_list.count || report->verbosity > 0;
 }
 
 void render_text(const struct report *report, FILE *out) {
     if (!has_something(report))
         return;
-    if (report->left_open)
+    if (report->left_open || report->misuses.count)
         put_headline(report, out);
     else
         put_nothing(report, out);
@@ -412,6 +429,8 @@ void render_text(const struct report *report, FILE *out) {
         fputc('\n', out);
         put_site(report, out, &report->sites.list[i], are_live(&culprits));
     }
+    for (size_t i = 0; i < report->misuses.count; i++)
+        put_misuse(report, out, &report->misuses.list[i]);
     for (size_t i = 0; i < report->left_behind.count; i++)
         put_left_behind(report, out, &report->left_behind.list[i]);
     for (size_t i = 0; i < report->shortages.count; i++) {
@@ -424,6 +443,6 @@ void render_text(const struct report *report, FILE *out) {
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);
     put_coverage(report, out);
-    if (report->left_open)
+    if (report->left_open || report->misuses.count)
         put_summary(report, out);
 }

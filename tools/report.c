@@ -309,7 +309,7 @@ static void collect_notes(struct making *making) {
         .symbols = making->symbols,
         .suppressions = making->suppressions,
         .baseline = making->baseline,
-        .has_findings = making->report.left_open > 0,
+        .has_findings = making->report.left_open || making->report.misuses.count,
         .survivors = making->request->first != 0,
         .all = making->report.verbosity > 0,
     };
@@ -363,6 +363,8 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     sites_group(&making->lasting, &report->left_behind);
     for (size_t i = 0; i < making->process_count; i++)
         shortage_collect(&report->shortages, making->symbols, making->processes[i]);
+    for (size_t i = 0; i < making->process_count; i++)
+        misuse_collect(&report->misuses, making->symbols, making->processes[i]);
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
     count_all(making);
@@ -394,6 +396,7 @@ static void end_making(struct making *making) {
     findings_end(&making->report.inherited);
     findings_end(&making->findings);
     shortage_end(&making->report.shortages);
+    misuse_end(&making->report.misuses);
     free(making->report.left_open_of);
     baseline_end(making->baseline);
     if (making->suppressions)
@@ -425,6 +428,8 @@ int report_make(const struct report_request *request, bool to_terminal, struct r
         text->first = making.report.first->pid;
         text->program = memory_copy(render_program(making.report.first));
         verdict->left_open = making.report.left_open;
+        verdict->misuses = making.report.misuses.count;
+        verdict->has_findings = making.report.left_open || making.report.misuses.count;
         verdict->sites = making.report.sites.count;
     }
     end_making(&making);

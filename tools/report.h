@@ -27,7 +27,9 @@ struct report_request {
 };
 
 struct report_verdict {
-    size_t left_open; /* handles that count: neither suppressed nor below min_count */
+    size_t left_open;  /* handles that count: neither suppressed nor below min_count */
+    size_t misuses;    /* places of wrong calls that count */
+    bool has_findings; /* any of both: what an exit status tells */
     size_t sites;
     int failure;       /* not 0: exit status for what could not be taken into account, said */
     size_t unreadable; /* records that were left out, each with a message on standard error */

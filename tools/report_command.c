@@ -52,7 +52,7 @@ static int exit_pass(const char *record) {
     struct report_verdict verdict = {0};
     int status = show_report(&request, stderr, say_that_writing_begins, &verdict);
     settings_end(&settings);
-    if (status || !verdict.left_open)
+    if (status || !verdict.has_findings)
         return status;
     return verdict.failure ? verdict.failure : EXIT_FINDINGS;
 }
@@ -107,7 +107,7 @@ static int show(const struct request *request) {
     int status = show_report(&what, stdout, NULL, &verdict);
     if (!status && verdict.unreadable)
         status = EXIT_DAMAGED;
-    return !status && request->fail && verdict.left_open ? EXIT_FINDINGS : status;
+    return !status && request->fail && verdict.has_findings ? EXIT_FINDINGS : status;
 }
 
 static int run_report(int argc, char **argv) {

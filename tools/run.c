@@ -178,6 +178,7 @@ static int report(const struct run *run, struct report_verdict *verdict) {
     /* where all is told already, `nothing left open` would be wrong */
     int error = told && !records.count ? 0 : show_report(&request, stderr, NULL, verdict);
     verdict->left_open += told;
+    verdict->has_findings |= told > 0;
     folder_list_end(&records);
     return error;
 }
@@ -190,7 +191,7 @@ static int exit_code(const struct settings *settings) {
 static int final_status(const struct run *run, int error, const struct report_verdict *verdict) {
     if (!WIFEXITED(run->status) || WEXITSTATUS(run->status) != 0)
         return child_end_like(run->status);
-    if (verdict->left_open)
+    if (verdict->has_findings)
         return exit_code(&run->settings);
     return error ? EXIT_OWN_FAILURE : 0;
 }

@@ -256,9 +256,9 @@ static void strict_or_status(enum record_end end, int status, bool may_flush) {
 }
 
 static void pass(enum record_end end, int status, bool may_flush, bool threaded) {
-    bool talkative =
-        settings.verbosity || settings.unseen || settings.inherited || (settings.exec_leaks && passing_seen());
-    if (!talkative && !findings_likely())
+    bool more =
+        settings.verbosity || settings.unseen || misuse_seen() || (settings.exec_leaks && passing_seen());
+    if (!more && !settings.inherited && !findings_likely())
         return record_remove();
     write_limits();
     unsigned count = kernel_count_threads();
@@ -268,9 +268,7 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     struct findings findings = {0};
     findings_gather(&findings, threads, output_own_descriptor());
     passed(RECORD_PASS_RECONCILED);
-    bool more = settings.verbosity || settings.unseen || (settings.inherited && findings.inherited) ||
-                misuse_seen() || (settings.exec_leaks && passing_seen());
-    if (!findings.count && !more)
+    if (!findings.count && !more && !(settings.inherited && findings.inherited))
         return record_remove();
     ask_details(&findings);
     if (settings.unseen)
@@ -279,7 +277,7 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
         flush();
     release_all(&findings, threads || exit_pass_is_left_to_kernel());
     bool counts = report(&findings);
-    keep_or_remove(findings.count || talkative);
+    keep_or_remove(findings.count || more || settings.inherited);
     if (settings.report_none && settings.record[0] && findings.count && !record_path()[0])
         tell_without_file(&findings);
     if (counts)

@@ -18,6 +18,7 @@
 #include "tracker/modules.h"
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
+#include "tracker/output.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/sys.h"
@@ -99,10 +100,26 @@ static uint32_t note(const struct facts *facts) {
     return (uint32_t)((size_t)((char *)entry - (char *)record_at(0)) / RECORD_UNIT);
 }
 
+static const char *const words[] = {
+#define MISUSE(name, word, text) word,
+#include "tracker/misuses.def"
+};
+
 /* strict=misuse: where the program stands now is where it went wrong. */
-static void stop_here(void) {
+static void stop_here(enum record_misuse_type type, const char *call) {
     if (settings.strict != STRICT_MISUSE || lockdown_is_on())
         return;
+    char line[128];
+    struct text text = TEXT_IN(line);
+    text_string(&text, "==");
+    text_decimal(&text, record_header()->pid);
+    text_string(&text, "==ERROR: leftopen: ");
+    text_string(&text, words[type]);
+    text_string(&text, " by ");
+    text_string(&text, call);
+    text_string(&text, "; strict=misuse aborts here\n");
+    if (output_descriptor() >= 0)
+        output_write_here(output_descriptor(), text.start, text.length);
     SYS(SYS_tgkill, SYS(SYS_getpid), SYS(SYS_gettid), SIGABRT);
 }
 
@@ -136,10 +153,11 @@ void misuse_closing(int number, uintptr_t caller) {
     if (!settings.misuse)
         return;
     if (!continues_run(number, caller)) {
-        bool stands = run.findings && !run.told;
+        struct record_misuse *found = entry_at((uint64_t)run.found * RECORD_UNIT);
+        bool stands = found && run.findings && !run.told;
         run = (struct run){.caller = caller};
         if (stands)
-            stop_here();
+            stop_here(found->type, depot_stack(found->now)->call);
     }
     run.number = number;
     run.length++;
@@ -156,7 +174,7 @@ static void note_in_run(const struct facts *facts) {
     run.findings++;
     run.told = run.length == 1 && facts->number != FIRST_OF_LOOPS;
     if (run.told)
-        stop_here();
+        stop_here(facts->type, facts->call);
 }
 
 /* ---- the sorts of them ------------------------------------------------------------------------------------
@@ -257,7 +275,7 @@ void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, c
         .call = call,
         .caller = caller,
     });
-    stop_here();
+    stop_here(RECORD_MISUSE_WRONG_RELEASER, call);
 }
 
 /* Somebody who closes by this call, at this place, closes other numbers there as well. */
@@ -272,8 +290,7 @@ static void look_for_habit(int number, uint64_t at, void *context) {
         number > STDERR_FILENO && LOAD(&((struct record_slot *)record_at(at))->closer) == habit->closer;
 }
 
-void misuse_landed(int number, uint64_t closer, uint32_t opened, enum record_kind kind, const char *call,
-                   uintptr_t caller) {
+void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call, uintptr_t caller) {
     struct habit habit = {.closer = closer};
     if (!settings.misuse || !closer)
         return;
@@ -284,12 +301,11 @@ void misuse_landed(int number, uint64_t closer, uint32_t opened, enum record_kin
         .type = RECORD_MISUSE_STANDARD_CLOSE,
         .kind = kind,
         .number = number,
-        .opened = opened,
         .closer = closer,
         .call = call,
         .caller = caller,
     });
-    stop_here();
+    stop_here(RECORD_MISUSE_STANDARD_CLOSE, call);
 }
 
 bool misuse_seen(void) {

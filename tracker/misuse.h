@@ -34,8 +34,7 @@ void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, c
 
 /* A handle that was just acquired has got the number of a standard descriptor, which `closer` had closed. Many
  * do that on purpose; whoever closes other numbers at the same place does not. */
-void misuse_landed(int number, uint64_t closer, uint32_t opened, enum record_kind kind, const char *call,
-                   uintptr_t caller);
+void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call, uintptr_t caller);
 
 /* True if there were any, of which none turned out to be a loop. */
 bool misuse_seen(void);

@@ -346,7 +346,7 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
     uint64_t closer = number <= STDERR_FILENO ? LOAD(&((struct record_slot *)record_at(at))->closer) : 0;
     acquire_number(at, &facts);
     if (closer && from < 0 && may_judge())
-        misuse_landed(number, closer, facts.stack, kind, call, caller);
+        misuse_landed(number, closer, kind, call, caller);
     watch_limit(number, call);
 }
 
@@ -768,7 +768,9 @@ void tracker_ending(void) {
 void tracker_end(enum record_end end, int status, bool may_flush) {
     if (!watching)
         return;
-    if (record_readiness() == RECORD_READY)
+    if (record_readiness() == RECORD_READY) {
+        misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
         exit_pass(end, status, may_flush, threaded);
+    }
     forks_mark_ended();
 }
