@@ -104,11 +104,35 @@ static bool is_zombie(int pid) {
     return is;
 }
 
+/* Its number in its own pid namespace, where one can know. */
+static int innermost_pid(int pid) {
+    char *line = status_line(pid, "NSpid");
+    const char *last = line ? strrchr(line, '\t') : NULL;
+    int innermost = last ? (int)strtol(last, NULL, 10) : pid;
+    free(line);
+    return innermost;
+}
+
+/* A child of a fork, a vfork or a bare clone may have its parent's record mapped, and none of its own. */
+static bool is_of_another(const char *record, int pid) {
+    struct record_header header = {0};
+    FILE *file = fopen(record, "re");
+    bool is_record = file && fread(&header, sizeof header, 1, file) == 1 &&
+                     memcmp(header.magic, RECORD_MAGIC, sizeof header.magic) == 0;
+    if (file)
+        fclose(file);
+    return is_record && header.pid != innermost_pid(pid);
+}
+
 char *living_record(int pid, int *error) {
     struct mapping mapping;
     int found = find_mapping(pid, RECORD_SUFFIX, &mapping);
     *error = found < 0 ? -found : found == 0 && is_zombie(pid) ? ESRCH : 0;
-    return found > 0 ? path_of_mapping(pid, &mapping) : NULL;
+    char *record = found > 0 ? path_of_mapping(pid, &mapping) : NULL;
+    if (!record || !is_of_another(record, pid))
+        return record;
+    free(record);
+    return NULL;
 }
 
 static int parent_of(int pid) {
@@ -152,7 +176,7 @@ static void each_process(bool (*visit)(int pid, void *context), void *context) {
         closedir(directory);
 }
 
-/* A child between vfork and exec has what its parent has. */
+/* By way of its process and by way of its folder. */
 static bool is_known(const struct living_list *list, const char *record) {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(symbols_base_name(list->list[i].record), symbols_base_name(record)) == 0)
@@ -216,6 +240,7 @@ void living_end(struct living_list *list) {
 
 struct search {
     const char *name; /* of the record's file */
+    int innermost;    /* the owner's number in its own pid namespace */
     int pid;
 };
 
@@ -223,7 +248,7 @@ struct search {
 static bool is_not_the_owner(int pid, void *context) {
     struct search *search = context;
     struct mapping mapping;
-    if (find_mapping(pid, search->name, &mapping) <= 0)
+    if (find_mapping(pid, search->name, &mapping) <= 0 || innermost_pid(pid) != search->innermost)
         return true;
     search->pid = pid;
     return false;
@@ -232,7 +257,7 @@ static bool is_not_the_owner(int pid, void *context) {
 int living_pid(const struct process *process) {
     int pid = process->pid;
     sscanf(process->source, "/proc/%d/", &pid);
-    struct search search = {.name = symbols_base_name(process->source)};
+    struct search search = {.name = symbols_base_name(process->source), .innermost = process->pid};
     if (strncmp(process->source, "/proc/", 6) == 0 && !ends_in(search.name, RECORD_SUFFIX))
         return pid; /* by way of map_files: the name tells nothing */
     if (is_not_the_owner(pid, &search))
