@@ -336,6 +336,10 @@ const struct command command_run = {
         "Programs that the dynamic loader does not load libraries into (static, setuid, of another machine)\n"
         "run unwatched, and leftopen says so.\n"
         "\n"
+        "While PROGRAM runs: when descriptors run out it is told at once who holds them; --interval=60s tells\n"
+        "every so often how many handles are open and which sites grew; --follow shows each process's report\n"
+        "as it ends; --warn-at=80% and --report-signal=USR2 have their lines in `leftopen help options`.\n"
+        "\n"
         "`leftopen help options` lists the options.",
     .run = run_run,
 };
