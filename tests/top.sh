@@ -117,8 +117,33 @@ result 'a rate, and when the limit will be met'
 echo 'end 0' >&"$input"
 while read -r -t 20 -u "$lines" line; do :; done
 wait "$batch"
-same "0 leftopen: process $pid (leaky) has ended" "$? $(cat "$work/ended")"
+same "0 leftopen: what was to be watched has ended" "$? $(cat "$work/ended")"
 result 'it ends with the process that it watches'
+exec {lines}<&- {input}>&- {output}<&-
+
+# A process that executes another program has another record, and no record before its first acquire.
+mkfifo "$work/other.in" "$work/other.out" "$work/go"
+(
+    export LD_PRELOAD=$build/libleftopen.so LEFTOPEN_OPTIONS=record=$records:report=none
+    exec bash --norc -c "exec 7</dev/null; echo done; read -r _ <$work/go; exec -a other $build/targets/on_command"
+) <"$work/other.in" >"$work/other.out" 2>/dev/null &
+pid=$!
+targets+=("$pid")
+exec {input}>"$work/other.in" {output}<"$work/other.out"
+read -r -t 20 _ <&"$output"
+timeout 60 "$leftopen" top -b -d 0.1 "$pid" >"$work/lines.fifo" 2>"$work/wrong" &
+batch=$!
+exec {lines}<"$work/lines.fifo"
+while read -r -t 20 -u "$lines" line && [[ $line != "process $pid "*" bash" ]]; do :; done
+echo >"$work/go"
+while read -r -t 20 -u "$lines" line && [[ $line == ?* ]]; do :; done
+tell 'file 3'
+while read -r -t 20 -u "$lines" line && [[ $line != "process $pid "*" 3 1 "*" other" ]]; do :; done
+same "process $pid $(descriptors "$pid")" "$(cut -d' ' -f1-3 <<<"$line")"
+result 'a process that executes another program is followed'
+echo 'end 0' >&"$input"
+while read -r -t 20 -u "$lines" line; do :; done
+wait "$batch"
 exec {lines}<&- {input}>&- {output}<&-
 
 # refused TEXT COMMAND…: wrong usage, and the message has the text.

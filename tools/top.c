@@ -154,7 +154,7 @@ static int write_lines(struct top *top) {
             sleep_until(&top->next);
         take_sample(top);
         if (top_watch_is_over(top->watch)) {
-            warning("%s", top->model.ended ? top->model.ended : "the process has ended");
+            warning("what was to be watched has ended");
             return 0;
         }
         top_batch_write(&top->model, &top->request->view, stdout);

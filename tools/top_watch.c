@@ -139,7 +139,7 @@ static bool has_ended(const struct watched *watched) {
     return watched->pid && access(path, F_OK) != 0;
 }
 
-/* A process that was named and has executed another image has another record. */
+/* A process that was named and has executed another image has another record, or will have one. */
 static bool follow(struct watched *watched) {
     int error;
     char *record = watched->pidfd < 0 ? NULL : living_record(watched->pid, &error);
@@ -217,8 +217,9 @@ static struct process *read_living(struct watched *watched) {
 }
 
 static void look(struct top_watch *watch, struct watched *watched, struct top_model *model) {
-    watched->is_gone = has_ended(watched) || (!folder_record_is_alive(watched->path) && !follow(watched));
-    struct process *process = watched->is_gone ? NULL : read_living(watched);
+    bool has_record = folder_record_is_alive(watched->path) || follow(watched);
+    watched->is_gone = has_ended(watched) || (!has_record && watched->pidfd < 0);
+    struct process *process = has_record && !watched->is_gone ? read_living(watched) : NULL;
     if (!process)
         return;
     struct activity activity;

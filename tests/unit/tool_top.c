@@ -238,7 +238,7 @@ START_TEST(who_is_not_seen_has_ended) {
     ck_assert_uint_eq(model.process_count, 1);
     ck_assert_int_eq(model.processes[0]->pid, 102);
     ck_assert_uint_eq(model.processes[0]->site_count, 1);
-    ck_assert_str_eq(model.ended, "process 101 (server) has ended");
+    ck_assert_str_eq(model.ended, "process 101 (server) has ended, or runs another program now");
 }
 END_TEST
 
