@@ -1,6 +1,7 @@
 /* top_pages.c - see top_pages.h
  *
- * What is selected is kept by its name, not by its place: rows move while they are looked at. */
+ * What the user selected is kept by its name, not by its place: rows move while they are looked at. Until then,
+ * and back at the top, the first row is selected, whichever it is. */
 #include "tools/top_pages.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ enum { FILTER_BYTES = 120, FIXED_ROWS = 6, ALARM_SECONDS = 3600 };
 /* A list of which the screen shows a part. */
 struct list {
     size_t count, selected, first; /* first: row at the top */
+    bool is_chosen;                /* by the user, not just the first one */
     int height;                    /* rows of the screen that it has */
 };
 
@@ -102,23 +104,28 @@ static void keep_selection(struct top_pages *pages) {
 }
 
 static void list_processes(struct top_pages *pages) {
+    struct list *list = &pages->process_list;
     free(pages->processes);
-    pages->process_list.count = top_processes(pages->model, &pages->view, &pages->processes);
-    for (size_t i = 0; i < pages->process_list.count; i++)
-        if (memcmp(pages->processes[i]->name, pages->process_name, sizeof pages->process_name) == 0)
-            pages->process_list.selected = i;
-    clamp(&pages->process_list);
+    list->count = top_processes(pages->model, &pages->view, &pages->processes);
+    list->selected = list->is_chosen ? list->selected : 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->is_chosen &&
+            memcmp(pages->processes[i]->name, pages->process_name, sizeof pages->process_name) == 0)
+            list->selected = i;
+    clamp(list);
 }
 
 static void list_sites(struct top_pages *pages) {
+    struct list *list = &pages->site_list;
     const struct top_process *process = selected_process(pages);
     free(pages->sites);
     pages->sites = NULL;
-    pages->site_list.count = process ? top_sites(process, &pages->view, &pages->sites) : 0;
-    for (size_t i = 0; i < pages->site_list.count; i++)
-        if (strcmp(pages->sites[i]->now.id, pages->site_id) == 0)
-            pages->site_list.selected = i;
-    clamp(&pages->site_list);
+    list->count = process ? top_sites(process, &pages->view, &pages->sites) : 0;
+    list->selected = list->is_chosen ? list->selected : 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->is_chosen && strcmp(pages->sites[i]->now.id, pages->site_id) == 0)
+            list->selected = i;
+    clamp(list);
 }
 
 /* A third of the screen is enough for processes. */
@@ -308,7 +315,7 @@ static void open_text(struct top_pages *pages, enum page page, char *text) {
 static char *stack_text(const struct top_process *process, const struct top_site *site, const char *report) {
     char *header = top_site_header(1000), *row = top_site_row(site, 1000);
     char *text = memory_format("%d %s\n\n%s\n%s\n\n%s", process->pid, process->program, header, row,
-                               *report ? report : "It holds nothing now.");
+                               *report ? report + strspn(report, "\n") : "It holds nothing now.");
     free(header);
     free(row);
     return text;
@@ -421,9 +428,10 @@ static void select_row(struct top_pages *pages, int key) {
     struct list *list = pages->pane == PROCESSES ? &pages->process_list : &pages->site_list;
     if (!move(key, list->height, list->count, &list->selected))
         return;
+    list->is_chosen = list->selected > 0;
     keep_selection(pages);
     if (pages->pane == PROCESSES)
-        pages->site_list.selected = pages->site_list.first = 0;
+        pages->site_list = (struct list){.count = pages->site_list.count, .height = pages->site_list.height};
 }
 
 static void main_key(struct top_pages *pages, int key) {
