@@ -139,6 +139,7 @@ help:
 	@echo 'make demo     build, then show reports of forgetful programs'
 	@echo 'make check    build, then all tests'
 	@echo 'make transparency  the tests of python, bash and perl, with and without the library'
+	@echo 'make check-html  the HTML report in a browser'
 	@echo 'make bench    cost with and without the library'
 	@echo 'make install  prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make deps     install what is missing (root), or say what'

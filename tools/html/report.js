@@ -151,9 +151,11 @@ class Sites {
     }
 }
 
-/* --- flame graph: a tree, of which one item has the keyboard ------------------------------------------------ */
+/* --- flame graph: a tree, of which one item has the keyboard. The list items lie in each other, so it is their
+ * names that are the items of the tree: each owns the list below it. ------------------------------------------ */
 
-const label = (item) => item.firstElementChild.textContent;
+const nameOf = (item) => item.firstElementChild;
+const label = (item) => nameOf(item).textContent;
 const parentOf = (item) => item.parentElement.closest("#flame li");
 const isShown = (item) => item && !item.classList.contains("aside");
 const childrenOf = (item) => [...item.querySelectorAll(":scope > ul > li")].filter(isShown);
@@ -178,10 +180,9 @@ function tell(item) {
 }
 
 function focusItem(item) {
-    for (const other of document.querySelectorAll("#flame li[tabindex='0']"))
-        other.tabIndex = -1;
-    item.tabIndex = 0;
-    item.focus();
+    document.querySelector("#flame [tabindex='0']").tabIndex = -1;
+    nameOf(item).tabIndex = 0;
+    nameOf(item).focus();
 }
 
 /* The item gets all the width, and with it those above; null: as at first. */
@@ -201,7 +202,7 @@ function toggleZoom(item) {
 }
 
 function takeKey(event) {
-    const item = event.target;
+    const item = event.target.closest("li");
     if (event.altKey || event.ctrlKey || event.metaKey)
         return;
     if (event.key === "Enter" || event.key === " ")
@@ -220,26 +221,31 @@ function markFrames(words) {
         item.classList.toggle("found", Boolean(words) && label(item).toLowerCase().includes(words));
 }
 
+function offerItem(item, number) {
+    const name = nameOf(item), below = item.querySelector("ul");
+    item.setAttribute("role", "none");
+    name.setAttribute("role", "treeitem");
+    name.tabIndex = -1;
+    if (!below)
+        return;
+    below.setAttribute("role", "group");
+    below.id = `below-${number}`;
+    name.setAttribute("aria-owns", below.id);
+    name.setAttribute("aria-expanded", "true");
+}
+
 function offerTree(flame) {
     const list = flame.querySelector("ul");
     list.setAttribute("role", "tree");
     list.setAttribute("aria-orientation", "horizontal");
     list.setAttribute("aria-labelledby", "stacks");
-    for (const group of list.querySelectorAll("ul"))
-        group.setAttribute("role", "group");
-    for (const item of list.querySelectorAll("li")) {
-        item.setAttribute("role", "treeitem");
-        item.setAttribute("aria-label", label(item));
-        item.tabIndex = -1;
-        if (item.querySelector("ul"))
-            item.setAttribute("aria-expanded", "true");
-    }
-    list.querySelector("li").tabIndex = 0;
+    list.querySelectorAll("li").forEach(offerItem);
+    nameOf(list.firstElementChild).tabIndex = 0;
     byId("flame-help").textContent =
         "Click, Enter or Space zooms in on a frame and out again, the arrow keys go through the frames, " +
         "Escape shows all.";
     flame.addEventListener("keydown", takeKey);
-    flame.addEventListener("focusin", (event) => tell(event.target));
+    flame.addEventListener("focusin", (event) => tell(event.target.closest("li")));
     flame.addEventListener("mouseover", (event) => {
         const item = event.target.closest("li");
         if (item)
