@@ -17,7 +17,7 @@
 
 enum { PAGE = 4096, LINE = 64 / sizeof(uint64_t), WAIT_TURNS = 5000 };
 
-static void pin(int cpu) {
+void watch_pin(int cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
@@ -30,7 +30,7 @@ static void become(const char *spin, const struct watch *watch, int file, int cp
     snprintf(options, sizeof options, "record=%s", watch->folder);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (cpu >= 0)
-        pin(cpu);
+        watch_pin(cpu);
     dup2(file, STDIN_FILENO);
     close_range(3, ~0U, 0);
     if (watched)

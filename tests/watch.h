@@ -20,6 +20,9 @@ struct watch {
  * which lies in `folder`. False with a word on standard error. */
 bool watch_begin(struct watch *watch, const char *folder, unsigned threads, int cpu, bool watched);
 
+/* The calling process runs on that processor only. */
+void watch_pin(int cpu);
+
 /* Kills it and removes its record. */
 void watch_end(struct watch *watch);
 
