@@ -135,7 +135,7 @@ $(B)/headers/%.checked: % Makefile
 	@touch $@
 
 # What the tests need beside the build: programs to watch, compilers to compare, a few tools.
-TEST_PACKAGES := libunwind-dev clang llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
+TEST_PACKAGES := libunwind-dev clang libclang-rt-14-dev xz-utils llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
 	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev libpython3.11-testsuite
 
 SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-top check-transparency check-suites check-headers \
