@@ -139,7 +139,7 @@ TEST_PACKAGES := libunwind-dev clang libclang-rt-14-dev xz-utils llvm-14 binutil
 	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev libpython3.11-testsuite
 
 SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-top check-transparency check-suites check-headers \
-	check-torture check-asan check-tsan bench-smoke
+	check-torture check-asan check-tsan check-proof check-fuzz bench-smoke
 .PHONY: check-all
 check-all: all $(EXAMPLES)
 	@tests/check.sh "$(MAKE)" $(B)/check.log $(SUITES)
