@@ -7,6 +7,7 @@
 #include "tracker/misuse.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -149,12 +150,31 @@ static void take_back(void) {
     run.findings = 0;
 }
 
+static uint64_t address_of_closer(uint64_t closer) {
+    return closer & RECORD_CLOSER_STACK ? depot_stack((uint32_t)closer)->pc[0] : closer;
+}
+
+static void mark_one(int number, uint64_t at, void *caller) {
+    (void)number;
+    struct record_slot *slot = record_at(at);
+    if (RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_FREE && LOAD(&slot->closer) &&
+        address_of_closer(LOAD(&slot->closer)) == *(uintptr_t *)caller)
+        atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_CLOSED_IN_RANGE, memory_order_relaxed);
+}
+
+/* What a loop has closed so far, the program has not closed one by one. */
+static void mark_what_the_loop_closed(void) {
+    if (run.is_loop)
+        numbers_visit(0, INT_MAX, mark_one, &run.caller);
+}
+
 void misuse_closing(int number, uintptr_t caller) {
     if (!settings.misuse)
         return;
     if (!continues_run(number, caller)) {
         struct record_misuse *found = entry_at((uint64_t)run.found * RECORD_UNIT);
         bool stands = found && run.findings && !run.told;
+        mark_what_the_loop_closed();
         run = (struct run){.caller = caller};
         if (stands)
             stop_here(found->type, depot_stack(found->now)->call);
@@ -184,10 +204,6 @@ uint64_t misuse_closer(const char *call, uintptr_t caller) {
     return settings.misuse < 2 ? caller : RECORD_CLOSER_STACK | depot_keep_here(call, caller);
 }
 
-static uint64_t address_of_closer(uint64_t closer) {
-    return closer & RECORD_CLOSER_STACK ? depot_stack((uint32_t)closer)->pc[0] : closer;
-}
-
 static bool same_module(uint64_t one, uint64_t other) {
     return modules_of(one & ~RECORD_PC_EXACT) == modules_of(other & ~RECORD_PC_EXACT);
 }
@@ -210,7 +226,10 @@ void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
     struct record_slot *slot = at ? record_at(at) : NULL;
     uint64_t word = slot ? LOAD(&slot->word) : 0;
     if (!RECORD_WORD_GENERATION(word)) { /* never held: whoever closes such a number goes through all of them */
+        bool was_loop = run.is_loop;
         run.is_loop = true;
+        if (!was_loop)
+            mark_what_the_loop_closed();
         return take_back();
     }
     bool by_the_program = LOAD(&slot->closer) && !(LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE);
@@ -292,7 +311,7 @@ static void look_for_habit(int number, uint64_t at, void *context) {
 
 void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call, uintptr_t caller) {
     struct habit habit = {.closer = closer};
-    if (!settings.misuse || !closer)
+    if (!settings.misuse || (run.is_loop && run.caller == address_of_closer(closer)))
         return;
     numbers_visit(0, ~0u, look_for_habit, &habit);
     if (!habit.seen)

@@ -329,6 +329,11 @@ void tracker_not_acquired(int error, const char *call) {
         shortage_failed(error, call);
 }
 
+/* Who closed the handle that was in that slot, 0: nobody, or a loop over many numbers. */
+static uint64_t closer_of(const struct record_slot *slot) {
+    return LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE ? 0 : LOAD(&slot->closer);
+}
+
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
     if (number < 0 || !ready(true) || is_apart())
         return;
@@ -343,7 +348,7 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
         .thread = threads_here(),
         .number = from,
     };
-    uint64_t closer = number <= STDERR_FILENO ? LOAD(&((struct record_slot *)record_at(at))->closer) : 0;
+    uint64_t closer = number <= STDERR_FILENO ? closer_of(record_at(at)) : 0;
     acquire_number(at, &facts);
     if (closer && from < 0 && may_judge())
         misuse_landed(number, closer, kind, call, caller);
