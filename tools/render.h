@@ -65,6 +65,10 @@ void render_html(const struct report *report, FILE *out);
 /* What the text report says of the site, without colours. The caller frees it. */
 char *render_text_site(const struct report *report, const struct site *site);
 
+/* What it says besides sites and handles: misuses, shortages, what passed over exec; "" nothing. The caller frees
+ * it. */
+char *render_text_besides(const struct report *report);
+
 /* What the program is called by who started it: argv[0], else the executable's name. */
 const char *render_program(const struct process *process);
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/memory.h"
+#include "tools/origin.h"
 #include "tools/render_html.h"
 #include "tools/render_json.h"
 #include "tools/utf8.h"
@@ -31,11 +33,18 @@ void html_put_count(FILE *out, uint64_t count, const char *one, const char *many
 /* --- head ------------------------------------------------------------------------------------------------- */
 
 static void put_headline(const struct report *report, FILE *out) {
+    bool is_live = render_is_live(report->first);
+    if (report->misuses.count)
+        html_put_count(out, report->misuses.count, "misuse", "misuses");
+    if (report->misuses.count && report->left_open)
+        fputs(", ", out);
     if (report->left_open)
         html_put_count(out, report->left_open, "handle", "handles");
-    else
-        fputs("nothing", out);
-    fputs(render_is_live(report->first) ? " held by " : " left open by ", out);
+    else if (!report->misuses.count)
+        fputs(report->in_baseline ? "nothing new" : "nothing", out);
+    if (report->left_open || !report->misuses.count)
+        fputs(is_live ? " held" : " left open", out);
+    fputs(" by ", out);
     html_put(out, render_program_name(report->first));
 }
 
@@ -90,6 +99,8 @@ static void put_coverage(const struct report *report, FILE *out) {
         fputs("unseen ones not known", out);
     if (report->suppressed)
         fprintf(out, "; %zu suppressed", report->suppressed);
+    if (report->in_baseline)
+        fprintf(out, "; %zu in the baseline", report->in_baseline);
     fputs("</dd>\n", out);
 }
 
@@ -206,6 +217,37 @@ static void put_sites(const struct report *report, FILE *out) {
     fputs("<p id=\"more\" hidden><button type=\"button\">Show more</button></p>\n</section>\n", out);
 }
 
+/* As the text report has it; each line is text of its own, since html_put shows newlines. */
+static void put_besides(const struct report *report, FILE *out) {
+    char *text = render_text_besides(report), *rest = text;
+    if (*text) {
+        fputs("<section aria-labelledby=\"besides\">\n<h2 id=\"besides\">Besides</h2>\n<pre>", out);
+        for (char *line; (line = strsep(&rest, "\n"));) {
+            html_put(out, line);
+            fputc('\n', out);
+        }
+        fputs("</pre>\n</section>\n", out);
+    }
+    free(text);
+}
+
+/* Those of one origin together, with the stack that opened them there. */
+static void put_inherited(const struct report *report, FILE *out) {
+    const struct findings *inherited = &report->inherited;
+    for (size_t first = 0, end; first < inherited->count; first = end) {
+        const struct finding *finding = &inherited->list[first];
+        for (end = first + 1; end < inherited->count; end++)
+            if (origin_compare(&finding->origin, &inherited->list[end].origin) != 0)
+                break;
+        char *origin = origin_text(&finding->origin), *caption = memory_format("Inherited %s", origin);
+        html_put_handles(out, finding, end - first, MOST_OTHERS, caption);
+        if (*origin)
+            html_put_stack(report, out, finding->trace);
+        free(caption);
+        free(origin);
+    }
+}
+
 /* What is told of and does not count. */
 static void put_others(const struct report *report, FILE *out) {
     if (!report->left_behind.count && !report->inherited.count && !report->unseen_list.count)
@@ -214,9 +256,7 @@ static void put_others(const struct report *report, FILE *out) {
     if (report->left_behind.count)
         html_put_sites(report, out, &report->left_behind, "left-behind",
                        "Left behind: it outlives its process");
-    if (report->inherited.count)
-        html_put_handles(out, report->inherited.list, report->inherited.count, MOST_OTHERS,
-                         "Inherited: open before the program started");
+    put_inherited(report, out);
     if (report->unseen_list.count)
         html_put_handles(out, report->unseen_list.list, report->unseen_list.count, MOST_OTHERS,
                          "Unseen: no call that was watched opened it");
@@ -237,6 +277,7 @@ void render_html(const struct report *report, FILE *out) {
         html_put_flame(report, out);
         html_put_timeline(report, out);
     }
+    put_besides(report, out);
     put_others(report, out);
     put_processes(report, out);
     fprintf(out, "</main>\n<footer><p>leftopen %s</p></footer>\n<script>%s</script>\n</body>\n</html>\n",

@@ -18,6 +18,9 @@ void html_put_count(FILE *out, uint64_t count, const char *one, const char *many
 void html_put_sites(const struct report *report, FILE *out, const struct sites *sites, const char *name,
                     const char *caption);
 
+/* The frames of a stack, as a list. */
+void html_put_stack(const struct report *report, FILE *out, const struct trace *trace);
+
 /* A table of handles, at most `most` of them; how many are left out is said below. */
 void html_put_handles(FILE *out, const struct finding *findings, size_t count, size_t most,
                       const char *caption);

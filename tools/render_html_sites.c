@@ -90,7 +90,7 @@ static void put_frame(FILE *out, const struct frame *frame) {
     fputs(frame->inlined ? " inlined</li>\n" : "</li>\n", out);
 }
 
-static void put_stack(const struct report *report, FILE *out, const struct trace *trace) {
+void html_put_stack(const struct report *report, FILE *out, const struct trace *trace) {
     size_t count = report->verbosity > 0 ? trace->count : sites_own_frames(trace);
     if (!trace->count) {
         fputs("<p>No stack was recorded.</p>\n", out);
@@ -134,6 +134,20 @@ static void put_past(FILE *out, const struct site *site) {
     fputs(".</p>\n", out);
 }
 
+static void put_sentence(FILE *out, const char *before, const char *text, const char *after) {
+    fputs(before, out);
+    html_put(out, text);
+    fputs(after, out);
+}
+
+/* What is told of the site where the kernel could not be asked about its handles, and beside a baseline. */
+static void put_remarks(FILE *out, const struct site *site) {
+    if (*site->first_name)
+        put_sentence(out, "<p>First opened as <code>", site->first_name, "</code>.</p>\n");
+    if (site->before)
+        fprintf(out, "<p>%" PRIu64 " more than the baseline's %" PRIu64 ".</p>\n", site->more, site->before);
+}
+
 /* Where the site is: in the innermost frame. */
 static void put_place(FILE *out, const struct site *site) {
     const struct frame *frame = site->trace->count ? &site->trace->frames[0] : NULL;
@@ -165,19 +179,21 @@ static void put_age(FILE *out, double age) {
 
 static void put_details(const struct report *report, FILE *out, const struct site *site, size_t most_handles) {
     put_past(out, site);
-    put_stack(report, out, site->trace);
+    put_remarks(out, site);
+    html_put_stack(report, out, site->trace);
     html_put_handles(out, site->findings, site->count, most_handles, "Handles");
-    fprintf(out, "<p>Site %s, acquired by <code>", site->id);
-    html_put(out, *site->call ? site->call : "?");
-    fputs("</code></p>\n", out);
+    fprintf(out, "<p>Site %s", site->id);
+    if (*site->call)
+        put_sentence(out, ", acquired by <code>", site->call, "</code>");
+    fputs("</p>\n", out);
 }
 
-/* `has_details`: else put_rest has them. */
-static void put_site(const struct report *report, FILE *out, const struct site *site, bool has_details,
-                     size_t most_handles) {
+/* `table`: its id; the same site may be in another one, too. `has_details`: else put_rest has them. */
+static void put_site(const struct report *report, FILE *out, const struct site *site, const char *table,
+                     bool has_details, size_t most_handles) {
     char *fingerprint = render_fingerprint(site);
-    fprintf(out, "<tr id=\"site-%s\"><td>%zu</td><td>%s</td><td><details><summary>", fingerprint, site->count,
-            what_kind_word(site->kind));
+    fprintf(out, "<tr id=\"%s-%s\"><td>%zu</td><td>%s</td><td><details><summary>", table, fingerprint,
+            site->count, what_kind_word(site->kind));
     free(fingerprint);
     put_place(out, site);
     fputs("</summary>\n", out);
@@ -225,7 +241,7 @@ void html_put_sites(const struct report *report, FILE *out, const struct sites *
     size_t share = shown ? MOST_HANDLES / shown : 0, most_handles = share > FEW_HANDLES ? share : FEW_HANDLES;
     begin_table(out, name, caption);
     for (size_t i = 0; i < shown; i++)
-        put_site(report, out, &sites->list[i], i < unfolded, most_handles);
+        put_site(report, out, &sites->list[i], name, i < unfolded, most_handles);
     fputs("</tbody></table>\n", out);
     put_rest(report, out, sites->list + unfolded, shown - unfolded, most_handles);
     if (shown < sites->count)

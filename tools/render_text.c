@@ -171,19 +171,6 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     put_past(out, site);
 }
 
-char *render_text_site(const struct report *report, const struct site *site) {
-    struct report plain = *report;
-    plain.in_color = false;
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return memory_copy("");
-    put_site(&plain, out, site, render_is_live(site->findings->process));
-    fclose(out);
-    return text ? text : memory_copy("");
-}
-
 /* --- headline and summary --------------------------------------------------------------------------------- */
 
 /* The processes with something left open. */
@@ -352,6 +339,23 @@ static void put_exec_leak(const struct report *report, FILE *out, const struct e
             close_on_exec_advice(leak->call));
 }
 
+static void put_misuses(const struct report *report, FILE *out) {
+    for (size_t i = 0; i < report->misuses.count; i++)
+        put_misuse(report, out, &report->misuses.list[i]);
+}
+
+static void put_shortages(const struct report *report, FILE *out) {
+    for (size_t i = 0; i < report->shortages.count; i++) {
+        fputc('\n', out);
+        shortage_write(&report->shortages.list[i], out);
+    }
+}
+
+static void put_exec_leaks(const struct report *report, FILE *out) {
+    for (size_t i = 0; i < report->exec_leaks.count; i++)
+        put_exec_leak(report, out, &report->exec_leaks.list[i]);
+}
+
 /* Handles that are shown because the user asked, and count for nothing. `count`: of them, listed or not. */
 static void put_aside(const struct report *report, FILE *out, const char *what, const struct findings *findings,
                       size_t count) {
@@ -429,16 +433,11 @@ void render_text(const struct report *report, FILE *out) {
         fputc('\n', out);
         put_site(report, out, &report->sites.list[i], are_live(&culprits));
     }
-    for (size_t i = 0; i < report->misuses.count; i++)
-        put_misuse(report, out, &report->misuses.list[i]);
+    put_misuses(report, out);
     for (size_t i = 0; i < report->left_behind.count; i++)
         put_left_behind(report, out, &report->left_behind.list[i]);
-    for (size_t i = 0; i < report->shortages.count; i++) {
-        fputc('\n', out);
-        shortage_write(&report->shortages.list[i], out);
-    }
-    for (size_t i = 0; i < report->exec_leaks.count; i++)
-        put_exec_leak(report, out, &report->exec_leaks.list[i]);
+    put_shortages(report, out);
+    put_exec_leaks(report, out);
     put_inherited(report, out);
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);
@@ -446,3 +445,35 @@ void render_text(const struct report *report, FILE *out) {
     if (report->left_open || report->misuses.count)
         put_summary(report, out);
 }
+
+/* --- parts for other formats ------------------------------------------------------------------------------ */
+
+static char *plain_text(const struct report *report, const struct site *site,
+                        void (*write)(const struct report *report, FILE *out, const struct site *site)) {
+    struct report plain = *report;
+    plain.in_color = false;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return memory_copy("");
+    write(&plain, out, site);
+    fclose(out);
+    return text ? text : memory_copy("");
+}
+
+static void write_site(const struct report *report, FILE *out, const struct site *site) {
+    put_site(report, out, site, render_is_live(site->findings->process));
+}
+
+static void write_besides(const struct report *report, FILE *out, const struct site *site) {
+    put_misuses(report, out);
+    put_shortages(report, out);
+    put_exec_leaks(report, out);
+}
+
+char *render_text_site(const struct report *report, const struct site *site) {
+    return plain_text(report, site, write_site);
+}
+
+char *render_text_besides(const struct report *report) { return plain_text(report, NULL, write_besides); }

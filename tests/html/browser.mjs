@@ -208,13 +208,13 @@ for (const colorScheme of ["light", "dark"])
 /* --- other pages -------------------------------------------------------------------------------------------- */
 
 test("nothing of what a program says runs", "hostile", {}, async (page) => {
-    assert.match(await page.title(), /^leftopen: 16 handles left open by /);
+    assert.match(await page.title(), /^leftopen: 16 misuses, 16 handles left open by /);
     for (const summary of await page.locator("#sites summary").all())
         await summary.click();
     await page.getByLabel("Text").fill("</script>");
     assert.match(await status(page), /^[1-9]\d* of 16 sites/);
     assert.equal(await page.evaluate(() => document.querySelectorAll("script").length), 1);
-    assert.match(await page.title(), /^leftopen: 16 handles left open by /);
+    assert.match(await page.title(), /^leftopen: 16 misuses, 16 handles left open by /);
 });
 
 test("10,000 sites are shown in parts, searched and sorted whole", "many", {}, async (page) => {

@@ -67,7 +67,8 @@ static struct trace *trace_of(const struct frame *frames) {
 static struct stack *stack_of(const char *call, uint64_t opened, uint64_t closed) {
     static uint32_t id;
     struct stack *stack = memory_new(1, sizeof *stack);
-    *stack = (struct stack){.id = ++id,
+    *stack = (struct stack){.first_name = "",
+                            .id = ++id,
                             .opened = opened,
                             .closed = closed,
                             .peak = 9,
@@ -169,6 +170,22 @@ static char *hostile_name(int number) {
     return name;
 }
 
+/* A double close where each handle was opened. */
+static void add_misuses(struct page *page, const struct finding *findings, size_t count) {
+    struct misuse_site *list = memory_new(count, sizeof *list);
+    static const struct misuse first = {
+        .type = RECORD_MISUSE_DOUBLE_CLOSE, .kind = RECORD_KIND_FILE, .number = 5};
+    for (size_t i = 0; i < count; i++)
+        list[i] = (struct misuse_site){.process = findings[i].process,
+                                       .first = &first,
+                                       .count = 2,
+                                       .processes = 1,
+                                       .now = findings[i].trace,
+                                       .opened = findings[i].trace,
+                                       .closed = findings[i].trace};
+    page->report.misuses = (struct misuse_sites){list, count};
+}
+
 static struct page *hostile(void) {
     struct page *page = page_begin(hostile_name(0));
     static char *notes[HOSTILE_NAMES];
@@ -182,6 +199,9 @@ static struct page *hostile(void) {
         add(page, trace, stack_of(name, 12, 9), RECORD_KIND_FILE, name, i);
         notes[i] = name;
     }
+    for (size_t i = 0; i < page->findings.count; i++)
+        ((struct stack *)page->findings.list[i].handle->stack)->first_name = notes[i];
+    add_misuses(page, page->findings.list, page->findings.count);
     page->report.notes = notes;
     page->report.note_count = HOSTILE_NAMES;
     page->report.inherited = page->findings;
@@ -222,6 +242,8 @@ static const struct {
 static void finish(struct page *page) {
     struct report *report = &page->report;
     sites_group(&page->findings, &report->sites);
+    if (report->misuses.count)
+        report->left_behind = report->sites;
     report->left_open = report->released = page->findings.count;
     report->left_open_of = memory_new(PROCESSES, sizeof *report->left_open_of);
     for (size_t i = 0; i < page->findings.count; i++)

@@ -70,7 +70,7 @@ def check_policy(page, elements):
 def check_elements(page, elements):
     tags = set(map(tag, elements))
     known = set("""a b body button caption code dd details div dl dt footer form h1 h2 h3 head header html i input label
-        li link main meta noscript ol option p path script section select small span strong style summary svg table
+        li link main meta noscript ol option p path pre script section select small span strong style summary svg table
         tbody td th thead title tr ul""".split())
     attributes = {(tag(one), name) for one in elements for name in one.keys()}
     addresses = [one.get(name) for one in elements for name in ("src", "href", "action", "data") if one.get(name)]
@@ -89,6 +89,8 @@ def check_hostile(page, elements, names):
         "frames": [text(one) for one in elements if tag(one) == "ol"],
         "cells": [text(one) for one in elements if tag(one) == "td"],
         "the flame graph": [text(one) for one in elements if tag(one) == "span"],
+        "paragraphs": [text(one) for one in elements if tag(one) == "p"],
+        "misuses": [text(one) for one in elements if tag(one) == "pre"],
         "notes": [text(one) for one in elements if tag(one) == "li"],
     }
     for place, texts in places.items():
