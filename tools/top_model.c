@@ -143,7 +143,8 @@ static void settle_sites(struct top_process *process, uint64_t when) {
 
 static void note_end(struct top_model *model, const struct top_process *process) {
     free(model->ended);
-    model->ended = memory_format("process %d (%s) has ended, or runs another program now", process->pid, process->program);
+    model->ended =
+        memory_format("process %d (%s) has ended, or runs another program now", process->pid, process->program);
 }
 
 void top_sample_end(struct top_model *model, uint64_t when) {
