@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/fail.h"
+#include "tools/foreign.h"
 #include "tools/help.h"
 #include "tools/nearest.h"
 
@@ -44,8 +45,10 @@ int command_option(struct settings *settings, const char *command, char **argv) 
     snprintf(from, sizeof from, "%.*s", (int)length, argv[0]);
     snprintf(name, sizeof name, "%s", strncmp(from, "--", 2) == 0 ? from + 2 : "");
     enum setting_id id = settings_find(name);
-    if (id == SETTING_COUNT)
-        return -unknown_option(from, name);
+    if (id == SETTING_COUNT) {
+        int taken = foreign_option(settings, argv[0]);
+        return taken ? taken : -unknown_option(from, name);
+    }
     if (!has_value && settings_stands_alone(id, argv[1]))
         return settings_take(settings, name, "1", from) ? 1 : -EXIT_USAGE;
     if (!has_value && !argv[1])

@@ -16,14 +16,16 @@ const struct format render_formats[] = {
     {"junit", "for CI servers: a suite of tests per process, a failed one per site", render_junit, true, false},
     {"github", "for a job of GitHub Actions: annotations, and the step's summary", render_github, false, false},
     {"gitlab", "for GitLab: a Code Quality report", render_gitlab, true, false},
+    {"valgrind", "for readers of Valgrind's log, CTest among them: each site a loss record", render_valgrind,
+     true, false},
     {"valgrind-xml", "for readers of Valgrind's XML: each site a leak, protocol 4", render_valgrind_xml, true,
      false},
     {"valgrind-xml-native", "the same as of Valgrind 3.23: each descriptor FdNotClosed, protocol 5",
      render_valgrind_xml_native, true, false},
     {"pprof", "for pprof: a gzip'd profile of handles and their ages, with labels", render_pprof, true, true},
     {"folded", "for flame graphs: a line per stack", render_folded, false, false},
-    {"html", "for a browser: one page with tables, flame graph and timeline, complete in itself", render_html, true,
-     false},
+    {"html", "for a browser: one page with tables, flame graph and timeline, complete in itself", render_html,
+     true, false},
     {0},
 };
 

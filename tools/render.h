@@ -56,6 +56,7 @@ void render_sarif(const struct report *report, FILE *out);
 void render_junit(const struct report *report, FILE *out);
 void render_github(const struct report *report, FILE *out);
 void render_gitlab(const struct report *report, FILE *out);
+void render_valgrind(const struct report *report, FILE *out);
 void render_valgrind_xml(const struct report *report, FILE *out);
 void render_valgrind_xml_native(const struct report *report, FILE *out);
 void render_pprof(const struct report *report, FILE *out);

@@ -7,6 +7,7 @@
 #include "tools/command.h"
 #include "tools/fail.h"
 #include "tools/folder.h"
+#include "tools/foreign.h"
 #include "tools/show.h"
 
 /* What the environment says of options is meant for the exit pass too, but where a watched program's report
@@ -48,6 +49,7 @@ static int exit_pass(const char *record) {
         return failure(EXIT_USAGE, "--exit-pass needs the path of a record");
     struct settings settings;
     begin_settings(&settings, true);
+    foreign_environment(&settings);
     struct report_request request = {.records = &record, .count = 1, .settings = &settings, .even_so = true};
     struct report_verdict verdict = {0};
     int status = show_report(&request, stderr, say_that_writing_begins, &verdict);

@@ -16,6 +16,7 @@
 #include "tools/duration.h"
 #include "tools/fail.h"
 #include "tools/folder.h"
+#include "tools/foreign.h"
 #include "tools/library.h"
 #include "tools/memory.h"
 #include "tools/show.h"
@@ -291,6 +292,7 @@ static int take_arguments(struct run *run, int argc, char **argv) {
     int at = command_options(&run->settings, argc, argv);
     if (at <= 0)
         return at;
+    foreign_environment(&run->settings);
     if (at == argc)
         return -failure(EXIT_USAGE, "no program to run; `leftopen help run` tells more");
     const char *interval = run->settings.value[SETTING_interval];

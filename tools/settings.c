@@ -176,7 +176,8 @@ static const char *read_value(const char *start, char **value) {
     return close + 1;
 }
 
-void settings_take_string(struct settings *settings, const char *string, const char *from) {
+void settings_each(const char *string, const char *from,
+                   void (*take)(void *context, const char *name, const char *value), void *context) {
     for (const char *at = string ? string : ""; *(at += strspn(at, SEPARATORS));) {
         size_t length = strcspn(at, "=" SEPARATORS);
         if (at[length] != '=') {
@@ -191,11 +192,26 @@ void settings_take_string(struct settings *settings, const char *string, const c
             free(name);
             return;
         }
-        settings_take(settings, name, value, from);
+        take(context, name, value);
         free(name);
         free(value);
         at = end;
     }
+}
+
+struct taking {
+    struct settings *settings;
+    const char *from;
+};
+
+/* For settings_each. */
+static void take_pair(void *context, const char *name, const char *value) {
+    const struct taking *taking = context;
+    settings_take(taking->settings, name, value, taking->from);
+}
+
+void settings_take_string(struct settings *settings, const char *string, const char *from) {
+    settings_each(string, from, take_pair, &(struct taking){settings, from});
 }
 
 long settings_number(const struct settings *settings, enum setting_id id) {

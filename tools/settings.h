@@ -33,8 +33,13 @@ bool settings_stands_alone(enum setting_id id, const char *next);
 /* Back to the default, as if nothing had been said. */
 void settings_reset(struct settings *settings, enum setting_id id);
 
-/* Takes a whole LEFTOPEN_OPTIONS string: name=value, separated by : , blank tab or newline; a value may be in
- * single or double quotes. What cannot be parsed is warned about and left out. NULL is an empty string. */
+/* Calls `take` with each name=value of `string`, which are separated by : , blank tab or newline; a value may be
+ * in single or double quotes. What cannot be parsed is warned about (`from` as in settings_take) and left out.
+ * NULL is an empty string. */
+void settings_each(const char *string, const char *from,
+                   void (*take)(void *context, const char *name, const char *value), void *context);
+
+/* Takes a whole LEFTOPEN_OPTIONS string, see settings_each. */
 void settings_take_string(struct settings *settings, const char *string, const char *from);
 
 /* The option called `name` (`-` counts as `_`), SETTING_COUNT if there is none. */

@@ -588,6 +588,39 @@ static void survive_native(struct world *world) {
 }
 HOSTILE_TEST(valgrind_xml_native, survive_native)
 
+/* --- Valgrind's log --------------------------------------------------------------------------------------- */
+
+/* Every line is one that a reader of the log looks at. Returns how many handles its loss records have. */
+static size_t check_log(struct world *world) {
+    size_t handles = 0, records = 0;
+    for (char *line = render(world, "valgrind"), *rest; *line; line = rest) {
+        rest = strchr(line, '\n');
+        ck_assert_ptr_nonnull(rest);
+        *rest++ = '\0';
+        ck_assert_msg(strncmp(line, "==4242== ", 9) == 0, "%s", line);
+        size_t bytes, blocks, index, all;
+        if (sscanf(line, "==4242== %zu bytes in %zu blocks are definitely lost in loss record %zu of %zu",
+                   &bytes, &blocks, &index, &all) != 4)
+            continue;
+        ck_assert_uint_eq(bytes, blocks);
+        ck_assert_uint_eq(index, ++records);
+        ck_assert_uint_eq(all, world->report.sites.count);
+        handles += blocks;
+    }
+    return handles;
+}
+
+START_TEST(valgrind_has_a_loss_record_per_site) {
+    struct world *world = example();
+    ck_assert_uint_eq(check_log(world), world->report.left_open);
+    ck_assert_ptr_nonnull(strstr(render(world, "valgrind"), "==4242==     #1 connect_upstream "));
+    world_end(world);
+}
+END_TEST
+
+static void survive_log(struct world *world) { ck_assert_uint_eq(check_log(world), 3); }
+HOSTILE_TEST(valgrind, survive_log)
+
 /* --- GitHub ----------------------------------------------------------------------------------------------- */
 
 static void check_valid_utf8(const char *text) {
@@ -1125,6 +1158,7 @@ int main(void) {
     tcase_add_test(tests, sarif_tells_sites_of_equal_names_apart);
     tcase_add_test(tests, gitlab_says_where_and_what);
     tcase_add_test(tests, junit_has_a_failed_case_per_site_and_process);
+    tcase_add_test(tests, valgrind_has_a_loss_record_per_site);
     tcase_add_test(tests, valgrind_xml_tells_leaks_to_old_readers);
     tcase_add_test(tests, valgrind_xml_tells_descriptors_to_new_readers);
     tcase_add_test(tests, github_annotates_lines);
@@ -1138,6 +1172,7 @@ int main(void) {
     tcase_add_loop_test(tests, sarif_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, gitlab_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, junit_survives_hostile_names, 0, HOSTILE);
+    tcase_add_loop_test(tests, valgrind_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, valgrind_xml_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, valgrind_xml_native_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, github_survives_hostile_names, 0, HOSTILE);
