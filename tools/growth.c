@@ -32,7 +32,9 @@ struct growth *growth_begin(struct symbols *symbols) {
 static void look(struct growth *growth, const struct folder_list *records, struct activity *now) {
     for (size_t i = 0; i < records->count; i++) {
         int status;
+        warnings_hush(true); /* what is wrong with a record the report at the end says */
         struct process *process = record_read(records->paths[i], true, &status);
+        warnings_hush(false);
         if (process && render_is_live(process)) {
             struct activity one;
             live_limits(process, living_pid(process));

@@ -41,7 +41,9 @@ static void keep_shared(struct process *process, int pid, int sharer) {
 static bool look_at(struct ls_look *look, const struct request *request, size_t index, struct symbols *symbols,
                     int *status) {
     *look = (struct ls_look){.sharer = request->sharers[index]};
+    warnings_hush(!request->words);
     look->process = kernel_view_read(request->records.paths[index], &look->kernel, &look->pid, status);
+    warnings_hush(false);
     if (!look->process)
         return false;
     if (request->words)

@@ -123,9 +123,17 @@ static void tell_shortages(struct watch *watch, struct known *known, const struc
     shortage_end(&accounts);
 }
 
-static void read_record(struct watch *watch, struct known *known) {
+/* What is wrong with a record the report at the end says. */
+static struct process *read_unasked(const char *path) {
     int status;
-    struct process *process = record_read(known->path, true, &status);
+    warnings_hush(true);
+    struct process *process = record_read(path, true, &status);
+    warnings_hush(false);
+    return process;
+}
+
+static void read_record(struct watch *watch, struct known *known) {
+    struct process *process = read_unasked(known->path);
     if (!process)
         return;
     tell_shortages(watch, known, process);
@@ -174,8 +182,7 @@ static void look_at_all(struct watch *watch) {
 
 /* The first process's report comes with that of the whole tree. */
 static bool is_first(const struct watch *watch, const char *path) {
-    int status;
-    struct process *process = record_read(path, true, &status);
+    struct process *process = read_unasked(path);
     bool is = process && process->pid == watch->request->first;
     record_end(process);
     return is;
