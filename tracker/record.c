@@ -505,7 +505,7 @@ bool record_make(void) {
     header_begin(record_header(), name);
     keep_strings(record_header());
     header_publish(record_header());
-    if (own.path[0] && !own.identity.folder && name[0] == 0) /* one process in 256 does it for all */
+    if (own.path[0] && !own.identity.folder && tidy_is_due(folder_automatic(), name[0]))
         tidy_folder(folder_automatic());
     return true;
 }

@@ -14,7 +14,8 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
-enum { KEEP_FILES = 64, KEEP_BYTES = 64 << 20, KEEP_SECONDS = 24 * 60 * 60, NAME_BYTES = 32 };
+/* Fewer than the 64 that a user is promised: some come before the next one tidies. */
+enum { KEEP_FILES = 48, KEEP_BYTES = 64 << 20, KEEP_SECONDS = 24 * 60 * 60, NAME_BYTES = 32 };
 
 struct tally {
     int folder;
@@ -50,6 +51,17 @@ static void look(const char *name, void *context) {
     if (SYS(SYS_flock, file, LOCK_EX | LOCK_NB) == 0 && is_too_much(tally, (int)file))
         SYS(SYS_unlinkat, tally->folder, name, 0);
     SYS(SYS_close, file);
+}
+
+/* In memory, where records usually lie, the size of a folder tells how many names it holds. */
+static bool is_crowded(const char *folder) {
+    enum { BYTES_EACH = 20 };
+    struct stat status;
+    return SYS(SYS_stat, folder, &status) == 0 && status.st_size > KEEP_FILES * BYTES_EACH;
+}
+
+bool tidy_is_due(const char *folder, uint8_t chance) {
+    return chance == 0 || (chance % 2 == 0 && is_crowded(folder));
 }
 
 void tidy_folder(const char *folder) {
