@@ -1,7 +1,7 @@
 # Is the record true? Short forms in `make check`; `make proof-long` takes minutes: 2,000 instants at which a busy
 # program is stopped, half a minute of readings.
 
-PROOFS := $(addprefix $(B)/proof/,stops reads)
+PROOFS := $(addprefix $(B)/proof/,stops reads found)
 $(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/watch.c tests/watch.h tests/unit/skips.h $(B)/libtool.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
