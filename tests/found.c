@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(ten_thousand_records_are_read) {
     const char *folder = new_folder("thousands");
-    unsigned count = many(1000);
+    unsigned count = 5 * many(200);
     struct builder *builder = builder_begin();
     uint64_t pc = 0x401000;
     builder_number(builder, 5, RECORD_KIND_FILE, builder_stack(builder, "open", &pc, 1, 1, 0),

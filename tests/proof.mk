@@ -1,5 +1,5 @@
 # Is the record true? Short forms in `make check`; `make proof-long` takes minutes: 2,000 instants at which a busy
-# program is stopped, half a minute of readings.
+# program is stopped, half a minute of readings, 10,000 records, 2,000 processes.
 
 PROOFS := $(addprefix $(B)/proof/,stops reads found)
 $(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/watch.c tests/watch.h tests/unit/skips.h $(B)/libtool.a
@@ -10,7 +10,7 @@ $(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/watch.c tests/watch.h test
 check-proof: $(PROOFS) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(PROOFS); do $$t || failed=1; done; exit $$failed
 proof-long:
-	@STOPS=2000 READ_SECONDS=30 $(MAKE) --no-print-directory check-proof
+	@STOPS=2000 READ_SECONDS=30 MANY=2000 $(MAKE) --no-print-directory check-proof
 
 # Interleaved runs, not a test: PAIRS=25 for more of them.
 $(B)/proof/reading: tests/bench/reading.c
