@@ -6,6 +6,7 @@
 
 #include "tools/memory.h"
 #include "tools/sites.h"
+#include "tools/trace.h"
 #include "tools/utf8.h"
 
 static void put(FILE *out, const char *text) {
@@ -50,7 +51,7 @@ static void put_frame(FILE *out, size_t number, const struct frame *frame) {
 }
 
 void frames_write(FILE *out, const struct trace *trace, bool all) {
-    size_t count = all ? trace->count : sites_own_frames(trace);
+    size_t count = all ? trace->count : trace_own_frames(trace);
     for (size_t i = 0; i < count; i++)
         put_frame(out, i, &trace->frames[i]);
     if (!trace->count)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/render.h"
+#include "tools/trace.h"
 #include "tools/utf8.h"
 #include "tools/what.h"
 
@@ -17,7 +18,7 @@ static void put_name(FILE *out, const char *name) {
 static void put_stack(FILE *out, const struct site *part) {
     const struct trace *trace = part->trace;
     put_name(out, render_program_name(part->findings->process));
-    for (size_t i = sites_own_frames(trace); i-- > 0;) {
+    for (size_t i = trace_own_frames(trace); i-- > 0;) {
         char *name = render_frame_name(&trace->frames[i]);
         fputc(';', out);
         put_name(out, name);

@@ -7,6 +7,7 @@
 #include "tools/duration.h"
 #include "tools/memory.h"
 #include "tools/render_html.h"
+#include "tools/trace.h"
 #include "tools/what.h"
 
 enum {
@@ -48,7 +49,7 @@ static struct extent extent_of(const struct site *part) {
 }
 
 static void add_path(struct flame *flame, const struct site *part) {
-    size_t frames = sites_own_frames(part->trace);
+    size_t frames = trace_own_frames(part->trace);
     struct path path = {.names = memory_new(frames + 2, sizeof *path.names), .extent = extent_of(part)};
     path.names[path.count++] = memory_copy(render_program_name(part->findings->process));
     for (size_t i = frames; i-- > 0;)

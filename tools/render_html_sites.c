@@ -7,6 +7,8 @@
 #include "tools/handle_cells.h"
 #include "tools/memory.h"
 #include "tools/render_html.h"
+#include "tools/trace.h"
+#include "tools/trace.h"
 #include "tools/what.h"
 
 enum {
@@ -91,7 +93,7 @@ static void put_frame(FILE *out, const struct frame *frame) {
 }
 
 void html_put_stack(const struct report *report, FILE *out, const struct trace *trace) {
-    size_t count = report->verbosity > 0 ? trace->count : sites_own_frames(trace);
+    size_t count = report->verbosity > 0 ? trace->count : trace_own_frames(trace);
     if (!trace->count) {
         fputs("<p>No stack was recorded.</p>\n", out);
         return;

@@ -11,6 +11,7 @@
 #include "tools/fail.h"
 #include "tools/memory.h"
 #include "tools/render.h"
+#include "tools/trace.h"
 #include "tools/utf8.h"
 #include "tools/what.h"
 
@@ -180,7 +181,7 @@ static void add_number(struct profile *profile, Pprof__Sample *sample, const cha
 }
 
 static void add_stack(struct profile *profile, Pprof__Sample *sample, const struct trace *trace) {
-    size_t own = sites_own_frames(trace);
+    size_t own = trace_own_frames(trace);
     for (size_t first = 0, next; first < own; first = next) {
         for (next = first + 1; next < own && trace->frames[next - 1].inlined;)
             next++;

@@ -8,6 +8,7 @@
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/sources.h"
+#include "tools/trace.h"
 #include "tools/version.h"
 #include "tools/what.h"
 
@@ -129,7 +130,7 @@ static json_t *frame_location(struct sources *sources, const struct frame *frame
 /* Outermost first; only frames that can be shown. */
 static json_t *code_flows(struct sources *sources, const struct trace *trace) {
     json_t *list = json_array();
-    for (size_t i = sites_own_frames(trace); i-- > 0;)
+    for (size_t i = trace_own_frames(trace); i-- > 0;)
         if (trace->frames[i].file && trace->frames[i].line)
             json_array_append_new(list,
                                   json_pack("{s:o}", "location", frame_location(sources, &trace->frames[i])));

@@ -10,6 +10,7 @@
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/sources.h"
+#include "tools/trace.h"
 #include "tools/version.h"
 #include "tools/what.h"
 #include "tools/xml.h"
@@ -49,7 +50,7 @@ static void put_frame(struct valgrind *valgrind, const struct frame *frame) {
 /* A stack has one frame at least. */
 static void put_stack(struct valgrind *valgrind, const struct trace *trace) {
     static const struct frame unknown = {.module = "", .build_id = ""};
-    size_t count = sites_own_frames(trace);
+    size_t count = trace_own_frames(trace);
     fputs("  <stack>\n", valgrind->out);
     for (size_t i = 0; i < count; i++)
         put_frame(valgrind, &trace->frames[i]);

@@ -160,18 +160,25 @@ static bool is_inherited(const struct handle *handle) {
            (handle->is_address || !handle->object);
 }
 
-/* Takes the newest finding back. */
-static void drop_last(struct findings *findings) { free(findings->list[--findings->count].what); }
-
-static void take_finding(struct making *making, size_t process, const struct handle *handle) {
-    struct findings *findings = &making->findings;
-    sites_add(findings, making->symbols, making->processes[process], process, handle);
-    const struct finding *finding = &findings->list[findings->count - 1];
-    bool is_wanted = making->kinds.wanted[finding->kind];
-    bool is_suppressed = is_wanted && suppress_takes(making->suppressions, finding);
+static bool is_to_be_told(struct making *making, const struct finding *finding) {
+    if (!making->kinds.wanted[finding->kind])
+        return false;
+    bool is_suppressed = suppress_takes(making->suppressions, finding);
     making->report.suppressed += is_suppressed;
-    if (!is_wanted || is_suppressed)
-        drop_last(findings);
+    return !is_suppressed;
+}
+
+/* Drops those of the findings from `first` on that are not to be told. */
+static void choose_findings(struct making *making, size_t first) {
+    struct findings *findings = &making->findings;
+    size_t kept = first;
+    for (size_t i = first; i < findings->count; i++) {
+        if (is_to_be_told(making, &findings->list[i]))
+            findings->list[kept++] = findings->list[i];
+        else
+            free(findings->list[i].what);
+    }
+    findings->count = kept;
 }
 
 /* Under `run`, what a process holds that outlives the first one is not left open: it may still close it. */
@@ -184,10 +191,11 @@ static void take_handles(struct making *making, size_t process) {
     if (is_survivor(making, owner))
         return;
     bool list_inherited = settings_flag(making->request->settings, SETTING_inherited);
+    size_t first = making->findings.count;
     for (size_t i = 0; i < owner->handle_count; i++) {
         const struct handle *handle = &owner->handles[i];
         if (sites_is_finding(owner, handle)) {
-            take_finding(making, process, handle);
+            sites_add(&making->findings, making->symbols, owner, process, handle);
         } else if (making->kinds.wanted[handle->kind] && lasting_is_left(handle)) {
             sites_add(&making->lasting, making->symbols, owner, process, handle);
         } else if (is_unseen(handle)) {
@@ -198,6 +206,8 @@ static void take_handles(struct making *making, size_t process) {
                 sites_add(&making->report.inherited, making->symbols, owner, process, handle);
         }
     }
+    sites_settle_kinds(&making->findings, first);
+    choose_findings(making, first);
 }
 
 static int compare_inherited(const void *left, const void *right) {

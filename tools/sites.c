@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/memory.h"
+#include "tools/trace.h"
 #include "tools/what.h"
 
 /* --- findings --------------------------------------------------------------------------------------------- */
@@ -59,41 +60,57 @@ void sites_add(struct findings *findings, struct symbols *symbols, const struct 
     };
 }
 
+static int order(uintptr_t one, uintptr_t other) { return one < other ? -1 : one > other; }
+
+/* --- kinds ------------------------------------------------------------------------------------------------ */
+
+/* For handles of one stack whose call says the same of their kind; those that the kernel was asked about first.
+ */
+static int compare_calls(const void *left, const void *right) {
+    const struct handle *one = (*(struct finding *const *)left)->handle;
+    const struct handle *other = (*(struct finding *const *)right)->handle;
+    int difference = order((uintptr_t)one->stack, (uintptr_t)other->stack);
+    if (!difference)
+        difference = order(one->kind, other->kind);
+    return difference ? difference : (other->detail != NULL) - (one->detail != NULL);
+}
+
+static bool is_of_same_call(const struct finding *one, const struct finding *other) {
+    return one->handle->stack && one->handle->stack == other->handle->stack &&
+           one->handle->kind == other->handle->kind;
+}
+
+static void settle_kind(struct finding *const *group, size_t count) {
+    size_t asked = 0;
+    while (asked < count && group[asked]->handle->detail)
+        asked++;
+    for (size_t i = 1; i < asked; i++)
+        if (group[i]->kind != group[0]->kind)
+            return;
+    for (size_t i = asked; asked && i < count; i++)
+        group[i]->kind = group[0]->kind;
+}
+
+void sites_settle_kinds(struct findings *findings, size_t first) {
+    size_t count = findings->count - first;
+    struct finding **list = memory_new(count, sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        list[i] = &findings->list[first + i];
+    if (count)
+        qsort(list, count, sizeof *list, compare_calls);
+    for (size_t start = 0, end; start < count; start = end) {
+        for (end = start + 1; end < count && is_of_same_call(list[start], list[end]);)
+            end++;
+        settle_kind(list + start, end - start);
+    }
+    free(list);
+}
+
 static const char *call_of(const struct finding *finding) {
     return finding->handle->stack ? finding->handle->stack->call : "";
 }
 
 /* --- identity --------------------------------------------------------------------------------------------- */
-
-static bool is_start_code(const struct frame *frame) {
-    static const char *const functions[] = {"_start",
-                                            "__libc_start_main",
-                                            "__libc_start_main_impl",
-                                            "start_thread",
-                                            "clone",
-                                            "__libc_start_call_main",
-                                            "clone3",
-                                            "__clone",
-                                            "__clone3"};
-    for (size_t i = 0; frame->function && i < sizeof functions / sizeof *functions; i++)
-        if (strcmp(frame->function, functions[i]) == 0)
-            return true;
-    return !frame->function && symbols_is_libc(frame->module);
-}
-
-size_t sites_own_frames(const struct trace *trace) {
-    for (size_t i = 0; i < trace->count; i++) {
-        const char *function = trace->frames[i].function;
-        if (function && strcmp(function, "main") == 0)
-            return i + 1;
-        if (i && function && strncmp(function, "__libc_start_", 13) == 0)
-            return i; /* who called it is the start code of a stripped program, which has no name */
-    }
-    size_t count = trace->count;
-    while (count > 1 && is_start_code(&trace->frames[count - 1]))
-        count--;
-    return count;
-}
 
 static uint64_t hash_text(uint64_t hash, const char *text) {
     do {
@@ -120,7 +137,7 @@ static uint64_t hash_line(uint64_t hash, const struct frame *frame) {
 void sites_identify(const char *call, const struct trace *trace, char id[static 17], char *line_id) {
     uint64_t hash = hash_text(0xcbf29ce484222325u, "leftopen-site-1"), line_hash;
     hash = line_hash = hash_text(hash, call);
-    size_t own = sites_own_frames(trace);
+    size_t own = trace_own_frames(trace);
     for (size_t i = 0; i < own; i++) {
         const struct frame *frame = &trace->frames[i];
         hash = hash_frame(hash, frame);
@@ -132,8 +149,6 @@ void sites_identify(const char *call, const struct trace *trace, char id[static 
 }
 
 /* --- groups ----------------------------------------------------------------------------------------------- */
-
-static int order(uintptr_t one, uintptr_t other) { return one < other ? -1 : one > other; }
 
 static int compare_sites_of(const struct finding *one, const struct finding *other) {
     int difference = order(one->kind, other->kind);
@@ -147,9 +162,12 @@ static int compare_findings(const void *left, const void *right) {
     int difference = compare_sites_of(one, other);
     if (!difference)
         difference = order(one->process_index, other->process_index);
-    if (!difference)
-        difference = order((uintptr_t)one->handle->stack, (uintptr_t)other->handle->stack);
     return difference ? difference : order(one->handle->sequence, other->handle->sequence);
+}
+
+static int compare_stacks(const void *left, const void *right) {
+    const struct finding *const *one = left, *const *other = right;
+    return order((uintptr_t)(*one)->handle->stack, (uintptr_t)(*other)->handle->stack);
 }
 
 static int compare_sites(const void *left, const void *right) {
@@ -201,23 +219,32 @@ static void number_twins(struct sites *sites) {
             sites->list[i].twin = sites->list[i - 1].twin + 1;
 }
 
-static void add_to_site(struct site *site, struct lifetimes *lifetimes, const struct finding *finding) {
-    const struct finding *last = site->count ? finding - 1 : NULL;
-    const struct stack *stack = finding->handle->stack;
-    if (stack && (!last || last->handle->stack != stack))
-        add_stack(site, lifetimes, stack);
-    add_age(site, finding->age);
-    site->count++;
-    site->mean_lifetime =
-        lifetimes->released ? (double)lifetimes->lived / 1e9 / (double)lifetimes->released : -1;
-    site->longest_lifetime = lifetimes->released ? (double)lifetimes->longest / 1e9 : -1;
+/* What is known per stack. A site has several: of processes, and of calls that read alike. */
+static void add_stacks(struct site *site) {
+    struct lifetimes lifetimes = {0};
+    const struct finding **findings = memory_new(site->count, sizeof *findings);
+    for (size_t i = 0; i < site->count; i++)
+        findings[i] = &site->findings[i];
+    qsort(findings, site->count, sizeof *findings, compare_stacks);
+    for (size_t i = 0; i < site->count; i++)
+        if (findings[i]->handle->stack && (i == 0 || compare_stacks(&findings[i - 1], &findings[i]) != 0))
+            add_stack(site, &lifetimes, findings[i]->handle->stack);
+    free(findings);
+    site->mean_lifetime = lifetimes.released ? (double)lifetimes.lived / 1e9 / (double)lifetimes.released : -1;
+    site->longest_lifetime = lifetimes.released ? (double)lifetimes.longest / 1e9 : -1;
+}
+
+static void fill_site(struct site *site) {
+    for (size_t i = 0; i < site->count; i++)
+        add_age(site, site->findings[i].age);
+    add_stacks(site);
+    sites_identify(site->call, site->trace, site->id, site->line_id);
 }
 
 void sites_group(struct findings *findings, struct sites *sites) {
     if (!findings->count)
         return;
     qsort(findings->list, findings->count, sizeof *findings->list, compare_findings);
-    struct lifetimes lifetimes = {0};
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
         if (i == 0 || compare_sites_of(finding - 1, finding) != 0) {
@@ -229,12 +256,11 @@ void sites_group(struct findings *findings, struct sites *sites) {
                                                         .oldest_age = -1,
                                                         .newest_age = -1,
                                                         .findings = finding};
-            lifetimes = (struct lifetimes){0};
         }
-        add_to_site(&sites->list[sites->count - 1], &lifetimes, finding);
+        sites->list[sites->count - 1].count++;
     }
     for (size_t i = 0; i < sites->count; i++)
-        sites_identify(sites->list[i].call, sites->list[i].trace, sites->list[i].id, sites->list[i].line_id);
+        fill_site(&sites->list[i]);
     number_twins(sites);
     qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
 }

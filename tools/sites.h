@@ -24,7 +24,7 @@ struct findings {
     size_t count;
 };
 
-/* One kind and one acquiring stack, in however many processes. */
+/* One kind and one acquiring call and stack, in however many processes; stacks that read alike are one. */
 struct site {
     /* Two hashes, 64-bit FNV-1a in hexadecimal, over the words below, each ended by a zero byte:
      *   "leftopen-site-1", the call, per frame the function's readable name; of a nameless one the module's
@@ -63,6 +63,10 @@ bool sites_is_finding(const struct process *process, const struct handle *handle
 void sites_add(struct findings *findings, struct symbols *symbols, const struct process *process,
                size_t process_index, const struct handle *handle);
 
+/* The kernel is asked about some handles of a stack only where there are very many. The others, from `first` on,
+ * get the kind that all those have which it was asked about, if their call could not tell it. */
+void sites_settle_kinds(struct findings *findings, size_t first);
+
 /* Sorts the findings and groups them; suspects come first (see suspects.h), then large sites. The findings must
  * stay as they are then. */
 void sites_group(struct findings *findings, struct sites *sites);
@@ -72,9 +76,6 @@ struct suspect_facts sites_facts(const struct site *site);
 
 /* True if all handles of the site are of one process. */
 bool sites_is_of_one_process(const struct site *site);
-
-/* How many frames of a trace are the program's own: without those that start programs and threads. */
-size_t sites_own_frames(const struct trace *trace);
 
 /* Goes through a site process by process: `part` is zero at first, then the site with the findings of one
  * process only. False: there is no further one. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/memory.h"
+#include "tools/trace.h"
 
 void sources_begin(struct sources *sources) {
     char *here = getcwd(NULL, 0);
@@ -147,7 +148,7 @@ static enum source_owner owner_of(struct sources *sources, const struct frame *f
 const struct frame *sources_frame(struct sources *sources, const struct trace *trace) {
     const struct frame *best = NULL;
     enum source_owner best_owner = SOURCE_OF_SYSTEM;
-    size_t count = sites_own_frames(trace);
+    size_t count = trace_own_frames(trace);
     for (size_t i = 0; i < count && best_owner != SOURCE_OWN; i++) {
         const struct frame *frame = &trace->frames[i];
         if (!frame->file || !frame->line)

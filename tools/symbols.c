@@ -2,7 +2,7 @@
  *
  *   image    one file of code, by path and build-id, whatever address it had
  *   place    one address in an image, with the frames found there
- *   trace    the places of one stack, one after the other
+ *   trace    the places of one stack, one after the other; of several that read alike the first stands for all
  *
  * Images, places and traces are kept, so that forty processes with the same stacks cost one look-up. */
 #include "tools/symbols.h"
@@ -29,6 +29,7 @@
 #include "tools/ranges.h"
 #include "tools/record_reader.h"
 #include "tools/regular.h"
+#include "tools/trace.h"
 
 enum {
     MOST_INLINED = 64,
@@ -61,6 +62,7 @@ struct place {
 
 struct kept_trace {
     struct trace trace;
+    const struct trace *alike; /* the first one that reads alike: perhaps this one */
     struct spot *spots;
     size_t count;
 };
@@ -69,6 +71,7 @@ struct symbols {
     struct image **images;
     size_t image_count;
     void *places, *traces; /* trees of tsearch */
+    void *alike;           /* likewise, of traces that do not read alike */
     char **texts;          /* demangled names */
     size_t text_count;
 };
@@ -405,6 +408,8 @@ static int compare_traces(const void *left, const void *right) {
     return (int)one->trace.cut - (int)other->trace.cut;
 }
 
+static int compare_alike(const void *one, const void *other) { return trace_compare(one, other); }
+
 static void free_trace(void *pointer) {
     struct kept_trace *trace = pointer;
     free((void *)trace->trace.frames);
@@ -444,10 +449,10 @@ const struct trace *symbols_trace(struct symbols *symbols, const struct process 
     struct kept_trace *known = kept(&symbols->traces, trace, compare_traces);
     if (known != trace) {
         free_trace(trace);
-        return &known->trace;
+        return known->alike;
     }
     fill_trace(symbols, process, trace);
-    return &trace->trace;
+    return trace->alike = kept(&symbols->alike, &trace->trace, compare_alike);
 }
 
 /* --- public ----------------------------------------------------------------------------------------------- */
@@ -464,6 +469,8 @@ void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *cont
             tell(context, symbols->images[i]->path);
 }
 
+static void free_nothing(void *pointer) { (void)pointer; }
+
 static void free_place(void *pointer) {
     struct place *place = pointer;
     free(place->frames);
@@ -472,6 +479,7 @@ static void free_place(void *pointer) {
 
 void symbols_end(struct symbols *symbols) {
     tdestroy(symbols->places, free_place);
+    tdestroy(symbols->alike, free_nothing);
     tdestroy(symbols->traces, free_trace);
     for (size_t i = 0; i < symbols->image_count; i++) {
         struct image *image = symbols->images[i];

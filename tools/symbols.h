@@ -23,7 +23,7 @@ struct frame {
     bool inlined; /* into the next frame */
 };
 
-/* A whole stack; two stacks of the same code addresses, in whichever process, have the same trace. */
+/* A whole stack. Two that read alike (see trace.h), in whichever process, have the same trace. */
 struct trace {
     const struct frame *frames; /* innermost first */
     size_t count;

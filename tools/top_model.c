@@ -8,6 +8,7 @@
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/sites.h"
+#include "tools/trace.h"
 #include "tools/utf8.h"
 #include "tools/what.h"
 
@@ -29,7 +30,7 @@ static char *frame_text(const struct frame *frame) {
 static char *place_text(const struct activity_site *site) {
     const struct trace *trace = site->trace;
     size_t from = site->own && trace->count ? (size_t)(site->own - trace->frames) : 0;
-    size_t own = sites_own_frames(trace), end = own > from + PLACE_FRAMES ? from + PLACE_FRAMES : own;
+    size_t own = trace_own_frames(trace), end = own > from + PLACE_FRAMES ? from + PLACE_FRAMES : own;
     char *text = memory_copy(site->call);
     for (size_t i = from; i < end; i++) {
         char *frame = frame_text(&trace->frames[i]);

@@ -572,6 +572,27 @@ static struct builder *socket_record(int domain, int type, const void *local, si
     return builder;
 }
 
+START_TEST(those_that_the_kernel_was_not_asked_about_are_like_those_that_it_was) {
+    struct builder *builder = builder_begin();
+    uint32_t alike = builder_stack(builder, "dup", pcs, 2, 4, 0);
+    uint32_t mixed = builder_stack(builder, "dup", pcs + 1, 2, 3, 0);
+    builder_number(builder, 5, RECORD_KIND_DESCRIPTOR, alike, RECORD_OUTCOME_RELEASED);
+    for (unsigned number = 6; number < 8; number++)
+        builder_detail(builder,
+                       builder_number(builder, number, RECORD_KIND_DESCRIPTOR, alike, RECORD_OUTCOME_RELEASED),
+                       S_IFIFO | 0600, "pipe:[7]", "", 0, "", 0);
+    builder_number(builder, 8, RECORD_KIND_DESCRIPTOR, alike, RECORD_OUTCOME_RELEASED);
+    builder_detail(builder, builder_number(builder, 9, RECORD_KIND_DESCRIPTOR, mixed, RECORD_OUTCOME_RELEASED),
+                   S_IFIFO | 0600, "pipe:[7]", "", 0, "", 0);
+    builder_detail(builder, builder_number(builder, 10, RECORD_KIND_DESCRIPTOR, mixed, RECORD_OUTCOME_RELEASED),
+                   S_IFSOCK | 0600, "socket:[8]", "", 0, "", 0);
+    builder_number(builder, 11, RECORD_KIND_DESCRIPTOR, mixed, RECORD_OUTCOME_RELEASED);
+    show(builder, NULL);
+    shows("Direct leak of 4 pipes (of 4 opened here");
+    shows("7 handles left open at 4 sites (1 socket, 5 pipes, 1 descriptor)");
+}
+END_TEST
+
 START_TEST(sockets_are_named) {
     struct sockaddr_in none = address("0.0.0.0", 0), bound = address("0.0.0.0", 53),
                        peer = address("10.0.0.1", 53);
@@ -1250,6 +1271,7 @@ int main(void) {
     tcase_add_test(tests, a_close_that_did_not_return_is_told);
     tcase_add_test(tests, an_exec_is_no_end_of_handles);
     tcase_add_loop_test(tests, the_kernel_tells_the_kind, 0, sizeof refined / sizeof *refined);
+    tcase_add_test(tests, those_that_the_kernel_was_not_asked_about_are_like_those_that_it_was);
     tcase_add_test(tests, sockets_are_named);
     tcase_add_loop_test(tests, kinds_choose, 0, sizeof choices / sizeof *choices);
     tcase_add_test(tests, a_wrong_kind_is_answered_with_the_right_ones);
