@@ -10,6 +10,7 @@
 #include "shim/terminals.c"
 #include "shim/objects.c"
 #include "shim/lasting.c"
+#include "shim/uses.c"
 #include "shim/modules.c"
 #include "shim/processes.c"
 #include "shim/executes.c"

@@ -166,12 +166,20 @@ static inline struct tracker_object_ticket closing(const void *object, int insid
     return tracker_releasing_object(object, inside, call, caller);
 }
 
+/* Behind a real call that has failed; `from`: the descriptor it was to use, -1 none. */
+static inline void not_acquired(int from, const char *call, uintptr_t caller) {
+    if (errno == EBADF)
+        tracker_used(from, call, caller);
+    else
+        tracker_not_acquired(errno, call);
+}
+
 /* Behind the real call: a descriptor `number`, or none. */
 static inline void acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
     if (number >= 0)
         tracker_acquired(number, kind, call, caller, from);
     else
-        tracker_not_acquired(errno, call);
+        not_acquired(from, call, caller);
     tracker_acquiring_over();
 }
 

@@ -37,19 +37,25 @@ bool modules_may_stand_between(const char *file, uintptr_t caller) {
     return true;
 }
 
+static void opened_module(void *handle, const char *call, uintptr_t caller) {
+    struct link_map *module;
+    if (handle && tracker_wants(RECORD_KIND_LIBRARY))
+        tracker_referenced_object(handle, RECORD_KIND_LIBRARY, call, caller);
+    if (handle && tracker_wants_uses() && dlinfo(handle, RTLD_DI_LINKMAP, &module) == 0)
+        uses_reach(module);
+}
+
 void *modules_open(const char *file, int mode) __attribute__((visibility("hidden")));
 void *modules_open(const char *file, int mode) {
     void *result = real.dlopen(file, mode);
-    if (result)
-        tracker_referenced_object(result, RECORD_KIND_LIBRARY, "dlopen", CALLER);
+    opened_module(result, "dlopen", CALLER);
     return result;
 }
 
 void *modules_open_in(Lmid_t space, const char *file, int mode) __attribute__((visibility("hidden")));
 void *modules_open_in(Lmid_t space, const char *file, int mode) {
     void *result = real.dlmopen(space, file, mode);
-    if (result)
-        tracker_referenced_object(result, RECORD_KIND_LIBRARY, "dlmopen", CALLER);
+    opened_module(result, "dlmopen", CALLER);
     return result;
 }
 
@@ -65,7 +71,7 @@ EXPORT int dlclose(void *handle) {
     int result = real.dlclose(handle);
     if (!watched)
         return result;
-    if (result == 0 && modules_are_wanted)
+    if (result == 0 && tracker_wants(RECORD_KIND_LIBRARY))
         tracker_unreferenced_object(handle, CALLER);
     tracker_modules_changed();
     return result;

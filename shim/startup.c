@@ -62,7 +62,7 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
         .secure = getauxval(AT_SECURE) != 0,
         .flush_streams = flush_all_streams,
     });
-    modules_are_wanted = tracker_wants(RECORD_KIND_LIBRARY);
+    modules_are_wanted = tracker_wants(RECORD_KIND_LIBRARY) || tracker_wants_uses();
     if (context_watching) {
         tracker_standard_error_is(!sys_failed(SYS(SYS_fcntl, STDERR_FILENO, F_GETFD)));
         /* no handle of this library: they stay when destructors run, programs fork there as well */
@@ -71,6 +71,7 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
             on_exit(last_handler, NULL);
         __cxa_at_quick_exit(last_quick_handler, NULL);
         requests_start();
+        uses_start();
     }
     /* release: who finds us ready finds everything above */
     __atomic_store_n(&context_ready, true, __ATOMIC_RELEASE);

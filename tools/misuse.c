@@ -106,7 +106,8 @@ void misuse_write(const struct misuse_site *site, FILE *out, const char *plain, 
         fprintf(out, ", %" PRIu64 " times", site->count);
     if (site->processes > 1)
         fprintf(out, " in %zu processes", site->processes);
-    fprintf(out, ", at:%s\n", plain);
+    const char *call = site->first->now ? site->first->now->call : "";
+    fprintf(out, "%s%s at:%s\n", *call ? ", by " : ",", call, plain);
     frames_write(out, site->now, all);
     write_stack(out, "it was opened", site->opened, all);
     write_stack(out, "it had been closed", site->closed, all);

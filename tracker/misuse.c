@@ -219,12 +219,33 @@ static bool was_foreign(const struct record_slot *slot, uint32_t stack, uintptr_
            same_module(caller, opened);
 }
 
+/* The slot of a number that the program has closed one by one, or NULL; `word` as it is. */
+static struct record_slot *closed_slot(int number, uint64_t *word) {
+    uint64_t at = numbers_find(number);
+    struct record_slot *slot = at ? record_at(at) : NULL;
+    *word = slot ? LOAD(&slot->word) : 0;
+    if (!slot || RECORD_WORD_STATE(*word) != RECORD_STATE_FREE || !LOAD(&slot->closer) ||
+        LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
+        return NULL;
+    return slot;
+}
+
+/* What is known of a handle that is gone. */
+static struct facts facts_of(const struct record_slot *slot, uint64_t word, int number) {
+    return (struct facts){
+        .kind = (enum record_kind)RECORD_WORD_KIND(word),
+        .number = number,
+        .error = EBADF,
+        .opened = RECORD_WORD_STACK(word),
+        .closer = LOAD(&slot->closer),
+    };
+}
+
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
     if (!settings.misuse || number <= STDERR_FILENO)
         return;
-    uint64_t at = numbers_find(number);
-    struct record_slot *slot = at ? record_at(at) : NULL;
-    uint64_t word = slot ? LOAD(&slot->word) : 0;
+    uint64_t word;
+    struct record_slot *slot = closed_slot(number, &word);
     if (!RECORD_WORD_GENERATION(word)) { /* never held: whoever closes such a number goes through all of them */
         bool was_loop = run.is_loop;
         run.is_loop = true;
@@ -232,20 +253,27 @@ void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
             mark_what_the_loop_closed();
         return take_back();
     }
-    bool by_the_program = LOAD(&slot->closer) && !(LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE);
-    if (RECORD_WORD_STATE(word) != RECORD_STATE_FREE || !by_the_program)
+    if (!slot)
         return;
-    uint32_t stack = RECORD_WORD_STACK(word);
-    note_in_run(&(struct facts){
-        .type = was_foreign(slot, stack, caller) ? RECORD_MISUSE_FOREIGN_CLOSE : RECORD_MISUSE_DOUBLE_CLOSE,
-        .kind = (enum record_kind)RECORD_WORD_KIND(word),
-        .number = number,
-        .error = EBADF,
-        .opened = stack,
-        .closer = LOAD(&slot->closer),
-        .call = call,
-        .caller = caller,
-    });
+    struct facts facts = facts_of(slot, word, number);
+    facts.type =
+        was_foreign(slot, facts.opened, caller) ? RECORD_MISUSE_FOREIGN_CLOSE : RECORD_MISUSE_DOUBLE_CLOSE;
+    facts.call = call;
+    facts.caller = caller;
+    note_in_run(&facts);
+}
+
+void misuse_used(int number, const char *call, uintptr_t caller) {
+    uint64_t word;
+    struct record_slot *slot = settings.misuse >= 2 ? closed_slot(number, &word) : NULL;
+    if (!slot || number <= STDERR_FILENO)
+        return;
+    struct facts facts = facts_of(slot, word, number);
+    facts.type = RECORD_MISUSE_USE_AFTER_CLOSE;
+    facts.call = call;
+    facts.caller = caller;
+    note(&facts);
+    stop_here(facts.type, call);
 }
 
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {

@@ -21,6 +21,9 @@ void misuse_closing(int number, uintptr_t caller);
 /* close(number) has failed with EBADF. */
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller);
 
+/* A call that uses the number has failed with EBADF. */
+void misuse_used(int number, const char *call, uintptr_t caller);
+
 /* A descriptor that belongs to a stream or directory was closed by itself. */
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
 

@@ -422,6 +422,13 @@ void tracker_close_failed(struct slot_ticket ticket, int number, int error, cons
                             number, error, 0, call, caller);
 }
 
+bool tracker_wants_uses(void) { return watching && settings.misuse >= 2; }
+
+void tracker_used(int number, const char *call, uintptr_t caller) {
+    if (number >= 0 && may_judge())
+        misuse_used(number, call, caller);
+}
+
 void tracker_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
     if (may_judge())
         misuse_closed_inside(ticket, number, call, caller);

@@ -126,9 +126,14 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
 void tracker_released_object(struct tracker_object_ticket ticket);
 /* The release failed, and the handle is what it was. */
 void tracker_kept_object(struct tracker_object_ticket ticket);
+/* True if uses of closed descriptors are to be told (option misuse=2). */
+bool tracker_wants_uses(void);
+
 /* ---- wrong calls, behind the real one; not judged where descriptors are shared with others ---- */
 /* It failed with this errno. */
 void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call, uintptr_t caller);
+/* A call that only uses the descriptor failed with EBADF. */
+void tracker_used(int number, const char *call, uintptr_t caller);
 /* It closed a descriptor that belongs to a stream or directory. */
 void tracker_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
 /* A stream could not be written out; `bytes` were to be flushed. */
