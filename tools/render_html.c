@@ -178,7 +178,8 @@ static size_t left_open_of(const struct report *report, const struct process *pr
 /* The first process, and whoever left something open. */
 static void put_processes(const struct report *report, FILE *out) {
     size_t others = 0;
-    fputs("<section aria-labelledby=\"processes\">\n<h2 id=\"processes\">Processes</h2>\n<table><caption>"
+    fputs("<section aria-labelledby=\"processes\">\n<h2 id=\"processes\">Processes</h2>\n<table "
+          "class=\"processes\"><caption>"
           "The first process, and whoever left something open</caption>\n<thead><tr><th "
           "scope=\"col\">Process</th>"
           "<th>Parent</th><th>Started</th><th>Ended</th>"

@@ -236,6 +236,13 @@ test("10,000 sites are shown in parts, searched and sorted whole", "many", {}, a
     assert.equal((await column(page, 2))[0].split(" ")[0], "component_0_function_of_some_length_0");
 });
 
+test("frames of a flame graph are never wider than their share", "many", {}, async (page) => {
+    const wide = await page.locator("#flame li > span").evaluateAll((names) => names.filter((name) =>
+        name.getBoundingClientRect().width > name.parentElement.getBoundingClientRect().width + 0.01).length);
+    assert.equal(wide, 0);
+    assert.ok(await page.locator("#flame li").count() > 1000);
+});
+
 test("10,000 sites without script: all rows, and a word on what is missing", "many", { javaScriptEnabled: false },
     async (page) => {
         assert.equal(await page.locator("#sites > tbody > tr").count(), 10000);
