@@ -30,6 +30,29 @@ static json_int_t number(const json_t *object, const char *key) {
     return json_integer_value(value);
 }
 
+static void has(const char *text, const char *part) {
+    ck_assert_msg(strstr(text, part), "no '%s' in:\n%s", part, text);
+}
+static void has_not(const char *text, const char *part) {
+    ck_assert_msg(!strstr(text, part), "'%s' in:\n%s", part, text);
+}
+
+/* A file in the folder of the tests; its name is kept until the next call. */
+static const char *file_of(const char *text) {
+    static char path[600];
+    snprintf(path, sizeof path, "%s/file", run_folder());
+    FILE *out = fopen(path, "w");
+    ck_assert(out && fputs(text, out) >= 0 && fclose(out) == 0);
+    return path;
+}
+
+/* The word of an option with a value that is not known beforehand; kept until the next call. */
+static const char *option(const char *name, const char *value) {
+    static char word[1024];
+    snprintf(word, sizeof word, "--%s=%s", name, value);
+    return word;
+}
+
 /* --- sites ------------------------------------------------------------------------------------------------ */
 
 START_TEST(calls_that_read_alike_are_one_site) {
@@ -52,6 +75,67 @@ START_TEST(calls_that_read_alike_are_one_site) {
 }
 END_TEST
 
+/* --- suppressions ----------------------------------------------------------------------------------------- */
+
+START_TEST(what_the_tool_writes_suppresses_all_and_each_line_one_function) {
+    struct run found =
+        in_folder(WORDS(tool, "--format=suppressions", program, "alike", "wrapped", "main", "pair", "twice"));
+    ck_assert_int_eq(found.status, 23);
+    has(found.error, "\nfile:^alike$ frame=0\n");
+    has(found.error, "\nsocket:^pair$ frame=0\n");
+    has(found.error, "\nmisuse:^twice$ frame=0\n");
+    ck_assert_uint_eq(run_count(found.error, "\nsocket:"), 1);
+    struct run suppressed = in_folder(WORDS(tool, option("suppressions", file_of(found.error)), program,
+                                            "alike", "wrapped", "main", "pair", "twice"));
+    ck_assert_str_eq(suppressed.error, "");
+    ck_assert_int_eq(suppressed.status, 0);
+    struct run one = in_folder(WORDS(tool, option("suppressions", file_of("file:^main$ frame=0\n")), program,
+                                     "alike", "wrapped", "main"));
+    has(one.error, "6 handles left open at 2 sites (6 files); 6 released, 0 failed; 1 suppressed");
+    run_free(&one);
+    run_free(&suppressed);
+    run_free(&found);
+}
+END_TEST
+
+START_TEST(the_line_stands_behind_its_site) {
+    struct run run = in_folder(WORDS(tool, "--gen-suppressions", program, "main", "twice"));
+    has(run.error, "Direct leak of 1 file (");
+    has(run.error, "\nfile:^main$ frame=0\n");
+    has(run.error, "\nmisuse:^twice$ frame=0\n");
+    run_free(&run);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    int status;
+} misuses[] = {
+    {"misuse:double-close\n", 0},   {"misuse:^twice$\n", 0},
+    {"misuse:open_it\n", 0}, /* who opened it */
+    {"misuse:foreign-close\n", 23}, {"misuse:open_it frame=0\n", 23},
+    {"leak:twice\n", 23},           {"misuse:places.c max=0\n", 23},
+};
+
+START_TEST(wrong_calls_are_suppressed_by_type_or_stack) {
+    struct run run =
+        in_folder(WORDS(tool, option("suppressions", file_of(misuses[_i].line)), program, "twice"));
+    ck_assert_msg(run.status == misuses[_i].status, "%sgives %d:\n%s", misuses[_i].line, run.status, run.error);
+    if (!run.status)
+        ck_assert_str_eq(run.error, "");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(the_help_on_suppressions_lists_the_rules) {
+    struct run run = in_folder(WORDS(tool, "help", "suppressions"));
+    has(run.out, "a shell reads its script to the end\n");
+    has(run.out, "syslog keeps its connection\n");
+    has_not(run.out, "(*)");
+    run_free(&run);
+}
+END_TEST
+
 int main(void) {
     static char path[512];
     snprintf(path, sizeof path, "%s", run_built("targets/places"));
@@ -61,6 +145,11 @@ int main(void) {
     TCase *tests = tcase_create("views");
     tcase_set_timeout(tests, RUN_SECONDS);
     tcase_add_test(tests, calls_that_read_alike_are_one_site);
+    tcase_add_test(tests, what_the_tool_writes_suppresses_all_and_each_line_one_function);
+    tcase_add_test(tests, the_line_stands_behind_its_site);
+    tcase_add_loop_test(tests, wrong_calls_are_suppressed_by_type_or_stack, 0,
+                        sizeof misuses / sizeof *misuses);
+    tcase_add_test(tests, the_help_on_suppressions_lists_the_rules);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -10,6 +10,7 @@
 #include "tools/fail.h"
 #include "tools/nearest.h"
 #include "tools/render.h"
+#include "tools/rules.h"
 #include "tools/version.h"
 
 static int show_overview(void) {
@@ -48,20 +49,45 @@ static int show_options(void) {
     return 0;
 }
 
+/* Two rules may have one reason. */
+static void show_rules(void) {
+    const char *last = "";
+    for (size_t i = 0; i < rules_count; i++) {
+        if (strcmp(rules_reason(i), last) != 0)
+            printf("  %s\n", rules_reason(i));
+        if (strcmp(rules_reason(i), last) != 0 && strcmp(rules_programs(i), "*") != 0)
+            printf("      (%s)\n", rules_programs(i));
+        last = rules_reason(i);
+    }
+}
+
 static int show_suppressions(void) {
-    puts("A file named by --suppressions=FILE lists what may stay open, one line each; # starts a comment.\n"
-         "\n"
-         "  leak:PATTERN    any handle with a frame whose function, source file or module fits\n"
-         "  KIND:PATTERN    the same for handles of one kind only (socket:, file:, stream: …)\n"
-         "  path:PATTERN    handles that refer to such a file or address\n"
-         "\n"
-         "In a pattern * is any text, ^ the start and $ the end. After blanks may follow\n"
-         "  max=N               at most N handles\n"
-         "  until=YYYY-MM-DD    no longer than that day\n"
-         "\n"
-         "Blocks for Valgrind with CoreError:FdNotClosed are understood too. Suppressed handles are released\n"
-         "like others, but count neither for the exit status nor for strict. --verbosity=1 names suppressions\n"
-         "that matched nothing.");
+    puts(
+        "A file named by --suppressions=FILE lists what may stay open, one line each; # starts a comment.\n"
+        "\n"
+        "  leak:PATTERN    any handle with a frame whose function, source file or module fits\n"
+        "  KIND:PATTERN    the same for handles of one kind only (socket:, file:, stream: …)\n"
+        "  path:PATTERN    handles that refer to such a file or address\n"
+        "  misuse:PATTERN  wrong calls of such a type (double-close …), or with such a frame in the stack\n"
+        "                  of the call, of who opened the handle, or of who had closed it\n"
+        "\n"
+        "In a pattern * is any text, ^ the start and $ the end. After blanks may follow\n"
+        "  max=N               at most N handles, or places of wrong calls\n"
+        "  until=YYYY-MM-DD    no longer than that day\n"
+        "  frame=N             only frame #N is looked at; #0 is the program's call\n"
+        "\n"
+        "  socket:connect_upstream max=2\n"
+        "  path:^/var/lib/app/*.lock$ until=2027-01-31\n"
+        "\n"
+        "--gen-suppressions shows with each site the line that would allow it; `leftopen report\n"
+        "--gen-suppressions RECORD >FILE` makes a whole file, from which you strike what should be closed.\n"
+        "\n"
+        "Blocks for Valgrind with CoreError:FdNotClosed are understood too. Suppressed handles are released\n"
+        "like others, but count neither for the exit status nor for strict. --verbosity=1 says how often each\n"
+        "suppression was used, and names those that matched nothing.\n"
+        "\n"
+        "Built in is what stays open by design in every run:\n");
+    show_rules();
     return 0;
 }
 

@@ -26,6 +26,8 @@ const struct format render_formats[] = {
     {"folded", "for flame graphs: a line per stack", render_folded, false, false},
     {"html", "for a browser: one page with tables, flame graph and timeline, complete in itself", render_html,
      true, false},
+    {"suppressions", "for --suppressions=FILE: what was found as comments, and lines that allow it",
+     render_suppressions, true, false},
     {0},
 };
 

@@ -33,6 +33,7 @@ struct report {
     size_t note_count;
     int verbosity;
     bool in_color;
+    bool with_suppressions; /* behind each site the line that would take it */
 };
 
 struct format {
@@ -62,6 +63,7 @@ void render_valgrind_xml_native(const struct report *report, FILE *out);
 void render_pprof(const struct report *report, FILE *out);
 void render_folded(const struct report *report, FILE *out);
 void render_html(const struct report *report, FILE *out);
+void render_suppressions(const struct report *report, FILE *out);
 
 /* What the text report says of the site, without colours. The caller frees it. */
 char *render_text_site(const struct report *report, const struct site *site);

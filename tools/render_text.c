@@ -10,6 +10,7 @@
 #include "tools/handle_cells.h"
 #include "tools/memory.h"
 #include "tools/render.h"
+#include "tools/suppress_make.h"
 #include "tools/utf8.h"
 #include "tools/what.h"
 
@@ -158,6 +159,15 @@ static void put_first_name(FILE *out, const struct site *site) {
     free(name);
 }
 
+/* Without blanks in front, to be copied as it is. Takes `line` over. */
+static void put_suppression(FILE *out, char *line) {
+    if (line) {
+        put(out, line);
+        fputc('\n', out);
+    }
+    free(line);
+}
+
 static void put_site(const struct report *report, FILE *out, const struct site *site, bool live) {
     fprintf(out, "%s%s", color(report, BLUE), live ? "Held: " : "Direct leak of ");
     put_kinds(out, site->kind, site->count);
@@ -169,6 +179,8 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     put_first_name(out, site);
     put_more(out, site);
     put_past(out, site);
+    if (report->with_suppressions)
+        put_suppression(out, suppress_make_line(site));
 }
 
 /* --- headline and summary --------------------------------------------------------------------------------- */
@@ -318,6 +330,8 @@ static void put_summary(const struct report *report, FILE *out) {
 static void put_misuse(const struct report *report, FILE *out, const struct misuse_site *site) {
     fprintf(out, "\n%sMisuse, ", color(report, BLUE));
     misuse_write(site, out, color(report, PLAIN), report->verbosity > 0);
+    if (report->with_suppressions)
+        put_suppression(out, suppress_make_misuse_line(site));
 }
 
 static void put_left_behind(const struct report *report, FILE *out, const struct site *site) {

@@ -347,6 +347,19 @@ static bool wants_color(const struct making *making, bool to_terminal) {
     return to_terminal && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+/* Those that are not suppressed. */
+static void take_misuses(struct making *making) {
+    struct misuse_sites *misuses = &making->report.misuses;
+    for (size_t i = 0; i < making->process_count; i++)
+        misuse_collect(misuses, making->symbols, making->processes[i]);
+    size_t kept = 0;
+    for (size_t i = 0; i < misuses->count; i++)
+        if (!suppress_takes_misuse(making->suppressions, &misuses->list[i]))
+            misuses->list[kept++] = misuses->list[i];
+    making->report.suppressed += misuses->count - kept;
+    misuses->count = kept;
+}
+
 /* 0, or an exit status after a message. */
 static int fill_report(struct making *making, bool to_terminal, struct report_verdict *verdict) {
     struct report *report = &making->report;
@@ -362,6 +375,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     report->process_count = making->process_count;
     report->verbosity = (int)settings_number(making->request->settings, SETTING_verbosity);
     report->in_color = wants_color(making, to_terminal);
+    report->with_suppressions = settings_flag(making->request->settings, SETTING_gen_suppressions);
     kinds_parse(&making->kinds, setting(making, SETTING_kinds));
     making->symbols = symbols_begin();
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
@@ -373,8 +387,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     sites_group(&making->lasting, &report->left_behind);
     for (size_t i = 0; i < making->process_count; i++)
         shortage_collect(&report->shortages, making->symbols, making->processes[i]);
-    for (size_t i = 0; i < making->process_count; i++)
-        misuse_collect(&report->misuses, making->symbols, making->processes[i]);
+    take_misuses(making);
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
     count_all(making);

@@ -97,11 +97,13 @@ static int take_words(struct request *request, int argc, char **argv) {
 }
 
 /* Who types a command reads the answer on standard output. */
-static int show(const struct request *request) {
+static int show(struct request *request) {
     if (!request->records.count)
         return failure(EXIT_USAGE, "report needs a record: a file, a folder of them, or the PID of a process");
     if (request->fail_on_new && !*request->settings.value[SETTING_baseline])
         return failure(EXIT_USAGE, "--fail-on-new needs to know what is not new: --baseline=FILE");
+    if (settings_flag(&request->settings, SETTING_gen_suppressions) && !request->settings.given[SETTING_format])
+        settings_take(&request->settings, "format", "suppressions", "--gen-suppressions");
     struct report_request what = {.records = (const char *const *)request->records.paths,
                                   .count = request->records.count,
                                   .settings = &request->settings};
@@ -135,6 +137,8 @@ const struct command command_report = {
         "\n"
         "  --fail           exit status 23 if anything was left open\n"
         "  --fail-on-new    the same for what --baseline=FILE does not have\n"
+        "  --gen-suppressions\n"
+        "                   make a file for --suppressions=FILE of what was found\n"
         "\n"
         "Exit status: 0 whatever was found; 65 a record is damaged, or of another version or machine; 66\n"
         "there is no such record or process.\n"

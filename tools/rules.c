@@ -119,3 +119,4 @@ bool rules_match(size_t number, const struct finding *finding) {
 }
 
 const char *rules_reason(size_t number) { return rules[number].reason; }
+const char *rules_programs(size_t number) { return rules[number].programs; }

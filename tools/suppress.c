@@ -15,12 +15,15 @@
 #include "tools/beside.h"
 #include "tools/fail.h"
 #include "tools/memory.h"
+#include "tools/nearest.h"
 #include "tools/pattern.h"
 #include "tools/rules.h"
 #include "tools/what.h"
 
 /* What a pattern is held against. */
-enum target { ANY_FRAME, REFERRED_TO, BLOCK };
+enum target { FRAMES, REFERRED_TO, BLOCK, MISUSE };
+
+#define ANY_FRAME SIZE_MAX
 
 /* One line of a Valgrind block, about one frame; ELLIPSIS is any number of frames. */
 enum line_type { FUNCTION, OBJECT, SOURCE, ELLIPSIS };
@@ -36,6 +39,8 @@ struct suppression {
     enum target target;
     enum record_kind kind; /* RECORD_KIND_COUNT: all */
     char *pattern;
+    size_t
+        frame; /* the only one that the pattern is held against, of a misuse the wrong call's; or ANY_FRAME */
     struct block_line *lines;
     size_t line_count;
     unsigned long most;
@@ -91,7 +96,12 @@ static struct suppression *new_suppression(struct source *source, const char *te
     struct suppressions *all = source->suppressions;
     all->list = memory_grow(all->list, all->count, sizeof *all->list);
     all->list[all->count] = (struct suppression){
-        .text = memory_copy(text), .line = source->line, .kind = RECORD_KIND_COUNT, .most = ULONG_MAX};
+        .text = memory_copy(text),
+        .line = source->line,
+        .kind = RECORD_KIND_COUNT,
+        .frame = ANY_FRAME,
+        .most = ULONG_MAX,
+    };
     return &all->list[all->count++];
 }
 
@@ -109,13 +119,21 @@ static void drop_last(struct source *source) {
 
 /* --- one-line form ---------------------------------------------------------------------------------------- */
 
-static bool set_most(struct suppression *suppression, const char *value) {
+static bool is_number(const char *value, unsigned long *number) {
     char *end;
     if (!isdigit((unsigned char)*value))
         return false;
     errno = 0;
-    suppression->most = strtoul(value, &end, 10);
+    *number = strtoul(value, &end, 10);
     return *end == '\0' && errno == 0;
+}
+
+static bool set_most(struct suppression *suppression, const char *value) {
+    return is_number(value, &suppression->most);
+}
+
+static bool set_frame(struct suppression *suppression, const char *value) {
+    return is_number(value, &suppression->frame) && suppression->frame != ANY_FRAME;
 }
 
 static bool set_until(struct suppression *suppression, const char *value) {
@@ -139,34 +157,95 @@ static const struct {
     bool (*set)(struct suppression *suppression, const char *value);
     const char *hint;
 } options[] = {
-    {"max=", set_most, "max= takes a number"},
-    {"until=", set_until, "until= takes a day as YYYY-MM-DD"},
+    {"max", set_most, "max= takes a number"},
+    {"until", set_until, "until= takes a day as YYYY-MM-DD"},
+    {"frame", set_frame, "frame= takes the number of a frame"},
 };
+enum { OPTIONS = sizeof options / sizeof *options };
+
+/* The bytes of the name if the word looks like an option, right or wrong: NAME=, and a number or a day. */
+static size_t name_bytes(const char *word) {
+    size_t bytes = 0;
+    while (isalpha((unsigned char)word[bytes]))
+        bytes++;
+    size_t value = word[bytes] == '=' ? strspn(word + bytes + 1, "0123456789-") : 0;
+    return bytes && word[bytes] == '=' && strchr(" \t", word[bytes + 1 + value]) ? bytes : 0;
+}
+
+static size_t option_named(const char *name, size_t bytes) {
+    size_t i = 0;
+    while (i < OPTIONS && (strlen(options[i].name) != bytes || memcmp(options[i].name, name, bytes) != 0))
+        i++;
+    return i;
+}
+
+static void no_such_option(const struct source *source, const char *word, size_t bytes) {
+    const char *names[OPTIONS];
+    for (size_t i = 0; i < OPTIONS; i++)
+        names[i] = options[i].name;
+    char *name = memory_copy_bytes(word, bytes), *whole = memory_copy_bytes(word, strcspn(word, " \t"));
+    const char *near = nearest(name, names, OPTIONS);
+    char *hint;
+    if (option_named(name, bytes) < OPTIONS)
+        hint = memory_format("options are NAME=VALUE without a blank, and stand at the end");
+    else if (near)
+        hint = memory_format("there is no option %s=; did you mean %s=?", name, near);
+    else
+        hint =
+            memory_format("there is no option %s=, only max= until= frame=; where it is a part of the pattern, "
+                          "write * for the =",
+                          name);
+    malformed(source, whole, hint);
+    free(hint);
+    free(whole);
+    free(name);
+}
+
+/* The last word of the text, its start if it has only one. */
+static char *last_word(char *text) {
+    char *word = text + strlen(text);
+    while (word > text && !strchr(" \t", word[-1]))
+        word--;
+    return word;
+}
+
+/* True, and said of the last one, if a word of the pattern behind the first was meant to be an option. */
+static bool has_stray_option(const struct source *source, const char *pattern) {
+    const char *stray = NULL;
+    for (const char *word = pattern; *(word += strcspn(word, " \t"));) {
+        word += strspn(word, " \t");
+        stray = name_bytes(word) ? word : stray;
+    }
+    if (stray)
+        no_such_option(source, stray, name_bytes(stray));
+    return stray;
+}
 
 /* Takes the options off the end of `pattern`. False: one of them is malformed, said. */
 static bool take_options(struct source *source, struct suppression *suppression, char *pattern) {
     for (;;) {
-        char *word = pattern + strlen(pattern);
-        while (word > pattern && !strchr(" \t", word[-1]))
-            word--;
-        size_t i = 0, count = sizeof options / sizeof *options;
-        while (i < count && strncmp(word, options[i].name, strlen(options[i].name)) != 0)
-            i++;
-        if (i == count)
-            return true;
-        if (!options[i].set(suppression, word + strlen(options[i].name))) {
+        char *word = last_word(pattern);
+        size_t bytes = strcspn(word, "="), i = word[bytes] ? option_named(word, bytes) : OPTIONS;
+        if (i == OPTIONS)
+            break;
+        if (!options[i].set(suppression, word + bytes + 1)) {
             malformed(source, word, options[i].hint);
             return false;
         }
         *word = '\0';
         trim(pattern);
     }
+    return !has_stray_option(source, pattern);
 }
 
-/* "leak", "path", or a kind. */
+/* "leak", "path", "misuse" or a kind. */
 static bool set_type(struct suppression *suppression, const char *type) {
     if (strcmp(type, "leak") == 0)
         return true;
+    if (strcmp(type, "misuse") == 0) {
+        suppression->target = MISUSE;
+        return true;
+    }
     if (strcmp(type, "path") == 0) {
         suppression->target = REFERRED_TO;
         return true;
@@ -195,8 +274,8 @@ static void take_line(struct source *source) {
         return;
     }
     *colon = '\0';
-    if (!set_type(suppression, source->text)) {
-        char *hint = memory_format("the types are leak path %s", what_kind_words());
+    if (!set_type(suppression, trim(source->text))) {
+        char *hint = memory_format("the types are leak path misuse %s", what_kind_words());
         malformed(source, source->text, hint);
         free(hint);
         drop_last(source);
@@ -277,7 +356,8 @@ static void take_block(struct source *source) {
 }
 
 static void read_file(struct suppressions *suppressions, const char *executable) {
-    struct source source = {.suppressions = suppressions, .stream = beside_open(suppressions->file, executable)};
+    struct source source = {.suppressions = suppressions,
+                            .stream = beside_open(suppressions->file, executable)};
     if (!source.stream) {
         warning("cannot read the suppressions in %s: %s: nothing is suppressed by it", suppressions->file,
                 strerror(errno));
@@ -297,13 +377,18 @@ static void read_file(struct suppressions *suppressions, const char *executable)
 
 /* --- matching --------------------------------------------------------------------------------------------- */
 
-static bool any_frame_matches(const char *pattern, const struct trace *trace) {
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct frame *frame = &trace->frames[i];
-        if (pattern_matches(pattern, frame->function) || pattern_matches(pattern, frame->file) ||
-            pattern_matches(pattern, frame->module))
+static bool frame_matches(const char *pattern, const struct frame *frame) {
+    return pattern_matches(pattern, frame->function) || pattern_matches(pattern, frame->file) ||
+           pattern_matches(pattern, frame->module);
+}
+
+static bool frames_match(const struct suppression *suppression, const struct trace *trace) {
+    if (suppression->frame != ANY_FRAME)
+        return suppression->frame < trace->count &&
+               frame_matches(suppression->pattern, &trace->frames[suppression->frame]);
+    for (size_t i = 0; i < trace->count; i++)
+        if (frame_matches(suppression->pattern, &trace->frames[i]))
             return true;
-    }
     return false;
 }
 
@@ -365,18 +450,33 @@ static bool block_matches(const struct suppression *suppression, const struct fi
     return matches;
 }
 
-static bool suppression_matches(const struct suppression *suppression, const struct finding *finding) {
+static bool takes_handle(const struct suppression *suppression, const void *subject) {
+    const struct finding *finding = subject;
     if (suppression->kind != RECORD_KIND_COUNT && suppression->kind != finding->kind)
         return false;
     switch (suppression->target) {
-    case ANY_FRAME:
-        return any_frame_matches(suppression->pattern, finding->trace);
+    case FRAMES:
+        return frames_match(suppression, finding->trace);
     case REFERRED_TO:
         return pattern_matches(suppression->pattern, finding->what);
     case BLOCK:
         return block_matches(suppression, finding);
+    case MISUSE:
+        break;
     }
     return false;
+}
+
+static bool takes_misuse(const struct suppression *suppression, const void *subject) {
+    const struct misuse_site *site = subject;
+    if (suppression->target != MISUSE)
+        return false;
+    bool is_of_type = suppression->frame == ANY_FRAME &&
+                      pattern_matches(suppression->pattern, misuse_word(site->first->type));
+    if (is_of_type || frames_match(suppression, site->now))
+        return true;
+    return suppression->frame == ANY_FRAME &&
+           (frames_match(suppression, site->opened) || frames_match(suppression, site->closed));
 }
 
 /* --- public ----------------------------------------------------------------------------------------------- */
@@ -399,10 +499,11 @@ void suppress_end(struct suppressions *suppressions) {
     free(suppressions);
 }
 
-static bool is_suppressed(struct suppressions *suppressions, const struct finding *finding) {
+static bool is_suppressed(struct suppressions *suppressions, const void *subject,
+                          bool (*takes)(const struct suppression *suppression, const void *subject)) {
     for (size_t i = 0; i < suppressions->count; i++) {
         struct suppression *suppression = &suppressions->list[i];
-        if (suppression->hits >= suppression->most || !suppression_matches(suppression, finding))
+        if (suppression->hits >= suppression->most || !takes(suppression, subject))
             continue;
         if (!suppression->is_over) {
             suppression->hits++;
@@ -414,7 +515,7 @@ static bool is_suppressed(struct suppressions *suppressions, const struct findin
 }
 
 bool suppress_takes(struct suppressions *suppressions, const struct finding *finding) {
-    if (is_suppressed(suppressions, finding))
+    if (is_suppressed(suppressions, finding, takes_handle))
         return true;
     for (size_t i = 0; i < rules_count; i++) {
         if (!rules_match(i, finding))
@@ -423,6 +524,10 @@ bool suppress_takes(struct suppressions *suppressions, const struct finding *fin
         return true;
     }
     return false;
+}
+
+bool suppress_takes_misuse(struct suppressions *suppressions, const struct misuse_site *site) {
+    return is_suppressed(suppressions, site, takes_misuse);
 }
 
 static char *sentence_about(const struct suppressions *suppressions, const struct suppression *suppression,

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "tools/misuse.h"
 #include "tools/sites.h"
 
 struct suppressions;
@@ -15,6 +16,9 @@ void suppress_end(struct suppressions *suppressions);
 
 /* True if the handle may stay open; counts it for the suppression or rule that says so. */
 bool suppress_takes(struct suppressions *suppressions, const struct finding *finding);
+
+/* The same of a wrong call: all that happened at that place. Rules are about handles only. */
+bool suppress_takes_misuse(struct suppressions *suppressions, const struct misuse_site *site);
 
 /* Calls `tell` with one sentence for each suppression that is over and would have matched, and, if `all`, for
  * each that matched, each that matched nothing and each rule that matched. */

@@ -4,6 +4,7 @@
  *   wrapped   a file by a function that others call, too
  *   main      a file, by main itself
  *   pair      two sockets that are connected through the loopback interface, and their listener
+ *   twice     none, but closes a descriptor twice
  *   secret    a file whose name is the next word */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -36,6 +37,12 @@ static __attribute__((noinline)) void wrapped(void) {
         exit(3);
 }
 
+static __attribute__((noinline)) void twice(void) {
+    int file = open_it("/dev/null");
+    close(file);
+    close(file);
+}
+
 static __attribute__((noinline)) void secret(const char *path) {
     if (open_it(path) < 0)
         exit(3);
@@ -59,6 +66,8 @@ int main(int count, char **words) {
             wrapped();
         else if (strcmp(words[i], "pair") == 0)
             pair();
+        else if (strcmp(words[i], "twice") == 0)
+            twice();
         else if (strcmp(words[i], "secret") == 0 && i + 1 < count)
             secret(words[++i]);
         else if (strcmp(words[i], "main") == 0 && open("/dev/zero", O_RDONLY) < 0)

@@ -1053,6 +1053,11 @@ static const struct {
     {"leak:server until=2999-12-31\n", 0},
     {"leak:server until=2001-01-01\n", 4},
     {"leak:server max=1 until=2999-12-31", 3},
+    {"leak:server frame=0\n", 0},
+    {"leak:server frame=1 max=2\n", 2}, /* the stream has one frame */
+    {"leak:server frame=2\n", 4},
+    {"misuse:server\n", 4},
+    {"leak :server\n", 0},
     {"  leak:server  \r\n", 0},
     {"{\n name\n CoreError:FdNotClosed\n obj:*/server\n}\n", 0},
     {"{\n name\n CoreError:FdNotClosed\n obj:*/server\n obj:*server\n}\n", 1}, /* the stream has one frame */
@@ -1076,10 +1081,16 @@ static const struct {
     const char *text, *message;
 } mistakes[] = {
     {"leak:x\nnonsense\nsocket:server\n", ":2: nonsense: expected TYPE:PATTERN"},
-    {"sockte:server\nsocket:server\n", ":1: sockte: the types are leak path file directory socket"},
+    {"sockte:server\nsocket:server\n", ":1: sockte: the types are leak path misuse file directory socket"},
     {"leak:server max=many\nsocket:server\n", ":1: max=many: max= takes a number"},
     {"leak:server until=tomorrow\nsocket:server\n", ":1: until=tomorrow: until= takes a day"},
     {"leak:server until=2999-02-30\nsocket:server\n", ":1: until=2999-02-30: until= takes a day"},
+    {"leak:server mx=3\nsocket:server\n", ":1: mx=3: there is no option mx=; did you mean max=?"},
+    {"leak:server max=2 utnil=2999-12-31\nsocket:server\n", "did you mean until=?"},
+    {"leak:server mx=3 max=2\nsocket:server\n", ":1: mx=3:"},
+    {"leak:server max= 3\nsocket:server\n", ":1: max=: options are NAME=VALUE without a blank"},
+    {"leak:server zone=4\nsocket:server\n", "write * for the ="},
+    {"leak:server frame=x\nsocket:server\n", "frame= takes the number of a frame"},
     {"leak:\nsocket:server\n", ":1: leak:: it has no pattern"},
     {"leak: max=3\nsocket:server\n", "it has no pattern"},
     {"socket:server\n{\n name\n CoreError:FdNotClosed\n obj:*\n", ":5: {: the block is not closed"},
