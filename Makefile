@@ -126,12 +126,14 @@ check:
 
 .PHONY: install uninstall
 install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/leftopen
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/leftopen $(DESTDIR)$(prefix)/share/leftopen
 	install -m 755 $(B)/leftopen $(DESTDIR)$(bindir)/leftopen
 	install -m 755 $(B)/libleftopen.so $(DESTDIR)$(libdir)/leftopen/libleftopen.so
+	install -m 644 tools/pytest/leftopen_pytest.py $(DESTDIR)$(prefix)/share/leftopen/leftopen_pytest.py
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/leftopen $(DESTDIR)$(libdir)/leftopen/libleftopen.so
-	-rmdir $(DESTDIR)$(libdir)/leftopen
+	rm -f $(DESTDIR)$(prefix)/share/leftopen/leftopen_pytest.py
+	-rmdir $(DESTDIR)$(libdir)/leftopen $(DESTDIR)$(prefix)/share/leftopen
 
 .PHONY: help
 help:
@@ -140,6 +142,7 @@ help:
 	@echo 'make check    build, then all tests'
 	@echo 'make transparency  the tests of python, bash and perl, with and without the library'
 	@echo 'make check-html  the HTML report in a browser'
+	@echo 'make check-runners  leftopen under CTest, Meson, Automake, pytest and the like'
 	@echo 'make bench    cost with and without the library'
 	@echo 'make install  prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make deps     install what is missing (root), or say what'
@@ -149,6 +152,7 @@ help:
 -include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
 -include tests/proof.mk
+-include tests/runners/runners.mk
 
 .PHONY: clean
 clean:

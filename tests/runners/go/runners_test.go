@@ -1,0 +1,6 @@
+package runners
+
+import "testing"
+
+func TestLeaks(t *testing.T) { Open(true) }
+func TestTidy(t *testing.T)  { Open(false) }
