@@ -3,6 +3,7 @@
 #include "shim/inside.c"
 #include "shim/wrappers.c"
 #include "shim/opens.c"
+#include "shim/closes.c"
 #include "shim/control.c"
 #include "shim/streams.c"
 #include "shim/ranges.c"

@@ -11,6 +11,7 @@
  *   OPENS(kind, shape)          the result is a new stream or directory, with a new descriptor inside
  *   OPENS_NAMED(kind, shape, path)   … by this path
  *   OPENS_CHILD(kind, shape, command)   the same, and a child that executes something
+ *   LIMITS                      there may be another limit of descriptors now
  *   SPAWNS                      a child that executes something
  *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
  *   OPENS_UNLESS(kind, failure) the result is a new handle without a descriptor, or `failure`
@@ -86,6 +87,9 @@
     AFTER_OPENS_NAMED(kind, shape, command)                                                                    \
     if (result)                                                                                                \
         tracker_has_child(result, inside_process(result));
+
+#define BEFORE_LIMITS
+#define AFTER_LIMITS tracker_limit_changed();
 
 #define BEFORE_SPAWNS tracker_spawning();
 #define AFTER_SPAWNS

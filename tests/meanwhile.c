@@ -44,6 +44,7 @@ static const struct {
     {"half_way", "warn_at=90%", 0, "", ""},
     {"half_way", "release=all", 0, "", ""},
     {"high_number", "warn_at=50%", 0, "", ""},
+    {"lower_limit", "warn_at=50%", 1, "socket passed the share", "16 opened by socket at:"},
     {"nothing_is_short", "release=all", 0, "", ""},
     {"exhaust", "report=none", 0, "", ""},
     {"exhaust", "record=off", 1, "socket failed with EMFILE", "58 opened by socket at:"},

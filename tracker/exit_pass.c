@@ -27,6 +27,7 @@
 #include "tracker/record.h"
 #include "tracker/renderer.h"
 #include "tracker/settings.h"
+#include "tracker/shortage.h"
 #include "tracker/slot.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -256,8 +257,8 @@ static void strict_or_status(enum record_end end, int status, bool may_flush) {
 }
 
 static void pass(enum record_end end, int status, bool may_flush, bool threaded) {
-    bool more =
-        settings.verbosity || settings.unseen || misuse_seen() || (settings.exec_leaks && passing_seen());
+    bool more = settings.verbosity || settings.unseen || misuse_seen() ||
+                (settings.exec_leaks && passing_seen()) || (settings.report_none && shortage_seen());
     if (!more && !settings.inherited && !findings_likely())
         return record_remove();
     write_limits();

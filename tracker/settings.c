@@ -228,6 +228,8 @@ static bool take(const char *name, const char *value) {
         return flag(value, &settings.inherited);
     if (text_equal(name, "unseen"))
         return flag(value, &settings.unseen);
+    if (text_equal(name, "quarantine"))
+        return number(value, 0, 1000, &settings.quarantine);
     if (text_equal(name, "misuse"))
         return number(value, 0, 2, &settings.misuse);
     if (text_equal(name, "exec_leaks"))

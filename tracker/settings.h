@@ -23,6 +23,7 @@ struct settings {
     bool inherited, unseen; /* a report may be wanted though nothing was left open */
     bool exec_leaks;
     unsigned misuse;        /* 0 to 2 */
+    unsigned quarantine;    /* acquires, 0: none */
     unsigned warn_at;       /* per cent of RLIMIT_NOFILE, 1 to 99; 0: only failures are noted */
     unsigned report_signal; /* 0: none */
     unsigned verbosity;

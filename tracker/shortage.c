@@ -117,3 +117,10 @@ void shortage_passed(int number, const char *call) {
     set_first_number(INT_MAX);
     note(RECORD_SHORTAGE_SHARE, 0, call, limit);
 }
+
+bool shortage_seen(void) {
+    for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)
+        if (LOAD(&record_header()->shortages[kind].state) != RECORD_SHORTAGE_NONE)
+            return true;
+    return false;
+}

@@ -5,8 +5,9 @@
 #define TRACKER_SHORTAGE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
-/* Start-up, and in a child of a fork: the limit is watched from now on. */
+/* Start-up, in a child of a fork, and when the limit was changed: it is watched from now on. */
 void shortage_start(void);
 
 /* A call failed with `error`, EMFILE or ENFILE. */
@@ -16,5 +17,8 @@ void shortage_failed(int error, const char *call);
  * of such numbers. */
 extern _Atomic int shortage_first_number __attribute__((visibility("hidden")));
 void shortage_passed(int number, const char *call);
+
+/* True if any was noted. */
+bool shortage_seen(void);
 
 #endif

@@ -21,6 +21,7 @@
 #include "tracker/output.h"
 #include "tracker/parent.h"
 #include "tracker/passing.h"
+#include "tracker/quarantine.h"
 #include "tracker/record.h"
 #include "tracker/renderer.h"
 #include "tracker/request.h"
@@ -201,6 +202,7 @@ bool tracker_start(const struct tracker_start *start) {
     });
     choose_kinds();
     shortage_start();
+    tracker_quarantines = settings.quarantine > 0;
     unwinder_lost = !unwind_start(settings.unwind);
     exit_pass_configure(start->flush_streams);
     watching = true;
@@ -324,6 +326,11 @@ void tracker_acquiring_over(void) {
         threads_acquiring(false);
 }
 
+void tracker_limit_changed(void) {
+    if (watching)
+        shortage_start();
+}
+
 void tracker_not_acquired(int error, const char *call) {
     if ((error == EMFILE || error == ENFILE) && ready(false))
         shortage_failed(error, call);
@@ -353,6 +360,8 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
     if (closer && from < 0 && may_judge())
         misuse_landed(number, closer, kind, call, caller);
     watch_limit(number, call);
+    if (tracker_quarantines && !lockdown_is_on())
+        quarantine_acquired();
 }
 
 static void name(uint64_t at, const char *name) {
@@ -420,6 +429,15 @@ void tracker_close_failed(struct slot_ticket ticket, int number, int error, cons
     if (ticket.slot && is_loss(error))
         misuse_close_failed(RECORD_WORD_STACK(ticket.word), (enum record_kind)RECORD_WORD_KIND(ticket.word),
                             number, error, 0, call, caller);
+}
+
+bool tracker_quarantines;
+
+bool tracker_is_quarantined(int number) { return ready(false) && quarantine_holds(number); }
+
+void tracker_quarantine(int number) {
+    if (may_judge() && !lockdown_is_on())
+        quarantine_take(number);
 }
 
 bool tracker_wants_uses(void) { return watching && settings.misuse >= 2; }
@@ -781,6 +799,8 @@ void tracker_end(enum record_end end, int status, bool may_flush) {
     if (!watching)
         return;
     if (record_readiness() == RECORD_READY) {
+        if (tracker_quarantines && !lockdown_is_on())
+            quarantine_end();
         misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
         exit_pass(end, status, may_flush, threaded);
     }

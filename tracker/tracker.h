@@ -80,6 +80,9 @@ void tracker_modules_changed(void);
 void tracker_acquiring(void);
 void tracker_acquiring_over(void);
 
+/* The limit of descriptors may be another one now. */
+void tracker_limit_changed(void);
+
 /* A call that was to acquire failed, with this errno: running out of descriptors is noted. */
 void tracker_not_acquired(int error, const char *call);
 
@@ -126,6 +129,12 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
 void tracker_released_object(struct tracker_object_ticket ticket);
 /* The release failed, and the handle is what it was. */
 void tracker_kept_object(struct tracker_object_ticket ticket);
+/* Option quarantine: numbers that the program closes one by one are kept from being given out again for a
+ * while. To the program a kept one is closed. */
+extern bool tracker_quarantines __attribute__((visibility("hidden")));
+bool tracker_is_quarantined(int number);
+void tracker_quarantine(int number);
+
 /* True if uses of closed descriptors are to be told (option misuse=2). */
 bool tracker_wants_uses(void);
 

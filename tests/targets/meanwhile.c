@@ -86,6 +86,16 @@ static void high_number(void) {
         leaking_site();
 }
 
+/* Passes half of a limit that was lowered on the way. */
+static void lower_limit(void) {
+    close_range(3, ~0U, 0);
+    for (int i = 0; i < LIMIT / 4; i++)
+        leaking_site();
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){LIMIT, LIMIT});
+    for (int i = 0; i < LIMIT / 2; i++)
+        leaking_site();
+}
+
 static void nothing_is_short(void) {
     printf("%d %s\n", open("/nonexistent/x", O_RDONLY), strerror(errno));
     printf("%s\n", fopen("/nonexistent/x", "r") ? "open" : strerror(errno));
@@ -146,6 +156,7 @@ static const struct {
             {"exhaust_in_child", in_child},
             {"half_way", half_way},
             {"high_number", high_number},
+            {"lower_limit", lower_limit},
             {"nothing_is_short", nothing_is_short},
             {"asked", asked},
             {"asked_with_own_handler", asked_with_own_handler},

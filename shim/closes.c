@@ -1,0 +1,30 @@
+/* closes.c - close, which keeps numbers in quarantine where option quarantine asks for it. */
+#include "shim/context.h"
+#include "shim/effects.h"
+#include "shim/real.h"
+
+/* To the program a number that is kept is closed. */
+static int close_and_keep(int fd, uintptr_t caller) {
+    if (tracker_is_quarantined(fd)) {
+        tracker_close_failed((struct slot_ticket){0, 0}, fd, EBADF, "close", caller);
+        errno = EBADF;
+        return -1;
+    }
+    struct slot_ticket ticket = tracker_releasing(fd, "close", caller);
+    int result = real.close(fd);
+    released(ticket, fd, result, "close", caller);
+    if (result == 0)
+        tracker_quarantine(fd);
+    return result;
+}
+
+EXPORT int close(int fd) {
+    if (!context_is_watched())
+        return context_ready ? real.close(fd) : RAW(SYS_close, fd);
+    if (__builtin_expect(tracker_quarantines, false))
+        return close_and_keep(fd, CALLER);
+    struct slot_ticket ticket = tracker_releasing(fd, "close", CALLER);
+    int result = real.close(fd);
+    released(ticket, fd, result, "close", CALLER);
+    return result;
+}

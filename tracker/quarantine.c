@@ -1,0 +1,108 @@
+/* quarantine.c - see quarantine.h. */
+#include "tracker/quarantine.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tracker/numbers.h"
+#include "tracker/record.h"
+#include "tracker/settings.h"
+#include "tracker/sys.h"
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+
+enum { MOST = 1024, SHARE_OF_LIMIT = 4 };
+
+/* A ring of the numbers that are kept, the oldest first. */
+static struct {
+    int number;
+    uint64_t since; /* number of acquires then */
+} ring[MOST];
+static unsigned oldest, count;
+static atomic_flag taken = ATOMIC_FLAG_INIT; /* the ring; who finds it taken goes on without */
+
+static bool take(void) {
+    return !atomic_flag_test_and_set_explicit(&taken, memory_order_acquire); /* pairs with give */
+}
+
+static void give(void) { atomic_flag_clear_explicit(&taken, memory_order_release); /* what the ring holds */ }
+
+static struct record_slot *slot_of(int number) {
+    uint64_t at = number < 0 ? 0 : numbers_find(number);
+    return at ? record_at(at) : NULL;
+}
+
+bool quarantine_holds(int number) {
+    struct record_slot *slot = slot_of(number);
+    return slot && RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_FREE &&
+           LOAD(&slot->flags) & RECORD_SLOT_QUARANTINED;
+}
+
+/* Whoever has got the number by a call that was not seen has no such descriptor there. */
+static bool is_ours(int number) {
+    long flags = SYS(SYS_fcntl, number, F_GETFL);
+    return !sys_failed(flags) && flags & O_PATH;
+}
+
+static void release_oldest(void) {
+    int number = ring[oldest].number;
+    oldest = (oldest + 1) % MOST;
+    count--;
+    if (!quarantine_holds(number))
+        return;
+    atomic_fetch_and_explicit(&slot_of(number)->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+    if (is_ours(number))
+        SYS(SYS_close, number);
+}
+
+static unsigned room(void) {
+    struct rlimit limit = {0, 0};
+    SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+    uint64_t share = limit.rlim_cur / SHARE_OF_LIMIT;
+    return share < MOST ? (unsigned)share : MOST;
+}
+
+/* A descriptor that keeps exactly this number. */
+static bool occupy(int number) {
+    long made = SYS(SYS_open, "/dev/null", O_PATH | O_CLOEXEC);
+    if (sys_failed(made) || made == number)
+        return !sys_failed(made);
+    long kept = SYS(SYS_fcntl, made, F_DUPFD_CLOEXEC, number);
+    SYS(SYS_close, made);
+    if (!sys_failed(kept) && kept != number)
+        SYS(SYS_close, kept);
+    return kept == number;
+}
+
+void quarantine_take(int number) {
+    struct record_slot *slot = slot_of(number);
+    if (!slot || number <= STDERR_FILENO || !take())
+        return;
+    while (count && count >= room())
+        release_oldest();
+    if (count < room() && occupy(number)) {
+        atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+        unsigned last = (oldest + count++) % MOST;
+        ring[last].number = number;
+        ring[last].since = LOAD(&record_header()->sequence);
+    }
+    give();
+}
+
+void quarantine_acquired(void) {
+    if (!count || !take())
+        return;
+    while (count && LOAD(&record_header()->sequence) - ring[oldest].since >= settings.quarantine)
+        release_oldest();
+    give();
+}
+
+void quarantine_end(void) {
+    if (!take())
+        return;
+    while (count)
+        release_oldest();
+    give();
+}

@@ -1,0 +1,25 @@
+/* quarantine.h - numbers of closed descriptors are kept from being given out again for a while (option
+ * quarantine=N: for N further acquires), so that a stale number meets nothing instead of a stranger.
+ *
+ * What keeps a number is a descriptor that can do next to nothing (O_PATH): reading, writing and the like fail
+ * with EBADF as if the number were free, and the kernel gives it to nobody. Any context, RECORD_READY only, not
+ * in a lockdown. */
+#ifndef TRACKER_QUARANTINE_H
+#define TRACKER_QUARANTINE_H
+
+#include <stdbool.h>
+
+/* True if the number is kept: to the program it is closed. */
+bool quarantine_holds(int number);
+
+/* The program has just closed it. Does nothing if another thread was given the number meanwhile, and where
+ * descriptors are short. */
+void quarantine_take(int number);
+
+/* Something was acquired: gives back the numbers that have waited long enough. */
+void quarantine_acquired(void);
+
+/* All of them, at the end. */
+void quarantine_end(void);
+
+#endif
