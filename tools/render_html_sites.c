@@ -7,6 +7,7 @@
 #include "tools/handle_cells.h"
 #include "tools/memory.h"
 #include "tools/render_html.h"
+#include "tools/suppress_make.h"
 #include "tools/trace.h"
 #include "tools/trace.h"
 #include "tools/what.h"
@@ -179,9 +180,17 @@ static void put_age(FILE *out, double age) {
     free(text);
 }
 
+static void put_suppression(const struct report *report, FILE *out, const struct site *site) {
+    char *line = report->with_suppressions ? suppress_make_line(site) : NULL;
+    if (line)
+        put_sentence(out, "<p>To suppress it: <code>", line, "</code></p>\n");
+    free(line);
+}
+
 static void put_details(const struct report *report, FILE *out, const struct site *site, size_t most_handles) {
     put_past(out, site);
     put_remarks(out, site);
+    put_suppression(report, out, site);
     html_put_stack(report, out, site->trace);
     html_put_handles(out, site->findings, site->count, most_handles, "Handles");
     fprintf(out, "<p>Site %s", site->id);

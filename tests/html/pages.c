@@ -202,6 +202,7 @@ static struct page *hostile(void) {
     for (size_t i = 0; i < page->findings.count; i++)
         ((struct stack *)page->findings.list[i].handle->stack)->first_name = notes[i];
     add_misuses(page, page->findings.list, page->findings.count);
+    page->report.with_suppressions = true;
     page->report.notes = notes;
     page->report.note_count = HOSTILE_NAMES;
     page->report.inherited = page->findings;
