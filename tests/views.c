@@ -136,6 +136,78 @@ START_TEST(the_help_on_suppressions_lists_the_rules) {
 }
 END_TEST
 
+/* --- options ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *option, *said;
+} refused[] = {
+    {"report=", "takes stderr, none or the name of a file"},
+    {"report=/dev", "this is a folder"},
+    {"report=/nonexistent/report", "/nonexistent is none"},
+    {"report=/tmp/%z", "can follow a %"},
+    {"record=", "takes auto, off or the name of a folder"},
+    {"depth=deep", "takes 1..128"},
+    {"inherited=maybe", "takes 0 or 1"},
+    {"format=xml", "takes text|json"},
+    {"kinds=socket+sockte", "all default file directory socket pipe"},
+    {"kinds=!all", "leaves at least one kind"},
+    {"interval=soon", "takes a time such as"},
+    {"warn_at=0%", "takes 1% to 100%"},
+    {"report_signal=KILL", "takes HUP INT"},
+    {"report_signal=9", "takes HUP INT"},
+};
+
+START_TEST(what_does_not_fit_is_refused_before_the_program_runs) {
+    char word[80];
+    snprintf(word, sizeof word, "--%s", refused[_i].option);
+    struct run run = in_folder(WORDS(tool, word, "sh", "-c", "echo ran"));
+    ck_assert_int_eq(run.status, 64);
+    ck_assert_str_eq(run.out, "");
+    has(run.error, refused[_i].said);
+    has_not(run.error, "it stays");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_in_the_environment_is_only_left_out) {
+    struct run_request request = {
+        .words = WORDS(tool, "sh", "-c", "echo ran"), .options = refused[_i].option, .folder = run_folder()};
+    struct run told = run(&request);
+    ck_assert_int_eq(told.status, 0);
+    ck_assert_str_eq(told.out, "ran\n");
+    has(told.error, "leftopen: LEFTOPEN_OPTIONS: ");
+    has(told.error, refused[_i].said);
+    has(told.error, "it stays '");
+    run_free(&told);
+}
+END_TEST
+
+static const char *const accepted[] = {
+    "report=none",
+    "report=report-%p%%-%h-%q{HOME}",
+    "report=/nonexistent-%p/%e",
+    "interval=5m",
+    "warn_at=80",
+    "warn_at=100%",
+    "report_signal=SIGUSR2",
+    "report_signal=RTMIN+30",
+    "report_signal=10",
+
+    "kinds=!file",
+    "kinds=all+!socket+default+pipe",
+    "interval=",
+};
+
+START_TEST(what_fits_is_taken_without_a_word) {
+    char word[80];
+    snprintf(word, sizeof word, "--%s", accepted[_i]);
+    struct run run = in_folder(WORDS(tool, word, "true"));
+    ck_assert_int_eq(run.status, 0);
+    ck_assert_str_eq(run.error, "");
+    run_free(&run);
+}
+END_TEST
+
 int main(void) {
     static char path[512];
     snprintf(path, sizeof path, "%s", run_built("targets/places"));
@@ -150,6 +222,11 @@ int main(void) {
     tcase_add_loop_test(tests, wrong_calls_are_suppressed_by_type_or_stack, 0,
                         sizeof misuses / sizeof *misuses);
     tcase_add_test(tests, the_help_on_suppressions_lists_the_rules);
+    tcase_add_loop_test(tests, what_does_not_fit_is_refused_before_the_program_runs, 0,
+                        sizeof refused / sizeof *refused);
+    tcase_add_loop_test(tests, what_does_not_fit_in_the_environment_is_only_left_out, 0,
+                        sizeof refused / sizeof *refused);
+    tcase_add_loop_test(tests, what_fits_is_taken_without_a_word, 0, sizeof accepted / sizeof *accepted);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

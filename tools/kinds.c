@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/fail.h"
 #include "tools/memory.h"
 #include "tools/what.h"
 
@@ -14,34 +13,47 @@ static const bool defaults[RECORD_KIND_COUNT + 1] = {
     true,
 };
 
-static void take_word(struct kinds *kinds, const char *word) {
+/* False: it is no kind. */
+static bool take_word(struct kinds *kinds, const char *word) {
     bool is_wanted = *word != '!';
     word += !is_wanted;
     bool is_all = strcmp(word, "all") == 0, is_default = strcmp(word, "default") == 0;
     enum record_kind kind = what_kind_named(word);
-    if (!is_all && !is_default && kind == RECORD_KIND_COUNT) {
-        warning("kinds: there is no kind '%s'; the kinds are: all default %s", word, what_kind_words());
-        return;
-    }
+    if (!is_all && !is_default && kind == RECORD_KIND_COUNT)
+        return false;
     for (enum record_kind each = 0; each <= RECORD_KIND_COUNT; each++)
         if (is_all || (is_default && defaults[each]) || (each == kind && each != RECORD_KIND_COUNT))
             kinds->wanted[each] = is_wanted;
+    return true;
 }
 
-void kinds_parse(struct kinds *kinds, const char *words) {
+/* The first word that is no kind, owned; NULL: all are. */
+static char *parse(struct kinds *kinds, const char *words) {
+    char *copy = memory_copy(words), *rest = copy, *word, *wrong = NULL;
     memset(kinds, 0, sizeof *kinds);
     if (*words == '!')
         take_word(kinds, "default");
-    char *copy = memory_copy(words), *rest = copy, *word;
     while ((word = strsep(&rest, "+")))
-        if (*word)
-            take_word(kinds, word);
+        if (*word && !take_word(kinds, word) && !wrong)
+            wrong = memory_copy(word);
     free(copy);
+    return wrong;
+}
+
+void kinds_parse(struct kinds *kinds, const char *words) { free(parse(kinds, words)); }
+
+char *kinds_fault(const char *words) {
+    struct kinds kinds;
+    char *wrong = parse(&kinds, words), *fault = NULL;
     bool any = false;
     for (enum record_kind each = 0; each <= RECORD_KIND_COUNT; each++)
-        any |= kinds->wanted[each];
-    if (any)
-        return;
-    warning("kinds=%s leaves no kind: the default is taken", words);
-    memcpy(kinds->wanted, defaults, sizeof kinds->wanted);
+        any |= kinds.wanted[each];
+    if (wrong)
+        fault =
+            memory_format("all default %s, joined by +, with ! in front for not this one: '%s' is none of them",
+                          what_kind_words(), wrong);
+    else if (!any)
+        fault = memory_copy("a list that leaves at least one kind");
+    free(wrong);
+    return fault;
 }

@@ -11,7 +11,10 @@ struct kinds {
 };
 
 /* `all`, `default`, kinds, and `!kind` for not this one, joined by +, from left to right; if the first word
- * takes away, it takes from `default`. A word that is no kind is a warning that names the kinds. */
+ * takes away, it takes from `default`. Words that are no kinds mean nothing. */
 void kinds_parse(struct kinds *kinds, const char *words);
+
+/* What would fit, if `words` do not: one is no kind, or they leave no kind; else NULL. The caller frees it. */
+char *kinds_fault(const char *words);
 
 #endif

@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
                        "help; `leftopen help` tells more");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help_show(NULL);
-    if (strcmp(argv[1], "--version") == 0)
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return help_version();
     argv[0] = (char *)command_run.name; /* `leftopen PROGRAM` is `leftopen run PROGRAM` */
     bool is_program;

@@ -16,6 +16,7 @@ struct report {
     size_t process_count;
     size_t *left_open_of;        /* per process: its handles at `sites` */
     const struct process *first; /* the program that was started; it may have left no record */
+    bool is_tree;                /* all are what came of the first one; else just what the user named */
     struct sites sites;          /* that count: neither suppressed nor below min_count */
     struct sites left_behind;    /* what outlives the processes; it does not count */
     struct shortage_accounts shortages;

@@ -9,6 +9,7 @@
 #include "tools/frames.h"
 #include "tools/handle_cells.h"
 #include "tools/memory.h"
+#include "tools/program_names.h"
 #include "tools/render.h"
 #include "tools/suppress_make.h"
 #include "tools/utf8.h"
@@ -252,6 +253,15 @@ static bool are_live(const struct culprits *culprits) {
     return culprits->same_end && render_is_live(culprits->one);
 }
 
+/* `count` processes, of which `one` is the first. */
+static void put_culprits(const struct report *report, FILE *out, const struct process *one, size_t count) {
+    if (count > 1)
+        fprintf(out, "%zu processes of ", count);
+    char *names = count > 1 && !report->is_tree ? program_names(report) : NULL;
+    put(out, names ? names : render_program(count > 1 ? report->first : one));
+    free(names);
+}
+
 static void put_headline(const struct report *report, FILE *out) {
     struct culprits culprits = culprits_of(report);
     bool live = are_live(&culprits);
@@ -267,9 +277,7 @@ static void put_headline(const struct report *report, FILE *out) {
     fputc(' ', out);
     put_end(out, &culprits, false);
     fputs("by ", out);
-    if (culprits.count > 1)
-        fprintf(out, "%zu processes of ", culprits.count);
-    put(out, render_program(culprits.count > 1 ? report->first : culprits.one));
+    put_culprits(report, out, culprits.one, culprits.count);
     put_end(out, &culprits, true);
     put_peak(out, &culprits);
     fprintf(out, "%s\n", color(report, PLAIN));
@@ -279,7 +287,7 @@ static void put_nothing(const struct report *report, FILE *out) {
     struct culprits culprits = culprits_of(report);
     fprintf(out, "==%d==leftopen: nothing %sleft open by ", report->first->pid,
             report->in_baseline ? "new " : "");
-    put(out, render_program(report->first));
+    put_culprits(report, out, report->first, report->is_tree ? 1 : report->process_count);
     put_peak(out, &culprits);
     fputc('\n', out);
 }

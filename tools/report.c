@@ -371,6 +371,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     if (making->request->first_ended)
         set_first_status(first, making->request->first_status);
     report->first = first;
+    report->is_tree = making->request->first != 0;
     report->processes = making->processes;
     report->process_count = making->process_count;
     report->verbosity = (int)settings_number(making->request->settings, SETTING_verbosity);

@@ -6,71 +6,9 @@
 #include <unistd.h>
 
 #include "tools/fail.h"
-#include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/report.h"
-#include "tools/symbols.h"
-
-static void put_host(FILE *out) {
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    fputs(host, out);
-}
-
-/* %q{VAR}, `at` is behind the q. Returns what follows it, NULL if it is malformed. */
-static const char *put_variable(FILE *out, const char *at) {
-    const char *end = *at == '{' ? strchr(at, '}') : NULL;
-    if (!end)
-        return NULL;
-    char *name = memory_copy_bytes(at + 1, (size_t)(end - at - 1));
-    const char *value = getenv(name);
-    fputs(value ? value : "", out);
-    free(name);
-    return end + 1;
-}
-
-/* Writes what the letters behind a % mean. Returns what follows them, NULL if they mean nothing. */
-static const char *put_field(FILE *out, const char *at, pid_t pid, const char *program) {
-    switch (*at) {
-    case 'p':
-        fprintf(out, "%d", (int)pid);
-        return at + 1;
-    case 'e':
-        fputs(symbols_base_name(program), out);
-        return at + 1;
-    case 'h':
-        put_host(out);
-        return at + 1;
-    case 'q':
-        return put_variable(out, at + 1);
-    case '%':
-        fputc('%', out);
-        return at + 1;
-    default:
-        return NULL;
-    }
-}
-
-/* The file's name; what is not understood stays as it is, with a warning. */
-static char *expand(const char *pattern, pid_t pid, const char *program) {
-    char *name = NULL;
-    size_t size;
-    FILE *out = open_memstream(&name, &size);
-    if (!out)
-        exit(failure(EXIT_OWN_FAILURE, "out of memory"));
-    for (const char *at = pattern; *at;) {
-        const char *next = *at == '%' ? put_field(out, at + 1, pid, program) : NULL;
-        if (!next && *at == '%')
-            warning("report=%s: after %% only p, e, h, q{VARIABLE} and %% mean something", pattern);
-        if (!next)
-            fputc(*at, out);
-        at = next ? next : at + 1;
-    }
-    if (!strchr(pattern, '%'))
-        fprintf(out, ".%d", (int)pid);
-    fclose(out);
-    return name;
-}
+#include "tools/report_name.h"
 
 /* A named pipe that nobody reads is an error, not a reason to wait. */
 static FILE *open_file(const char *name, bool anew) {
@@ -91,7 +29,7 @@ FILE *report_open(const struct settings *settings, pid_t pid, const char *progra
         return NULL;
     if (strcmp(report, "stderr") == 0)
         return stderr;
-    char *name = expand(report, pid, program ? program : "");
+    char *name = report_name_expand(report, pid, program ? program : "");
     FILE *out = open_file(name, render_format(settings->value[SETTING_format])->is_document);
     free(name);
     return out;

@@ -295,10 +295,7 @@ static int take_arguments(struct run *run, int argc, char **argv) {
     foreign_environment(&run->settings);
     if (at == argc)
         return -failure(EXIT_USAGE, "no program to run; `leftopen help run` tells more");
-    const char *interval = run->settings.value[SETTING_interval];
-    run->interval = duration_parse(interval);
-    if (*interval && !run->interval)
-        return -failure(EXIT_USAGE, "--interval=%s: a time such as 500ms, 60s, 5m or 1h fits", interval);
+    run->interval = duration_parse(run->settings.value[SETTING_interval]);
     run->argv = argv + at;
     make_absolute(&run->settings, SETTING_suppressions);
     make_absolute(&run->settings, SETTING_baseline);

@@ -10,6 +10,7 @@
 #include "tools/fail.h"
 #include "tools/memory.h"
 #include "tools/nearest.h"
+#include "tools/settings_check.h"
 
 enum type { FLAG, NUMBER, TEXT, CHOICE, WORDS };
 static const char *const type_words[] = {"flag", "number", "text", "choice", "list"};
@@ -133,6 +134,17 @@ static void __attribute__((format(printf, 2, 3))) complain(const char *from, con
     va_end(list);
 }
 
+/* What was typed is refused, and nothing runs; what the environment says is only left out. */
+static void refuse(const struct settings *settings, enum setting_id id, const char *value, const char *fits,
+                   const char *from) {
+    bool was_typed = from && *from == '-';
+    char *rest = was_typed ? memory_copy("") : memory_format("; it stays '%s'", settings->value[id]);
+    if (!from && !settings_check_is_by_library(id))
+        from = "LEFTOPEN_OPTIONS";
+    complain(from, "'%s' does not fit the option %s, which takes %s%s", value, rows[id].name, fits, rest);
+    free(rest);
+}
+
 bool settings_take(struct settings *settings, const char *name, const char *value, const char *from) {
     enum setting_id id = settings_find(name);
     if (id == SETTING_COUNT) {
@@ -144,9 +156,10 @@ bool settings_take(struct settings *settings, const char *name, const char *valu
         return false;
     }
     const char *kept = checked(&rows[id], value);
-    if (!kept) {
-        complain(from, "'%s' does not fit the option %s, which takes %s; it stays '%s'", value, rows[id].name,
-                 what_fits(&rows[id]), settings->value[id]);
+    char *fits = kept ? settings_check(id, value, from) : memory_copy(what_fits(&rows[id]));
+    if (fits) {
+        refuse(settings, id, value, fits, from);
+        free(fits);
         return false;
     }
     replace(settings, id, kept);

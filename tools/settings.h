@@ -23,7 +23,8 @@ void settings_end(struct settings *settings);
 
 /* Takes one option; `-` in the name counts as `_`. `from` names the source for messages ("LEFTOPEN_OPTIONS",
  * "--color"); NULL: none are wanted. An unknown name is a warning on standard error and returns false; a value
- * that does not fit is a warning that says what would fit, keeps the old value and returns false. */
+ * that does not fit is a warning that says what would fit, keeps the old value and returns false. With NULL what
+ * must be there before a program runs (the folder of a report) is not looked for. */
 bool settings_take(struct settings *settings, const char *name, const char *value, const char *from);
 
 /* True for an option that needs no value where `next` (NULL: none) follows it: a flag, and `next` is neither 0

@@ -649,15 +649,6 @@ START_TEST(kinds_choose) {
 }
 END_TEST
 
-START_TEST(a_wrong_kind_is_answered_with_the_right_ones) {
-    set("kinds", "socket+sockte");
-    show(of_kinds(), NULL);
-    shows("(1 socket)");
-    says("there is no kind 'sockte'; the kinds are: all default file directory socket pipe");
-    says("fts");
-}
-END_TEST
-
 START_TEST(small_sites_are_left_out) {
     set("min_count", "2");
     show(example(), NULL);
@@ -741,6 +732,29 @@ START_TEST(one_site_in_many_processes_is_one_site) {
     shows("Direct leak of 9 sockets (of 360 opened here, 351 closed)");
     shows("  pid 50   fd 5    TCP");
     shows("  pid 52   fd 5    TCP");
+}
+END_TEST
+
+/* A process of that program with a file open. */
+static struct builder *one_file_of(const char *program, int pid) {
+    struct builder *builder = builder_begin();
+    builder_program(builder, program, program, NULL);
+    builder_header(builder)->pid = pid;
+    add_file(builder, 5, stack_of(builder, "open"), "/etc/hosts");
+    return builder;
+}
+
+START_TEST(a_folder_of_many_programs_names_them) {
+    show(one_file_of("/bin/one", 11), one_file_of("/bin/two", 12), one_file_of("/bin/two", 13), NULL);
+    shows("3 handles left open at exit by 3 processes of /bin/one, /bin/two (2) (");
+    show(one_file_of("/bin/one", 11), one_file_of("/bin/one", 12), NULL);
+    shows("2 handles left open at exit by 2 processes of /bin/one (");
+    show(one_file_of("/bin/a", 11), one_file_of("/bin/b", 12), one_file_of("/bin/c", 13), one_file_of("/bin/d", 14),
+         NULL);
+    shows("by 4 processes of /bin/a, /bin/b, /bin/c and 1 other program (");
+    request.first = 11;
+    show(one_file_of("/bin/a", 11), one_file_of("/bin/b", 12), NULL);
+    shows("by 2 processes of /bin/a (");
 }
 END_TEST
 
@@ -1285,13 +1299,13 @@ int main(void) {
     tcase_add_test(tests, those_that_the_kernel_was_not_asked_about_are_like_those_that_it_was);
     tcase_add_test(tests, sockets_are_named);
     tcase_add_loop_test(tests, kinds_choose, 0, sizeof choices / sizeof *choices);
-    tcase_add_test(tests, a_wrong_kind_is_answered_with_the_right_ones);
     tcase_add_test(tests, small_sites_are_left_out);
     tcase_add_test(tests, programs_are_chosen_by_name);
     tcase_add_test(tests, inherited_handles_are_listed_when_asked);
     tcase_add_test(tests, unseen_handles_are_listed_where_the_record_has_them);
     tcase_add_test(tests, an_inherited_stream_is_one_handle_and_a_closed_one_none);
     tcase_add_test(tests, one_site_in_many_processes_is_one_site);
+    tcase_add_test(tests, a_folder_of_many_programs_names_them);
     tcase_add_test(tests, a_first_process_without_a_record_is_named);
     tcase_add_test(tests, no_record_is_fine_where_it_may_be);
     tcase_add_test(tests, an_unreadable_record_does_not_hide_the_others);
