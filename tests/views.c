@@ -155,6 +155,12 @@ static const struct {
     {"warn_at=0%", "takes 1% to 100%"},
     {"report_signal=KILL", "takes HUP INT"},
     {"report_signal=9", "takes HUP INT"},
+    {"min_age=old", "takes a time such as"},
+    {"path_map==/src", "takes FROM=TO"},
+    {"path_map=/src", "takes FROM=TO"},
+    {"source_root=/nonexistent", "takes a folder that is there"},
+    {"group_by=colour", "takes site|function|file"},
+    {"top=few", "takes 0.."},
 };
 
 START_TEST(what_does_not_fit_is_refused_before_the_program_runs) {
@@ -196,6 +202,9 @@ static const char *const accepted[] = {
     "kinds=!file",
     "kinds=all+!socket+default+pipe",
     "interval=",
+    "min_age=0",
+    "path_map=/a=/b",
+    "path_map=/a=",
 };
 
 START_TEST(what_fits_is_taken_without_a_word) {
@@ -204,6 +213,124 @@ START_TEST(what_fits_is_taken_without_a_word) {
     struct run run = in_folder(WORDS(tool, word, "true"));
     ck_assert_int_eq(run.status, 0);
     ck_assert_str_eq(run.error, "");
+    run_free(&run);
+}
+END_TEST
+
+/* --- views ------------------------------------------------------------------------------------------------ */
+
+static struct run view(const char *format, const char *option, const char *second) {
+    return in_folder(
+        WORDS(tool, format, option, second, program, "alike", "wrapped", "secret", "/dev/zero", "pair"));
+}
+
+static json_t *json_view(const char *option, const char *second) {
+    struct run run = view("--format=json", option, second);
+    ck_assert_int_eq(run.status, 23);
+    json_t *report = parse(run.error);
+    run_free(&run);
+    return report;
+}
+
+/* By function: alike has five handles of one site, pair three of three, open_it two of two. */
+START_TEST(groups_are_an_overview) {
+    struct run run = view("--format=text", "--group-by=function", "--top=0");
+    has(run.error, "\n5 handles at 1 site, function alike (of 6 opened there, 1 closed)");
+    has(run.error, "\n3 handles at 3 sites, function pair (of 3");
+    has(run.error, "\n2 handles at 2 sites, function open_it (of 2");
+    has(run.error, ", called by wrapped ");
+    has(run.error, "10 handles left open at 6 sites (7 files, 3 sockets)");
+    has_not(run.error, "Direct leak");
+    ck_assert(strstr(run.error, "function pair") > strstr(run.error, "function alike"));
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(groups_are_in_json_and_in_lines) {
+    json_t *report = json_view("--group-by=kind", "--top=0"), *groups = json_object_get(report, "groups");
+    ck_assert_str_eq(json_string_value(json_object_get(report, "group_by")), "kind");
+    ck_assert_uint_eq(json_array_size(groups), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(groups, 0), "name")), "file");
+    ck_assert_int_eq(number(json_array_get(groups, 0), "count"), 7);
+    ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(groups, 1), "sites")), 3);
+    ck_assert_uint_eq(json_array_size(json_object_get(report, "sites")), 6);
+    json_decref(report);
+    struct run run = view("--format=ndjson", "--group-by=kind", "--top=1");
+    ck_assert_uint_eq(run_count(run.error, "\n"), 3);
+    ck_assert_uint_eq(run_count(run.error, "\"group\":\"file\""), 3);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(processes_have_sites_of_their_own) {
+    struct run run =
+        in_folder(WORDS(tool, "--group-by=process", "sh", "-c", "\"$0\" wrapped; \"$0\" wrapped; :", program));
+    ck_assert_uint_eq(run_count(run.error, "1 handle at 1 site, process "), 2);
+    has(run.error, "2 handles left open at 2 sites (2 files)");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(top_shows_some_and_counts_all) {
+    json_t *report = json_view("--top=2", "--group-by=site");
+    ck_assert_uint_eq(json_array_size(json_object_get(report, "sites")), 2);
+    ck_assert_int_eq(number(json_object_get(report, "summary"), "left_open"), 10);
+    ck_assert_int_eq(number(json_object_get(report, "summary"), "sites"), 6);
+    json_decref(report);
+    struct run run = view("--format=text", "--top=2", "--group-by=site");
+    ck_assert_uint_eq(run_count(run.error, "Direct leak"), 2);
+    has(run.error, "note: 4 more sites with 4 handles not shown: see the option top");
+    has(run.error, "10 handles left open at 6 sites (7 files, 3 sockets)");
+    run_free(&run);
+    struct run folded = view("--format=folded", "--top=2", "--group-by=site");
+    ck_assert_uint_eq(run_count(folded.error, "\n"), 2);
+    run_free(&folded);
+}
+END_TEST
+
+START_TEST(the_young_do_not_count) {
+    struct run run = in_folder(WORDS(tool, "--min-age=1h", program, "alike"));
+    ck_assert_int_eq(run.status, 0);
+    ck_assert_str_eq(run.error, "");
+    struct run told = in_folder(WORDS(tool, "--min-age=1h", "--verbosity=1", program, "alike"));
+    has(told.error, "5 handles left out: not open for as long as min_age says");
+    run_free(&told);
+    run_free(&run);
+}
+END_TEST
+
+/* The program was compiled as tests/targets/places.c. */
+START_TEST(paths_are_called_as_asked) {
+    json_t *plain = json_view("--top=1", "--group-by=site");
+    json_t *mapped = json_view("--path-map=/elsewhere=/no", "--path-map=tests/targets=/home/ann/src");
+    const json_t *before = json_array_get(json_object_get(plain, "sites"), 0);
+    const json_t *after = json_array_get(json_object_get(mapped, "sites"), 0);
+    const json_t *frame = json_array_get(json_object_get(after, "frames"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(frame, "file")), "/home/ann/src/places.c");
+    ck_assert_str_eq(json_string_value(json_object_get(before, "id")),
+                     json_string_value(json_object_get(after, "id")));
+    json_decref(mapped);
+    json_decref(plain);
+    char root[600], map[700];
+    snprintf(root, sizeof root, "--source-root=%s", run_folder());
+    snprintf(map, sizeof map, "--path-map=tests=%s/t", run_folder());
+    struct run run = view("--format=text", root, map);
+    has(run.error, "#0 alike t/targets/places.c:");
+    run_free(&run);
+    struct run part = view("--format=text", "--path-map=tests/tar=/home/ann", "--top=1"); /* no whole part */
+    has(part.error, "#0 alike tests/targets/places.c:");
+    run_free(&part);
+    struct run code = view("--format=sarif", root, map);
+    has(code.error, "\"t/targets/places.c\"");
+    run_free(&code);
+}
+END_TEST
+
+START_TEST(suppressions_see_the_paths_as_they_are_called) {
+    const char *suppressions = option("suppressions", file_of("leak:^/home/ann/places.c$\n"));
+    struct run run =
+        in_folder(WORDS(tool, "--path-map=tests/targets=/home/ann", suppressions, program, "alike"));
+    ck_assert_int_eq(run.status, 0);
     run_free(&run);
 }
 END_TEST
@@ -227,6 +354,13 @@ int main(void) {
     tcase_add_loop_test(tests, what_does_not_fit_in_the_environment_is_only_left_out, 0,
                         sizeof refused / sizeof *refused);
     tcase_add_loop_test(tests, what_fits_is_taken_without_a_word, 0, sizeof accepted / sizeof *accepted);
+    tcase_add_test(tests, groups_are_an_overview);
+    tcase_add_test(tests, groups_are_in_json_and_in_lines);
+    tcase_add_test(tests, processes_have_sites_of_their_own);
+    tcase_add_test(tests, top_shows_some_and_counts_all);
+    tcase_add_test(tests, the_young_do_not_count);
+    tcase_add_test(tests, paths_are_called_as_asked);
+    tcase_add_test(tests, suppressions_see_the_paths_as_they_are_called);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -186,6 +186,8 @@ static int run_request(struct request *request) {
     if (!in_json && strcmp(format, "text") != 0)
         return failure(EXIT_USAGE, "diff writes text or json, not %s", format);
     settings_reset(&request->settings, SETTING_baseline); /* OLD is it */
+    settings_reset(&request->settings, SETTING_group_by); /* all sites are compared, */
+    settings_reset(&request->settings, SETTING_top);      /* each with its like */
     settings_take(&request->settings, "format", "json", NULL);
     struct diff diff = {0};
     int status = read_side(request, request->names[0], &diff.before);

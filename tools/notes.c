@@ -112,8 +112,17 @@ void notes_collect(struct notes *notes, const struct notes_about *about) {
         add_survivors(notes, about);
     if (about->all || about->has_findings)
         symbols_each_changed(about->symbols, add_changed, notes);
+    if (about->young && about->all)
+        add(notes, memory_format("%zu handle%s left out: not open for as long as min_age says", about->young,
+                                 about->young == 1 ? "" : "s"));
     suppress_each_note(about->suppressions, about->all, add_copy, notes);
     baseline_each_note(about->baseline, about->all, add_copy, notes);
+}
+
+void notes_add_hidden(struct notes *notes, size_t sites, size_t handles) {
+    if (sites)
+        add(notes, memory_format("%zu more site%s with %zu handle%s not shown: see the option top", sites,
+                                 sites == 1 ? "" : "s", handles, handles == 1 ? "" : "s"));
 }
 
 void notes_end(struct notes *notes) {

@@ -18,12 +18,17 @@ struct notes_about {
     const struct symbols *symbols;
     const struct suppressions *suppressions;
     const struct baseline *baseline; /* NULL none */
+    size_t young;      /* handles that min_age left out */
     bool has_findings; /* else only what was asked for is said */
     bool survivors;    /* living processes were left out */
     bool all;          /* verbosity: also what hardly matters */
 };
 
 void notes_collect(struct notes *notes, const struct notes_about *about);
+
+/* That so many sites are not shown, if any. */
+void notes_add_hidden(struct notes *notes, size_t sites, size_t handles);
+
 void notes_end(struct notes *notes);
 
 #endif

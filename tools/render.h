@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tools/exec_leaks.h"
+#include "tools/groups.h"
 #include "tools/misuse.h"
 #include "tools/shortage.h"
 #include "tools/sites.h"
@@ -17,10 +18,13 @@ struct report {
     size_t *left_open_of;        /* per process: its handles at `sites` */
     const struct process *first; /* the program that was started; it may have left no record */
     bool is_tree;                /* all are what came of the first one; else just what the user named */
-    struct sites sites;          /* that count: neither suppressed nor below min_count */
-    struct sites left_behind;    /* what outlives the processes; it does not count */
+    struct sites sites;          /* that count: neither suppressed nor below min_count; see site_count */
+    struct groups groups;        /* of `sites`; see group_by */
+    size_t site_count;           /* how many there are; option top keeps only some of them in `sites` */
+    size_t of_kind[RECORD_KIND_COUNT + 1]; /* handles at all of them */
+    struct sites left_behind;              /* what outlives the processes; it does not count */
     struct shortage_accounts shortages;
-    struct misuse_sites misuses; /* that count: not suppressed */
+    struct misuse_sites misuses;  /* that count: not suppressed */
     struct findings inherited;    /* filled if they are to be listed */
     struct exec_leaks exec_leaks; /* likewise */
     struct findings unseen_list;  /* likewise: the record has them only then, and not more than some */
@@ -33,6 +37,7 @@ struct report {
     char *const *notes; /* sentences: what is missing in the report, and why */
     size_t note_count;
     int verbosity;
+    const char *source_root; /* folder of the sources; "" not known */
     bool in_color;
     bool with_suppressions; /* behind each site the line that would take it */
 };
@@ -69,9 +74,12 @@ void render_suppressions(const struct report *report, FILE *out);
 /* What the text report says of the site, without colours. The caller frees it. */
 char *render_text_site(const struct report *report, const struct site *site);
 
-/* What it says besides sites and handles: misuses, shortages, what passed over exec; "" nothing. The caller frees
- * it. */
+/* What it says besides sites and handles: misuses, shortages, what passed over exec; "" nothing. The caller
+ * frees it. */
 char *render_text_besides(const struct report *report);
+
+/* The overview of the text report; nothing if there are no groups. */
+void groups_write(const struct report *report, FILE *out);
 
 /* What the program is called by who started it: argv[0], else the executable's name. */
 const char *render_program(const struct process *process);

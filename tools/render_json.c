@@ -79,7 +79,7 @@ static json_t *limits_object(const struct report *report) {
 static json_t *summary_object(const struct report *report) {
     json_t *object = json_object();
     json_object_set_new(object, "left_open", json_integer((json_int_t)report->left_open));
-    json_object_set_new(object, "sites", json_integer((json_int_t)report->sites.count));
+    json_object_set_new(object, "sites", json_integer((json_int_t)report->site_count));
     json_object_set_new(object, "released", json_integer((json_int_t)report->released));
     json_object_set_new(object, "release_failed", json_integer((json_int_t)report->release_failed));
     json_object_set_new(object, "suppressed", json_integer((json_int_t)report->suppressed));
@@ -252,6 +252,26 @@ static json_t *shortage_list(const struct report *report) {
     return list;
 }
 
+static json_t *group_object(const struct group *group, const struct sites *sites) {
+    json_t *object = json_object(), *ids = json_array();
+    for (size_t i = 0; i < group->sites; i++)
+        json_array_append_new(ids, json_string(sites->list[group->first + i].id));
+    json_object_set_new(object, "name", json_value_text(group->name));
+    json_object_set_new(object, "count", json_integer((json_int_t)group->handles));
+    json_object_set_new(object, "opened", json_value_known((json_int_t)group->opened, group->opened));
+    json_object_set_new(object, "closed", json_value_known((json_int_t)group->closed, group->opened));
+    json_object_set_new(object, "oldest_age_s", json_value_seconds(group->oldest_age));
+    json_object_set_new(object, "sites", ids);
+    return object;
+}
+
+static json_t *group_list(const struct report *report) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->groups.count; i++)
+        json_array_append_new(list, group_object(&report->groups.list[i], &report->sites));
+    return list;
+}
+
 void render_json(const struct report *report, FILE *out) {
     json_t *object = json_object();
     json_object_set_new(object, "schema", json_string("leftopen.report/1"));
@@ -261,6 +281,10 @@ void render_json(const struct report *report, FILE *out) {
     json_object_set_new(object, "summary", summary_object(report));
     json_object_set_new(object, "sites", site_list(&report->sites));
     json_object_set_new(object, "misuses", misuse_list(report));
+    if (report->groups.by) {
+        json_object_set_new(object, "group_by", json_string(groups_word(report->groups.by)));
+        json_object_set_new(object, "groups", group_list(report));
+    }
     json_object_set_new(object, "notes", note_list(report));
     if (report->shortages.count)
         json_object_set_new(object, "shortages", shortage_list(report));

@@ -59,6 +59,8 @@ static void put_line(const struct site *site, json_t *host_name, FILE *out) {
     render_json_process(line, process);
     json_object_set_new(line, "processes", json_integer((json_int_t)process_count(site)));
     render_json_site(line, site);
+    if (site->group)
+        json_object_set_new(line, "group", json_value_text(site->group));
     size_t used = bytes_of(line) + sizeof ",\"handles\":[]";
     json_object_set_new(line, "handles", handles(site, used < LONGEST_LINE ? LONGEST_LINE - used : 0));
     json_values_write(line, out, "NDJSON");

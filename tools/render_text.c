@@ -293,15 +293,12 @@ static void put_nothing(const struct report *report, FILE *out) {
 }
 
 static void put_kind_counts(const struct report *report, FILE *out) {
-    size_t counts[RECORD_KIND_COUNT + 1] = {0};
-    for (size_t i = 0; i < report->sites.count; i++)
-        counts[report->sites.list[i].kind] += report->sites.list[i].count;
     const char *separator = "";
     for (enum record_kind kind = 0; kind <= RECORD_KIND_COUNT; kind++) {
-        if (!counts[kind])
+        if (!report->of_kind[kind])
             continue;
         fputs(separator, out);
-        put_kinds(out, kind, counts[kind]);
+        put_kinds(out, kind, report->of_kind[kind]);
         separator = ", ";
     }
 }
@@ -312,7 +309,7 @@ static void put_summary(const struct report *report, FILE *out) {
     bool live = are_live(&culprits);
     put_count(out, report->left_open, "handle", "handles");
     fputs(live ? " held at " : " left open at ", out);
-    put_count(out, report->sites.count, "site", "sites");
+    put_count(out, report->site_count, "site", "sites");
     if (report->left_open)
         fputs(" (", out);
     put_kind_counts(report, out);
@@ -451,7 +448,8 @@ void render_text(const struct report *report, FILE *out) {
     else
         put_nothing(report, out);
     struct culprits culprits = culprits_of(report);
-    for (size_t i = 0; i < report->sites.count; i++) {
+    groups_write(report, out);
+    for (size_t i = 0; !report->groups.by && i < report->sites.count; i++) {
         fputc('\n', out);
         put_site(report, out, &report->sites.list[i], are_live(&culprits));
     }

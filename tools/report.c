@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tools/duration.h"
 #include "tools/fail.h"
 #include "tools/kinds.h"
 #include "tools/lasting.h"
@@ -33,6 +34,9 @@ struct making {
     size_t other_count;
     struct process *nobody; /* stands for a first process without a record */
     struct kinds kinds;
+    double least_age; /* seconds */
+    size_t young;     /* handles that are left out for it */
+    struct path_map *map;
     struct symbols *symbols;
     struct suppressions *suppressions;
     struct baseline *baseline;
@@ -163,6 +167,10 @@ static bool is_inherited(const struct handle *handle) {
 static bool is_to_be_told(struct making *making, const struct finding *finding) {
     if (!making->kinds.wanted[finding->kind])
         return false;
+    if (finding->age >= 0 && finding->age < making->least_age) {
+        making->young++;
+        return false;
+    }
     bool is_suppressed = suppress_takes(making->suppressions, finding);
     making->report.suppressed += is_suppressed;
     return !is_suppressed;
@@ -266,6 +274,7 @@ static void drop_small_sites(struct making *making) {
 
 static void count_finding(struct report *report, const struct finding *finding) {
     report->left_open++;
+    report->of_kind[finding->kind]++;
     report->left_open_of[finding->process_index]++;
     switch (finding->handle->outcome) {
     case RECORD_OUTCOME_RELEASED:
@@ -306,10 +315,28 @@ static void count_processes(struct making *making) {
 static void count_all(struct making *making) {
     struct report *report = &making->report;
     report->left_open_of = memory_new(making->process_count, sizeof *report->left_open_of);
+    report->site_count = report->sites.count;
     for (size_t i = 0; i < report->sites.count; i++)
         for (size_t k = 0; k < report->sites.list[i].count; k++)
             count_finding(report, &report->sites.list[i].findings[k]);
     count_processes(making);
+}
+
+/* What is not shown counts all the same. */
+static void keep_top(struct making *making) {
+    struct report *report = &making->report;
+    size_t most = (size_t)settings_number(making->request->settings, SETTING_top), handles = 0;
+    if (!most)
+        return;
+    if (report->groups.by)
+        groups_keep(&report->groups, most, &report->sites);
+    else if (report->sites.count > most)
+        report->sites.count = most;
+    for (size_t i = 0; i < report->sites.count; i++)
+        handles += report->sites.list[i].count;
+    notes_add_hidden(&making->notes, report->site_count - report->sites.count, report->left_open - handles);
+    report->notes = making->notes.list;
+    report->note_count = making->notes.count;
 }
 
 static void collect_notes(struct making *making) {
@@ -319,6 +346,7 @@ static void collect_notes(struct making *making) {
         .symbols = making->symbols,
         .suppressions = making->suppressions,
         .baseline = making->baseline,
+        .young = making->young,
         .has_findings = making->report.left_open || making->report.misuses.count,
         .survivors = making->request->first != 0,
         .all = making->report.verbosity > 0,
@@ -375,24 +403,30 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     report->processes = making->processes;
     report->process_count = making->process_count;
     report->verbosity = (int)settings_number(making->request->settings, SETTING_verbosity);
+    report->source_root = setting(making, SETTING_source_root);
     report->in_color = wants_color(making, to_terminal);
     report->with_suppressions = settings_flag(making->request->settings, SETTING_gen_suppressions);
+    making->least_age = (double)duration_parse(setting(making, SETTING_min_age)) / 1e9;
     kinds_parse(&making->kinds, setting(making, SETTING_kinds));
-    making->symbols = symbols_begin();
+    making->map = path_map_begin(making->request->settings);
+    making->symbols = symbols_begin(making->map);
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
     find_origins(making);
     take_exec_leaks(making);
-    sites_group(&making->findings, &report->sites);
-    sites_group(&making->lasting, &report->left_behind);
+    enum group_by by = groups_named(setting(making, SETTING_group_by));
+    sites_group(&making->findings, &report->sites, by == GROUP_BY_PROCESS);
+    sites_group(&making->lasting, &report->left_behind, false);
     for (size_t i = 0; i < making->process_count; i++)
         shortage_collect(&report->shortages, making->symbols, making->processes[i]);
     take_misuses(making);
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
     count_all(making);
+    groups_make(&report->groups, by, &report->sites);
     collect_notes(making);
+    keep_top(making);
     return 0;
 }
 
@@ -412,6 +446,7 @@ static void render(const struct making *making, bool to_terminal, struct report_
 
 static void end_making(struct making *making) {
     notes_end(&making->notes);
+    groups_end(&making->report.groups);
     sites_end(&making->report.left_behind);
     findings_end(&making->lasting);
     sites_end(&making->report.sites);
@@ -427,6 +462,7 @@ static void end_making(struct making *making) {
         suppress_end(making->suppressions);
     if (making->symbols)
         symbols_end(making->symbols);
+    path_map_end(making->map);
     record_end(making->nobody);
     for (size_t i = 0; i < making->process_count; i++)
         record_end(making->processes[i]);
@@ -454,7 +490,7 @@ int report_make(const struct report_request *request, bool to_terminal, struct r
         verdict->left_open = making.report.left_open;
         verdict->misuses = making.report.misuses.count;
         verdict->has_findings = making.report.left_open || making.report.misuses.count;
-        verdict->sites = making.report.sites.count;
+        verdict->sites = making.report.site_count;
     }
     end_making(&making);
     return status;

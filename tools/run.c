@@ -94,9 +94,10 @@ static int prepare_folder(struct run *run) {
 
 /* The program's own options, and that nobody but us reports. */
 static void export_options(struct run *run) {
-    static const enum setting_id ours[] = {SETTING_record,   SETTING_report, SETTING_exitcode,
-                                           SETTING_format,   SETTING_color,  SETTING_help,
-                                           SETTING_interval, SETTING_follow, SETTING_COUNT};
+    static const enum setting_id ours[] = {
+        SETTING_record,   SETTING_report, SETTING_exitcode,         SETTING_format,
+        SETTING_color,    SETTING_help,   SETTING_interval,         SETTING_follow,
+        SETTING_group_by, SETTING_top,    SETTING_gen_suppressions, SETTING_COUNT};
     struct settings first;
     settings_begin(&first);
     settings_take(&first, "record", run->folder, "record");
@@ -299,6 +300,7 @@ static int take_arguments(struct run *run, int argc, char **argv) {
     run->argv = argv + at;
     make_absolute(&run->settings, SETTING_suppressions);
     make_absolute(&run->settings, SETTING_baseline);
+    make_absolute(&run->settings, SETTING_source_root);
     if (strcmp(run->settings.value[SETTING_record], "auto") != 0 &&
         strcmp(run->settings.value[SETTING_record], "off") != 0)
         make_absolute(&run->settings, SETTING_record);

@@ -12,8 +12,8 @@
 #include "tools/nearest.h"
 #include "tools/settings_check.h"
 
-enum type { FLAG, NUMBER, TEXT, CHOICE, WORDS };
-static const char *const type_words[] = {"flag", "number", "text", "choice", "list"};
+enum type { FLAG, NUMBER, TEXT, CHOICE, WORDS, PAIRS };
+static const char *const type_words[] = {"flag", "number", "text", "choice", "list", "pairs"};
 
 static const struct row {
     const char *name;
@@ -29,6 +29,14 @@ static const struct row {
 static void replace(struct settings *settings, enum setting_id id, const char *value) {
     free(settings->value[id]);
     settings->value[id] = memory_copy(value);
+}
+
+/* A pair behind those that are there. */
+static void append(struct settings *settings, enum setting_id id, const char *pair) {
+    const char *before = settings->value[id];
+    char *both = *before ? memory_format("%s" SETTINGS_NEXT "%s", before, pair) : memory_copy(pair);
+    replace(settings, id, both);
+    free(both);
 }
 
 void settings_begin(struct settings *settings) {
@@ -113,6 +121,7 @@ static const char *checked(const struct row *row, const char *value) {
         return is_choice(value, row->values) ? value : NULL;
     case TEXT:
     case WORDS:
+    case PAIRS:
         break;
     }
     return value;
@@ -162,7 +171,10 @@ bool settings_take(struct settings *settings, const char *name, const char *valu
         free(fits);
         return false;
     }
-    replace(settings, id, kept);
+    if (rows[id].type == PAIRS)
+        append(settings, id, kept);
+    else
+        replace(settings, id, kept);
     settings->given[id] = true;
     return true;
 }
@@ -249,6 +261,27 @@ static const char *quote_for(const char *value) {
     return !strchr(value, '\'') ? "'" : !strchr(value, '"') ? "\"" : NULL;
 }
 
+static void put_value(enum setting_id id, const char *value, FILE *out, const char **separator) {
+    const char *quote = quote_for(value);
+    if (!quote) {
+        warning("the value of %s has both kinds of quotes and cannot be passed on: %s", rows[id].name, value);
+        return;
+    }
+    fprintf(out, "%s%s=%s%s%s", *separator, rows[id].name, quote, value, quote);
+    *separator = ":";
+}
+
+static void put_option(const struct settings *settings, enum setting_id id, FILE *out, const char **separator) {
+    if (rows[id].type != PAIRS) {
+        put_value(id, settings->value[id], out, separator);
+        return;
+    }
+    char *copy = memory_copy(settings->value[id]), *rest = copy, *pair;
+    while ((pair = strsep(&rest, SETTINGS_NEXT)))
+        put_value(id, pair, out, separator);
+    free(copy);
+}
+
 char *settings_string(const struct settings *settings, const enum setting_id *without) {
     char *text = NULL;
     size_t size = 0;
@@ -256,18 +289,9 @@ char *settings_string(const struct settings *settings, const enum setting_id *wi
     if (!out)
         exit(failure(EXIT_OWN_FAILURE, "no memory for the options"));
     const char *separator = "";
-    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
-        if (!settings->given[id] || is_among(id, without))
-            continue;
-        const char *quote = quote_for(settings->value[id]);
-        if (!quote) {
-            warning("the value of %s has both kinds of quotes and cannot be passed on: %s", rows[id].name,
-                    settings->value[id]);
-            continue;
-        }
-        fprintf(out, "%s%s=%s%s%s", separator, rows[id].name, quote, settings->value[id], quote);
-        separator = ":";
-    }
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++)
+        if (settings->given[id] && !is_among(id, without))
+            put_option(settings, id, out, &separator);
     if (fclose(out) != 0)
         exit(failure(EXIT_OWN_FAILURE, "no memory for the options"));
     return text;

@@ -12,6 +12,9 @@ enum setting_id {
     SETTING_COUNT
 };
 
+/* Between the pairs of a value that may be given several times. */
+#define SETTINGS_NEXT "\n"
+
 struct settings {
     char *value[SETTING_COUNT]; /* never NULL: the default where nothing was said; checked, owned */
     bool given[SETTING_COUNT];  /* said by LEFTOPEN_OPTIONS or the command line */

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/duration.h"
 #include "tools/kinds.h"
 #include "tools/memory.h"
+#include "tools/path_map.h"
 #include "tools/report_name.h"
 
 static char *check_time(const char *value) {
@@ -61,22 +63,35 @@ static char *check_record(const char *value) {
     return *value ? NULL : memory_copy("auto, off or the name of a folder");
 }
 
+static char *check_root(const char *value) {
+    struct stat about;
+    bool is_folder = stat(value, &about) == 0 && S_ISDIR(about.st_mode);
+    return is_folder ? NULL : memory_copy("a folder that is there");
+}
+
+enum flag {
+    ALWAYS = 0,
+    BEFOREHAND = 1, /* only before a program runs */
+    BY_LIBRARY = 2  /* which says it, too */
+};
+
 static const struct {
     enum setting_id id;
     char *(*check)(const char *value);
-    bool only_beforehand, is_by_library;
+    enum flag flag;
 } checks[] = {
-    {SETTING_report, report_name_fault, false, false},  {SETTING_report, report_name_place_fault, true, false},
-    {SETTING_record, check_record, false, true},        {SETTING_kinds, kinds_fault, false, false},
-    {SETTING_interval, check_time, false, false},       {SETTING_warn_at, check_share, false, true},
-    {SETTING_report_signal, check_signal, false, true},
+    {SETTING_report, report_name_fault, ALWAYS}, {SETTING_report, report_name_place_fault, BEFOREHAND},
+    {SETTING_record, check_record, BY_LIBRARY},  {SETTING_kinds, kinds_fault, ALWAYS},
+    {SETTING_interval, check_time, ALWAYS},      {SETTING_min_age, check_time, ALWAYS},
+    {SETTING_warn_at, check_share, BY_LIBRARY},  {SETTING_report_signal, check_signal, BY_LIBRARY},
+    {SETTING_path_map, path_map_fault, ALWAYS},  {SETTING_source_root, check_root, BEFOREHAND},
 };
 enum { CHECKS = sizeof checks / sizeof *checks };
 
 char *settings_check(enum setting_id id, const char *value, bool beforehand) {
     char *fault = NULL;
     for (size_t i = 0; !fault && i < CHECKS; i++)
-        if (checks[i].id == id && (beforehand || !checks[i].only_beforehand))
+        if (checks[i].id == id && (beforehand || checks[i].flag != BEFOREHAND))
             fault = checks[i].check(value);
     return fault;
 }
@@ -84,6 +99,6 @@ char *settings_check(enum setting_id id, const char *value, bool beforehand) {
 bool settings_check_is_by_library(enum setting_id id) {
     for (size_t i = 0; i < CHECKS; i++)
         if (checks[i].id == id)
-            return checks[i].is_by_library;
+            return checks[i].flag == BY_LIBRARY;
     return true; /* what a type says the library has looked at */
 }

@@ -241,13 +241,14 @@ static void fill_site(struct site *site) {
     sites_identify(site->call, site->trace, site->id, site->line_id);
 }
 
-void sites_group(struct findings *findings, struct sites *sites) {
+void sites_group(struct findings *findings, struct sites *sites, bool per_process) {
     if (!findings->count)
         return;
     qsort(findings->list, findings->count, sizeof *findings->list, compare_findings);
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
-        if (i == 0 || compare_sites_of(finding - 1, finding) != 0) {
+        if (i == 0 || compare_sites_of(finding - 1, finding) != 0 ||
+            (per_process && finding[-1].process_index != finding->process_index)) {
             sites->list = memory_grow(sites->list, sites->count, sizeof *sites->list);
             sites->list[sites->count++] = (struct site){.kind = finding->kind,
                                                         .call = call_of(finding),

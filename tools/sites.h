@@ -44,6 +44,7 @@ struct site {
     double oldest_age, newest_age;          /* seconds; negative: unknown */
     double mean_lifetime, longest_lifetime; /* seconds; negative: none was released, or unknown */
     uint64_t before, more; /* handles in the baseline, and since; both 0: there is none. See struct diff_row */
+    const char *group;     /* see groups.h; NULL: there are none */
     const struct finding *findings;
     size_t count;
 };
@@ -68,8 +69,8 @@ void sites_add(struct findings *findings, struct symbols *symbols, const struct 
 void sites_settle_kinds(struct findings *findings, size_t first);
 
 /* Sorts the findings and groups them; suspects come first (see suspects.h), then large sites. The findings must
- * stay as they are then. */
-void sites_group(struct findings *findings, struct sites *sites);
+ * stay as they are then. `per_process`: what is one place in several processes is several sites. */
+void sites_group(struct findings *findings, struct sites *sites, bool per_process);
 
 /* What suspects.h judges a site by. */
 struct suspect_facts sites_facts(const struct site *site);

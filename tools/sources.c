@@ -11,8 +11,8 @@
 #include "tools/memory.h"
 #include "tools/trace.h"
 
-void sources_begin(struct sources *sources) {
-    char *here = getcwd(NULL, 0);
+void sources_begin(struct sources *sources, const char *root) {
+    char *here = *root ? realpath(root, NULL) : getcwd(NULL, 0);
     bool is_some = here && *here == '/' && here[1]; /* all is below / */
     *sources = (struct sources){.root = memory_copy(is_some ? here : "")};
     free(here);

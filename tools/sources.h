@@ -1,5 +1,5 @@
 /* sources.h - source files as those who show a site beside the code know them: relative to the root of the
- * sources, which is the current directory. */
+ * sources, which is the current directory unless option source_root says otherwise. */
 #ifndef TOOLS_SOURCES_H
 #define TOOLS_SOURCES_H
 
@@ -24,7 +24,8 @@ struct sources {
     void *known;
 };
 
-void sources_begin(struct sources *sources);
+/* `root`: a folder; "" the current one. */
+void sources_begin(struct sources *sources, const char *root);
 void sources_end(struct sources *sources);
 
 /* The file of that name. `told` must stay as it is until sources_end. */

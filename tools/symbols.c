@@ -72,7 +72,8 @@ struct symbols {
     size_t image_count;
     void *places, *traces; /* trees of tsearch */
     void *alike;           /* likewise, of traces that do not read alike */
-    char **texts;          /* demangled names */
+    const struct path_map *map;
+    char **texts; /* demangled names, files by other names */
     size_t text_count;
 };
 
@@ -301,11 +302,18 @@ static const char *symbol_at(struct image *image, Dwarf_Addr address, Dwarf_Addr
 
 /* --- places ----------------------------------------------------------------------------------------------- */
 
-static const char *readable(struct symbols *symbols, const char *symbol) {
-    if (!symbol)
-        return NULL;
+/* Takes the text over until the end. */
+static const char *keep(struct symbols *symbols, char *text) {
     symbols->texts = memory_grow(symbols->texts, symbols->text_count, sizeof *symbols->texts);
-    return symbols->texts[symbols->text_count++] = demangle(symbol);
+    return symbols->texts[symbols->text_count++] = text;
+}
+
+static const char *readable(struct symbols *symbols, const char *symbol) {
+    return symbol ? keep(symbols, demangle(symbol)) : NULL;
+}
+
+static const char *mapped(struct symbols *symbols, const char *file) {
+    return file && symbols->map ? keep(symbols, path_map_apply(symbols->map, file)) : file;
 }
 
 static void set_function(struct symbols *symbols, struct frame *frame, const char *symbol, Dwarf_Addr start,
@@ -328,7 +336,7 @@ static size_t frames_at(struct symbols *symbols, struct image *image, uint64_t o
     size_t count = image->debug ? debug_index_frames(image->debug, address, found, MOST_INLINED) : 0;
     for (size_t i = 0; i < count; i++) {
         set_function(symbols, &frames[i], found[i].name, found[i].start, address);
-        frames[i].file = found[i].file;
+        frames[i].file = mapped(symbols, found[i].file);
         frames[i].line = found[i].line;
         frames[i].column = found[i].column;
         frames[i].inlined = found[i].inlined;
@@ -457,9 +465,11 @@ const struct trace *symbols_trace(struct symbols *symbols, const struct process 
 
 /* --- public ----------------------------------------------------------------------------------------------- */
 
-struct symbols *symbols_begin(void) {
+struct symbols *symbols_begin(const struct path_map *map) {
     unsetenv("DEBUGINFOD_URLS"); /* libdw would ask the net, and wait for it */
-    return memory_new(1, sizeof(struct symbols));
+    struct symbols *symbols = memory_new(1, sizeof *symbols);
+    symbols->map = map;
+    return symbols;
 }
 
 void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *context, const char *path),

@@ -7,6 +7,7 @@
 #define TOOLS_SYMBOLS_H
 
 #include "tools/model.h"
+#include "tools/path_map.h"
 
 /* One level of a stack. Several may stem from one address, where calls were inlined. Strings live as long as
  * the struct symbols. */
@@ -32,7 +33,8 @@ struct trace {
 
 struct symbols;
 
-struct symbols *symbols_begin(void);
+/* Source files are called as `map` says, which must outlive this; NULL: as the compiler was told. */
+struct symbols *symbols_begin(const struct path_map *map);
 void symbols_end(struct symbols *symbols);
 
 /* The trace of a stack of that process. NULL is a stack without frames. */

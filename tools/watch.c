@@ -44,6 +44,7 @@ struct known {
 
 struct watch {
     const struct watch_request *request;
+    struct path_map *map;
     struct symbols *symbols;
     bool is_told; /* of changes, by SIGIO */
     struct known *list;
@@ -260,7 +261,8 @@ int watch_attend(void *context) {
 struct watch *watch_begin(const struct watch_request *request) {
     struct watch *watch = memory_new(1, sizeof *watch);
     watch->request = request;
-    watch->symbols = symbols_begin();
+    watch->map = path_map_begin(request->settings);
+    watch->symbols = symbols_begin(watch->map);
     watch->growth = growth_begin(watch->symbols);
     watch->next_line = monotonic_now() + request->interval;
     watch->next_end = monotonic_now() + follow_interval(watch);
@@ -279,5 +281,6 @@ void watch_end(struct watch *watch) {
         free(watch->list[i].path);
     free(watch->list);
     symbols_end(watch->symbols);
+    path_map_end(watch->map);
     free(watch);
 }

@@ -15,7 +15,7 @@
 
 static struct symbols *symbols;
 
-static void begin(void) { symbols = symbols_begin(); }
+static void begin(void) { symbols = symbols_begin(NULL); }
 static void end(void) { symbols_end(symbols); }
 
 static struct process *read_back(struct builder *builder) {

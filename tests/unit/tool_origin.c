@@ -307,7 +307,7 @@ START_TEST(what_passed_is_gathered_by_site) {
     before.stack_count = 3;
     now.stacks = later;
     now.stack_count = 1;
-    struct symbols *symbols = symbols_begin();
+    struct symbols *symbols = symbols_begin(NULL);
     struct exec_leaks leaks = {0};
     exec_leaks_add(&leaks, symbols, &before);
     exec_leaks_add(&leaks, symbols, &now);

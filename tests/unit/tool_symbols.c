@@ -89,7 +89,7 @@ struct look {
 };
 
 static struct look look_begin(const char *path, uint64_t bias) {
-    return (struct look){symbols_begin(), process_of(path, bias)};
+    return (struct look){symbols_begin(NULL), process_of(path, bias)};
 }
 
 static void look_end(struct look *look) {
@@ -496,7 +496,7 @@ END_TEST
 
 START_TEST(nothing_is_asked_of_the_net) {
     setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9/", 1);
-    struct symbols *symbols = symbols_begin();
+    struct symbols *symbols = symbols_begin(NULL);
     ck_assert_ptr_null(getenv("DEBUGINFOD_URLS"));
     symbols_end(symbols);
 }
