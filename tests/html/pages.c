@@ -242,7 +242,8 @@ static const struct {
 
 static void finish(struct page *page) {
     struct report *report = &page->report;
-    sites_group(&page->findings, &report->sites);
+    sites_group(&page->findings, &report->sites, false);
+    report->site_count = report->sites.count;
     if (report->misuses.count)
         report->left_behind = report->sites;
     report->left_open = report->released = page->findings.count;

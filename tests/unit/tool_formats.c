@@ -84,8 +84,11 @@ static struct world *world_begin(const char *executable, const char *thread) {
         };
         world->list[i] = &world->processes[i];
     }
-    world->report = (struct report){
-        .processes = world->list, .process_count = 1, .first = &world->processes[0], .unseen = -1};
+    world->report = (struct report){.source_root = "",
+                                    .processes = world->list,
+                                    .process_count = 1,
+                                    .first = &world->processes[0],
+                                    .unseen = -1};
     return world;
 }
 
@@ -136,7 +139,8 @@ static size_t shown_bytes;
 static char *render(struct world *world, const char *format) {
     struct report *report = &world->report;
     sites_end(&report->sites);
-    sites_group(&world->findings, &report->sites);
+    sites_group(&world->findings, &report->sites, false);
+    report->site_count = report->sites.count;
     report->left_open = world->findings.count;
     free(report->left_open_of);
     report->left_open_of = memory_new(report->process_count, sizeof *report->left_open_of);
@@ -1103,7 +1107,7 @@ START_TEST(files_are_named_relative_to_the_root) {
     mkdir("src", 0700);
     make_file("src/x.c");
     ck_assert_int_eq(symlink("src", "link"), 0);
-    sources_begin(&sources);
+    sources_begin(&sources, "");
     const struct source *source = sources_find(&sources, told);
     ck_assert_str_eq(source->path, path);
     ck_assert_int_eq(source->owner, files[_i].owner);
@@ -1141,7 +1145,7 @@ START_TEST(a_site_is_shown_in_own_source) {
     struct sources sources;
     mkdir("src", 0700);
     make_file("src/x.c");
-    sources_begin(&sources);
+    sources_begin(&sources, "");
     ck_assert_ptr_eq(sources_frame(&sources, &trace), &frames[choices_of_frame[_i].is_outer]);
     sources_end(&sources);
 }
