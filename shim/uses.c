@@ -1,9 +1,8 @@
 /* uses.c - uses of descriptors that the program has closed (option misuse=2).
  *
  * A wrapper that everybody meets would cost every read and write of every program, so these are not exported:
- * the addresses by which the loaded modules call libc are replaced, and only where the option asks for it.
- * What is loaded later is reached when it first acquires something. Calls by other ways (dlsym, syscall) are
- * not seen. */
+ * the addresses by which the loaded modules call libc are replaced, and only where the option asks for it; of
+ * what is loaded later by dlopen, too. Calls by other ways (dlsym, syscall) are not seen. */
 #include <errno.h>
 #include <dlfcn.h>
 #include <link.h>
@@ -24,8 +23,6 @@ enum { CALLED = R_X86_64_JUMP_SLOT, POINTED_TO = R_X86_64_GLOB_DAT };
 #else
 #error "which relocations hold the addresses of functions on this machine?"
 #endif
-
-static void uses_reach(const struct link_map *module);
 
 static struct {
 #define USE(returns, name, parameters, arguments, fd) returns(*name) parameters;
@@ -51,84 +48,111 @@ static const struct use {
 };
 enum { USES = sizeof uses / sizeof uses[0] };
 
+/* ---- which function a name means ---- */
+
 static bool same_name(const char *one, const char *other) {
     while (*one && *one == *other)
         one++, other++;
     return *one == *other;
 }
 
-static void *wrapper_of(const char *name) {
+/* What calls of the name reach, NULL where that is a function of the program's own, which may be anything. */
+static void *function_of(const char *name) {
+    void *found = dlsym(RTLD_DEFAULT, name);
+    struct dl_find_object owner;
+    if (!found || _dl_find_object(found, &owner))
+        return NULL;
+    if (*owner.dlfo_link_map->l_name)
+        return found;
+    /* a program that is no PIE and takes the function's address lends it one of its own, without a definition
+     */
+    Dl_info about;
+    const ElfW(Sym) *symbol = NULL;
+    bool lent =
+        dladdr1(found, &about, (void **)&symbol, RTLD_DL_SYMENT) && symbol && symbol->st_shndx == SHN_UNDEF;
+    return lent ? dlsym(RTLD_NEXT, name) : NULL;
+}
+
+static const struct use *use_of(const char *name) {
     for (size_t i = 0; i < USES; i++)
         if (same_name(uses[i].name, name))
-            return *uses[i].real ? uses[i].wrapper : NULL;
+            return *uses[i].real ? &uses[i] : NULL;
     return NULL;
 }
 
-/* The parts of a module's dynamic section that lead to its references. */
-struct references {
+/* ---- a module ---- */
+
+struct range {
+    uintptr_t first, end;
+};
+
+static bool contains(struct range range, const void *place) {
+    return (uintptr_t)place >= range.first && (uintptr_t)place < range.end;
+}
+
+/* The parts of a module that lead to its references. */
+struct module {
+    uintptr_t bias;
+    struct range all, read_only; /* what the loader has made read-only after relocation (-z relro) */
     const ElfW(Sym) * symbols;
     const char *names;
     const ElfW(Rela) * calls, *others;
     size_t call_bytes, other_bytes;
 };
 
-static struct references references_of(const struct link_map *module) {
-    struct references found = {0};
-    for (const ElfW(Dyn) *entry = module->l_ld; entry && entry->d_tag != DT_NULL; entry++) {
+static void read_dynamic(struct module *module, const ElfW(Dyn) * entry) {
+    for (; entry->d_tag != DT_NULL; entry++) {
         switch (entry->d_tag) {
         case DT_SYMTAB:
-            found.symbols = (const void *)entry->d_un.d_ptr;
+            module->symbols = (const void *)entry->d_un.d_ptr;
             break;
         case DT_STRTAB:
-            found.names = (const void *)entry->d_un.d_ptr;
+            module->names = (const void *)entry->d_un.d_ptr;
             break;
         case DT_JMPREL:
-            found.calls = (const void *)entry->d_un.d_ptr;
+            module->calls = (const void *)entry->d_un.d_ptr;
             break;
         case DT_PLTRELSZ:
-            found.call_bytes = entry->d_un.d_val;
+            module->call_bytes = entry->d_un.d_val;
             break;
         case DT_RELA:
-            found.others = (const void *)entry->d_un.d_ptr;
+            module->others = (const void *)entry->d_un.d_ptr;
             break;
         case DT_RELASZ:
-            found.other_bytes = entry->d_un.d_val;
+            module->other_bytes = entry->d_un.d_val;
             break;
         }
     }
-    return found;
 }
 
-/* What the loader has made read-only after relocation (-z relro). */
-struct range {
-    uintptr_t first, end;
-};
-
-/* The program headers: of the program itself the kernel tells them, others begin with them. */
-static const ElfW(Phdr) * headers_of(const struct dl_find_object *object, size_t *count) {
-    const ElfW(Ehdr) *head = object->dlfo_map_start;
-    if (!*object->dlfo_link_map->l_name) {
-        *count = getauxval(AT_PHNUM);
-        return (const void *)getauxval(AT_PHDR);
+static struct module module_of(const struct dl_phdr_info *info) {
+    struct module module = {.bias = info->dlpi_addr, .all = {UINTPTR_MAX, 0}};
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t first = module.bias + segment->p_vaddr, end = first + segment->p_memsz;
+        if (segment->p_type == PT_LOAD) {
+            module.all.first = first < module.all.first ? first : module.all.first;
+            module.all.end = end > module.all.end ? end : module.all.end;
+        } else if (segment->p_type == PT_GNU_RELRO)
+            module.read_only = (struct range){first & ~(uintptr_t)4095, end & ~(uintptr_t)4095};
+        else if (segment->p_type == PT_DYNAMIC)
+            read_dynamic(&module, (const void *)first);
     }
-    *count = head->e_ident[0] == ELFMAG0 && head->e_ident[1] == ELFMAG1 ? head->e_phnum : 0;
-    return (const void *)((const char *)head + head->e_phoff);
+    return module;
 }
 
-static struct range read_only_of(const struct dl_find_object *object) {
-    size_t count;
-    const ElfW(Phdr) *segment = headers_of(object, &count);
-    for (size_t i = 0; i < count; i++)
-        if (segment[i].p_type == PT_GNU_RELRO) {
-            uintptr_t first = object->dlfo_link_map->l_addr + segment[i].p_vaddr;
-            return (struct range){first & ~(uintptr_t)4095, (first + segment[i].p_memsz) & ~(uintptr_t)4095};
-        }
-    return (struct range){0, 0};
+/* ---- its references ---- */
+
+/* Another definition than the usual one may stand there (of another version, of a scope of its own): that
+ * stays. What was not called yet leads back into the module, and will lead to the usual one. */
+static bool is_usual(const struct module *module, const ElfW(Sym) * symbol, const void *target,
+                     const struct use *use) {
+    return target == *use->real || (symbol->st_shndx == SHN_UNDEF && contains(module->all, target));
 }
 
-static void replace(void **place, void *wrapper, const struct range *read_only) {
+static void replace(const struct module *module, void **place, void *wrapper) {
     uintptr_t page = (uintptr_t)place & ~(uintptr_t)4095;
-    bool is_locked = page >= read_only->first && page < read_only->end;
+    bool is_locked = contains(module->read_only, place);
     if (is_locked && SYS(SYS_mprotect, page, 4096, PROT_READ | PROT_WRITE))
         return;
     __atomic_store_n(place, wrapper, __ATOMIC_RELAXED); /* a thread that runs meets the one or the other */
@@ -136,54 +160,57 @@ static void replace(void **place, void *wrapper, const struct range *read_only) 
         SYS(SYS_mprotect, page, 4096, PROT_READ);
 }
 
-static void replace_all(const struct link_map *module, const struct references *references,
-                        const struct range *read_only, const ElfW(Rela) * list, size_t bytes) {
+static void replace_all(const struct module *module, const ElfW(Rela) * list, size_t bytes) {
     for (size_t i = 0; list && i < bytes / sizeof *list; i++) {
         unsigned type = ELF64_R_TYPE(list[i].r_info);
         if (type != CALLED && type != POINTED_TO)
             continue;
-        const ElfW(Sym) *symbol = &references->symbols[ELF64_R_SYM(list[i].r_info)];
-        void *wrapper = wrapper_of(references->names + symbol->st_name);
-        if (wrapper)
-            replace((void **)(module->l_addr + list[i].r_offset), wrapper, read_only);
+        const ElfW(Sym) *symbol = &module->symbols[ELF64_R_SYM(list[i].r_info)];
+        const struct use *use = use_of(module->names + symbol->st_name);
+        void **place = (void **)(module->bias + list[i].r_offset);
+        if (use && is_usual(module, symbol, *place, use))
+            replace(module, place, use->wrapper);
     }
 }
 
+/* ---- all modules ---- */
+
 /* libc and the loader call themselves, and who is part of us is to stay as it is. */
-static bool is_left_alone(const struct dl_find_object *object) {
-    static const struct use *any = &uses[0];
-    const void *const inside[] = {*any->real, (const void *)&uses_reach, object};
-    for (size_t i = 0; i < 2; i++)
-        if (inside[i] >= object->dlfo_map_start && inside[i] < object->dlfo_map_end)
-            return true;
-    return !object->dlfo_link_map->l_ld || object->dlfo_map_start == (void *)getauxval(AT_BASE) ||
-           object->dlfo_map_start == (void *)getauxval(AT_SYSINFO_EHDR);
+static bool is_left_alone(const struct module *module) {
+    return contains(module->all, (const void *)real.__libc_start_main) ||
+           contains(module->all, (const void *)&uses) || module->bias == getauxval(AT_BASE) ||
+           module->bias == getauxval(AT_SYSINFO_EHDR);
 }
 
-/* Puts the wrappers in place for one module, which stays loaded meanwhile. */
+/* Those from the module at `first` on: what it needs was loaded behind it. */
+struct reach {
+    uintptr_t first;
+    bool begun;
+};
+
+static int reach(struct dl_phdr_info *info, size_t size, void *context) {
+    struct reach *range = context;
+    range->begun |= info->dlpi_addr == range->first;
+    struct module module = module_of(info);
+    if (!range->begun || !module.symbols || !module.names || is_left_alone(&module))
+        return 0;
+    replace_all(&module, module.calls, module.call_bytes);
+    replace_all(&module, module.others, module.other_bytes);
+    return 0;
+}
+
+/* The loader's lock is held meanwhile: nothing is unloaded, and no two threads unlock and lock the same page.
+ * Only our own namespace is met: another has a libc, and an errno, of its own. */
 static void uses_reach(const struct link_map *module) {
-    struct dl_find_object object;
-    if (!used.read || _dl_find_object((void *)module->l_ld, &object) || object.dlfo_link_map != module ||
-        is_left_alone(&object))
-        return;
-    struct references references = references_of(module);
-    struct range read_only = read_only_of(&object);
-    if (!references.symbols || !references.names)
-        return;
-    replace_all(module, &references, &read_only, references.calls, references.call_bytes);
-    replace_all(module, &references, &read_only, references.others, references.other_bytes);
+    if (!tracker_is_locked_down())
+        dl_iterate_phdr(reach, &(struct reach){.first = module->l_addr});
 }
 
 /* Start-up only: of what is loaded by now. */
 static void uses_start(void) {
-    struct dl_find_object object;
-    if (!tracker_wants_uses() || _dl_find_object((void *)&uses_start, &object))
+    if (!tracker_wants_uses())
         return;
     for (size_t i = 0; i < USES; i++)
-        *uses[i].real = dlsym(RTLD_DEFAULT, uses[i].name);
-    const struct link_map *module = object.dlfo_link_map;
-    while (module->l_prev)
-        module = module->l_prev;
-    for (; module; module = module->l_next)
-        uses_reach(module);
+        *uses[i].real = function_of(uses[i].name);
+    dl_iterate_phdr(reach, &(struct reach){.begun = true});
 }

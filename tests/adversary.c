@@ -44,6 +44,7 @@ static const struct attack {
     const char *holds;   /* what the program wrote into the file "data" */
     const char *by_tool; /* summary, where it differs */
     void (*prepare)(const void *argument);
+    const char *options; /* beside the folder of records */
 } attacks[];
 
 /* ---- preparations, in the child before it becomes the program ---- */
@@ -160,6 +161,9 @@ static const struct attack attacks[] = {
     {"@attacks five_exits", 6, "", ONE("file")},
     {"@attacks closing_at_exit", 0, "", ONE("file")},
     {"@attacks closing_range_at_exit", 0, "", ONE("file")},
+
+    /* calls that go elsewhere with misuse=2 */
+    {"@wiring @libwiring.so", 0, "9 9\n9\n9\n69\n", "", .options = ":misuse=2"},
 };
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
 
@@ -196,7 +200,7 @@ static struct run run_way(const struct attack *attack, enum way way) {
     const char *words[MOST_WORDS + 2], *preloads[] = {NULL, library, lone, NULL};
     size_t count = 0;
     make_folders();
-    snprintf(options, sizeof options, "record=%s", records);
+    snprintf(options, sizeof options, "record=%s%s", records, attack->options ? attack->options : "");
     snprintf(text, sizeof text, "%s", attack->words);
     if (way == BY_TOOL)
         words[count++] = tool;
@@ -206,7 +210,9 @@ static struct run run_way(const struct attack *attack, enum way way) {
     return run(&(struct run_request){.words = words,
                                      .folder = folder,
                                      .preload = preloads[way],
-                                     .options = preloads[way] ? options : NULL,
+                                     .options = preloads[way]    ? options
+                                                : way == BY_TOOL ? attack->options
+                                                                 : NULL,
                                      .follow = attack->flags & FOLLOW,
                                      .prepare = attack->prepare});
 }

@@ -21,12 +21,13 @@ check-unit: $(UNIT_TRACKER) $(UNIT_TOOL)
 # Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,
 # and without large-file macros.
 TARGETS := $(patsubst tests/targets/%,$(B)/targets/%,$(basename $(filter-out tests/targets/lib%,\
-	$(wildcard tests/targets/*.c tests/targets/*.cpp)))) $(B)/targets/libplugin.so $(B)/targets/libfirst.so
+	$(wildcard tests/targets/*.c tests/targets/*.cpp)))) $(B)/targets/libplugin.so $(B)/targets/libfirst.so \
+	$(B)/targets/libwiring.so
 TARGET_FLAGS := -g -O1 -std=gnu17 -I. $(WARN) -MMD -MP -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-builtin
 $(B)/targets/%: tests/targets/%.c
 	$(call say,TARGET,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TARGET_FLAGS) -o $@ $< -lpthread -ldl
+	$(Q)$(CC) $(TARGET_FLAGS) $(TARGET_LINK) -o $@ $< -lpthread -ldl
 
 # Programs that watch them.
 $(B)/outside/%: tests/%.c tests/run.c tests/run.h tests/unit/skips.h
@@ -50,6 +51,8 @@ $(B)/targets/lib%.so: tests/targets/lib%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET_FLAGS) $(TARGET_LINK) -fPIC -shared -o $@ $<
 $(B)/targets/libfirst.so: TARGET_LINK := -Wl,-z,initfirst
+$(B)/targets/libwiring.so: TARGET_LINK := -Wl,-z,relro,-z,now
+$(B)/targets/wiring: TARGET_LINK := -fno-pie -no-pie -rdynamic
 $(B)/targets/%: tests/targets/%.cpp
 	$(call say,TARGET,$@)
 	@mkdir -p $(@D)
