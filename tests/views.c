@@ -31,10 +31,10 @@ static json_int_t number(const json_t *object, const char *key) {
 }
 
 static void has(const char *text, const char *part) {
-    ck_assert_msg(strstr(text, part), "no '%s' in:\n%s", part, text);
+    ck_assert_msg(strstr(text, part), "no '%s' in:\n%.3000s", part, text);
 }
 static void has_not(const char *text, const char *part) {
-    ck_assert_msg(!strstr(text, part), "'%s' in:\n%s", part, text);
+    ck_assert_msg(!strstr(text, part), "'%s' in:\n%.3000s", part, text);
 }
 
 /* A file in the folder of the tests; its name is kept until the next call. */
@@ -159,6 +159,7 @@ static const struct {
     {"path_map==/src", "takes FROM=TO"},
     {"path_map=/src", "takes FROM=TO"},
     {"source_root=/nonexistent", "takes a folder that is there"},
+    {"redact=path+argw", "takes path, argv and peer"},
     {"group_by=colour", "takes site|function|file"},
     {"top=few", "takes 0.."},
 };
@@ -335,6 +336,128 @@ START_TEST(suppressions_see_the_paths_as_they_are_called) {
 }
 END_TEST
 
+/* --- what must not leave ---------------------------------------------------------------------------------- */
+
+/* A copy of the program in a folder that says too much, and a file there. */
+static const char *hideout(const char *file) {
+    static char path[700];
+    const char *const copy[] = {"sh", "-c", "mkdir -p hideout && cp \"$0\" hideout && echo >hideout/secret",
+                                program, NULL};
+    struct run run = in_folder(copy);
+    ck_assert_int_eq(run.status, 0);
+    run_free(&run);
+    snprintf(path, sizeof path, "%s/hideout/%s", run_folder(), file);
+    return path;
+}
+
+static const char *const formats[] = {"text",     "json",   "ndjson",       "sarif",
+                                      "junit",    "github", "gitlab",       "valgrind-xml",
+                                      "valgrind", "folded", "suppressions", "valgrind-xml-native",
+                                      "html"};
+
+START_TEST(no_format_tells_what_is_redacted) {
+    char secret[700], format[64];
+    snprintf(secret, sizeof secret, "%s", hideout("secret"));
+    snprintf(format, sizeof format, "--format=%s", formats[_i]);
+    struct run run =
+        in_folder(WORDS(tool, "--redact=path,argv,peer", format, "--verbosity=1", "--inherited=1",
+                        "--group-by=process", hideout("places"), "secret", secret, "pair", "some-word"));
+    ck_assert_int_eq(run.status, 23);
+    has_not(run.error, "hideout");
+    has_not(run.error, run_folder());
+    has_not(run.error, "127.0.0.1");
+    has_not(run.error, "some-word");
+    has(run.error, "open_it");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(the_profile_tells_nothing_either) {
+    char secret[700];
+    snprintf(secret, sizeof secret, "%s", hideout("secret"));
+    struct run run = in_folder(WORDS("sh", "-c",
+                                     "\"$0\" --redact=path+argv+peer --format=pprof --report=p%% \"$1\" "
+                                     "secret \"$2\" pair; gunzip -c <p%",
+                                     tool, hideout("places"), secret));
+    ck_assert_uint_gt(run.out_bytes, 100);
+    ck_assert_ptr_nonnull(memmem(run.out, run.out_bytes, "open_it", 7));
+    ck_assert_ptr_null(memmem(run.out, run.out_bytes, "hideout", 7));
+    ck_assert_ptr_null(memmem(run.out, run.out_bytes, "127.0.0.1", 9));
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(equal_names_have_equal_pseudonyms) {
+    struct run run =
+        in_folder(WORDS(tool, "--redact=path+peer", program, "alike", "secret", "/dev/null", "pair", "main"));
+    ck_assert_uint_eq(run_count(run.error, "   path#1   "), 6);
+    ck_assert_uint_eq(run_count(run.error, "   path#2   "), 1);
+    has(run.error, "TCP peer#1 LISTEN");
+    has(run.error, "TCP peer#2 -> peer#1 ESTABLISHED");
+    has(run.error, "TCP peer#1 -> peer#2 ESTABLISHED");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(what_is_not_named_stays) {
+    struct run paths = in_folder(WORDS(tool, "--redact=path", "--format=json", program, "main", "pair"));
+    has(paths.error, "127.0.0.1");
+    has(paths.error, "\"argv\":[\"places\",\"main\",\"pair\"]");
+    has_not(paths.error, "/dev/zero");
+    run_free(&paths);
+    struct run words =
+        in_folder(WORDS(tool, "--redact=argv", "--format=json", program, "main", "main", "pair"));
+    has(words.error, "\"argv\":[\"places\",\"argv#1\",\"argv#1\",\"argv#2\"]");
+    has(words.error, "/dev/zero");
+    run_free(&words);
+}
+END_TEST
+
+START_TEST(suppressions_know_what_is_redacted) {
+    struct run run = in_folder(WORDS(tool, "--redact=path", "--verbosity=1",
+                                     option("suppressions", file_of("path:^/dev/zero$\npath:/dev/full\n")),
+                                     program, "main"));
+    ck_assert_int_eq(run.status, 0);
+    has(run.error, "file:1: 1 suppressed by in line 1");
+    has_not(run.error, "/dev/");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(a_mistyped_subject_in_the_environment_redacts_all) {
+    struct run_request request = {
+        .words = WORDS(tool, program, "main", "pair"), .options = "redact=paths", .folder = run_folder()};
+    struct run told = run(&request);
+    has(told.error, "takes path, argv and peer");
+    has_not(told.error, "/dev/zero");
+    has_not(told.error, "127.0.0.1");
+    run_free(&told);
+}
+END_TEST
+
+START_TEST(nothing_is_told_where_the_tool_is_missing) {
+    char command[2048];
+    const char *secret = hideout("secret");
+    snprintf(
+        command, sizeof command,
+        "mkdir -p alone && cp %s alone/ && LD_PRELOAD=$PWD/alone/libleftopen.so LEFTOPEN_OPTIONS=redact=path "
+        "hideout/places secret %s",
+        run_built("libleftopen.so"), secret);
+    struct run run = in_folder(WORDS("sh", "-c", command));
+    has(run.error, "1 handle left open at exit by places");
+    has_not(run.error, "hideout");
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(who_does_not_redact_says_so) {
+    struct run run = in_folder(WORDS(tool, "ls", "--redact=path"));
+    ck_assert_int_eq(run.status, 64);
+    has(run.error, "ls does not redact what it shows");
+    run_free(&run);
+}
+END_TEST
+
 int main(void) {
     static char path[512];
     snprintf(path, sizeof path, "%s", run_built("targets/places"));
@@ -361,6 +484,14 @@ int main(void) {
     tcase_add_test(tests, the_young_do_not_count);
     tcase_add_test(tests, paths_are_called_as_asked);
     tcase_add_test(tests, suppressions_see_the_paths_as_they_are_called);
+    tcase_add_loop_test(tests, no_format_tells_what_is_redacted, 0, sizeof formats / sizeof *formats);
+    tcase_add_test(tests, the_profile_tells_nothing_either);
+    tcase_add_test(tests, equal_names_have_equal_pseudonyms);
+    tcase_add_test(tests, what_is_not_named_stays);
+    tcase_add_test(tests, suppressions_know_what_is_redacted);
+    tcase_add_test(tests, a_mistyped_subject_in_the_environment_redacts_all);
+    tcase_add_test(tests, nothing_is_told_where_the_tool_is_missing);
+    tcase_add_test(tests, who_does_not_redact_says_so);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -80,6 +80,15 @@ size_t baseline_take(struct baseline *baseline, struct sites *sites) {
     return handles;
 }
 
+void baseline_hide_paths(struct baseline *baseline) {
+    if (!baseline)
+        return;
+    char *base = memory_copy(symbols_base_name(baseline->file));
+    free(baseline->file);
+    baseline->file = base;
+    baseline->report.program = symbols_base_name(baseline->report.program);
+}
+
 void baseline_each_note(const struct baseline *baseline, bool all,
                         void (*tell)(void *context, const char *sentence), void *context) {
     if (!baseline)

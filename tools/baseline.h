@@ -18,6 +18,9 @@ void baseline_end(struct baseline *baseline); /* NULL is none */
  * are. The others learn what they had (site.before) and what came since (site.more). NULL is none. */
 size_t baseline_take(struct baseline *baseline, struct sites *sites);
 
+/* From now on notes do not tell where the file, and its program, lie. NULL is fine. */
+void baseline_hide_paths(struct baseline *baseline);
+
 /* Behind baseline_take: calls `tell` with a sentence if it knew none of the sites that there were, and if `all`
  * with one on those of its sites that there were not. */
 void baseline_each_note(const struct baseline *baseline, bool all,

@@ -36,6 +36,11 @@ static int unknown_option(const char *option, const char *name) {
     return failure(EXIT_USAGE, "there is no option %s; `leftopen help options` lists them", option);
 }
 
+/* By the formats of render.h. Others would take a promise that they do not keep. */
+static bool makes_reports(const char *command) {
+    return strcmp(command, "run") == 0 || strcmp(command, "report") == 0;
+}
+
 int command_option(struct settings *settings, const char *command, char **argv) {
     char name[72], from[72];
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
@@ -49,6 +54,8 @@ int command_option(struct settings *settings, const char *command, char **argv) 
         int taken = foreign_option(settings, argv[0]);
         return taken ? taken : -unknown_option(from, name);
     }
+    if (id == SETTING_redact && !makes_reports(command))
+        return -failure(EXIT_USAGE, "%s does not redact what it shows; `leftopen report` does", command);
     if (!has_value && settings_stands_alone(id, argv[1]))
         return settings_take(settings, name, "1", from) ? 1 : -EXIT_USAGE;
     if (!has_value && !argv[1])

@@ -37,6 +37,7 @@ struct report {
     char *const *notes; /* sentences: what is missing in the report, and why */
     size_t note_count;
     int verbosity;
+    bool hides_folders;      /* see redact.h */
     const char *source_root; /* folder of the sources; "" not known */
     bool in_color;
     bool with_suppressions; /* behind each site the line that would take it */

@@ -129,7 +129,7 @@ void render_github(const struct report *report, FILE *out) {
     if (!report->left_open)
         return;
     struct sources sources;
-    sources_begin(&sources, report->source_root);
+    sources_begin(&sources, report);
     size_t shown = report->sites.count <= MOST_ANNOTATIONS ? report->sites.count : MOST_ANNOTATIONS - 1;
     fputc('\n', out); /* a command must begin a line, and the program may not have ended its last one */
     for (size_t i = 0; i < shown; i++)

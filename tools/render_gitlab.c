@@ -33,7 +33,7 @@ static json_t *violation(struct sources *sources, const struct site *site) {
 
 void render_gitlab(const struct report *report, FILE *out) {
     struct sources sources;
-    sources_begin(&sources, report->source_root);
+    sources_begin(&sources, report);
     json_t *list = json_array();
     for (size_t i = 0; i < report->sites.count; i++)
         json_array_append_new(list, violation(&sources, &report->sites.list[i]));

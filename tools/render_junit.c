@@ -164,7 +164,7 @@ static void put_suite(struct junit *junit, const struct process *process) {
 /* The first process, and whoever left something open. */
 void render_junit(const struct report *report, FILE *out) {
     struct junit junit = {.report = report, .out = out};
-    sources_begin(&junit.sources, report->source_root);
+    sources_begin(&junit.sources, report);
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     put_suite(&junit, report->first);
     for (size_t i = 0; i < report->process_count; i++)

@@ -230,7 +230,7 @@ static json_t *run_object(struct sources *sources, const struct report *report) 
 
 void render_sarif(const struct report *report, FILE *out) {
     struct sources sources;
-    sources_begin(&sources, report->source_root);
+    sources_begin(&sources, report);
     json_values_write(json_pack("{s:s, s:s, s:[o]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json",
                                 "version", "2.1.0", "runs", run_object(&sources, report)),
                       out, "SARIF");

@@ -172,7 +172,7 @@ static void end_document(struct valgrind *valgrind) {
 
 static void put_document(const struct report *report, FILE *out, bool is_native) {
     struct valgrind valgrind = {.report = report, .out = out, .is_native = is_native};
-    sources_begin(&valgrind.sources, report->source_root);
+    sources_begin(&valgrind.sources, report);
     begin_document(&valgrind);
     for (size_t i = 0; i < report->sites.count; i++)
         put_site(&valgrind, &report->sites.list[i]);

@@ -18,6 +18,7 @@
 #include "tools/notes.h"
 #include "tools/pattern.h"
 #include "tools/record_reader.h"
+#include "tools/redact.h"
 #include "tools/relatives.h"
 #include "tools/render.h"
 #include "tools/report_make.h"
@@ -40,7 +41,8 @@ struct making {
     struct symbols *symbols;
     struct suppressions *suppressions;
     struct baseline *baseline;
-    struct findings findings; /* that count */
+    struct redaction *redaction; /* NULL: nothing is redacted */
+    struct findings findings;    /* that count */
     struct findings lasting;
     struct notes notes;
     struct report report;
@@ -388,6 +390,42 @@ static void take_misuses(struct making *making) {
     misuses->count = kept;
 }
 
+static void redact_findings(struct making *making, struct findings *findings) {
+    for (size_t i = 0; i < findings->count; i++)
+        redact_finding(making->redaction, &findings->list[i]);
+}
+
+static void redact_sites(struct making *making, struct sites *sites, struct findings *findings) {
+    for (size_t i = 0; i < sites->count; i++) {
+        struct site *site = &sites->list[i];
+        redact_site(making->redaction, site);
+        for (size_t k = 0; k < site->count; k++)
+            redact_finding(making->redaction, &findings->list[site->findings - findings->list + (ptrdiff_t)k]);
+    }
+}
+
+/* All is chosen, grouped and named by now: what follows only writes. */
+static void redact(struct making *making) {
+    making->redaction = redact_begin(setting(making, SETTING_redact));
+    if (!making->redaction)
+        return;
+    redact_sites(making, &making->report.sites, &making->findings);
+    redact_sites(making, &making->report.left_behind, &making->lasting);
+    redact_findings(making, &making->report.inherited);
+    redact_findings(making, &making->report.unseen_list);
+    redact_process(making->redaction, making->nobody);
+    for (size_t i = 0; i < making->process_count; i++)
+        redact_process(making->redaction, making->processes[i]);
+    for (size_t i = 0; i < making->other_count; i++)
+        redact_process(making->redaction, making->others[i]);
+    if (!redact_hides_paths(making->redaction))
+        return;
+    making->report.hides_folders = true;
+    symbols_hide_folders(making->symbols);
+    suppress_hide_paths(making->suppressions);
+    baseline_hide_paths(making->baseline);
+}
+
 /* 0, or an exit status after a message. */
 static int fill_report(struct making *making, bool to_terminal, struct report_verdict *verdict) {
     struct report *report = &making->report;
@@ -424,6 +462,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
     count_all(making);
+    redact(making);
     groups_make(&report->groups, by, &report->sites);
     collect_notes(making);
     keep_top(making);
@@ -458,6 +497,7 @@ static void end_making(struct making *making) {
     misuse_end(&making->report.misuses);
     free(making->report.left_open_of);
     baseline_end(making->baseline);
+    redact_end(making->redaction);
     if (making->suppressions)
         suppress_end(making->suppressions);
     if (making->symbols)

@@ -144,9 +144,13 @@ static void __attribute__((format(printf, 2, 3))) complain(const char *from, con
 }
 
 /* What was typed is refused, and nothing runs; what the environment says is only left out. */
-static void refuse(const struct settings *settings, enum setting_id id, const char *value, const char *fits,
+static void refuse(struct settings *settings, enum setting_id id, const char *value, const char *fits,
                    const char *from) {
     bool was_typed = from && *from == '-';
+    if (id == SETTING_redact) { /* better too much than what was meant to stay here */
+        replace(settings, id, "path+argv+peer");
+        settings->given[id] = true;
+    }
     char *rest = was_typed ? memory_copy("") : memory_format("; it stays '%s'", settings->value[id]);
     if (!from && !settings_check_is_by_library(id))
         from = "LEFTOPEN_OPTIONS";

@@ -11,6 +11,7 @@
 #include "tools/kinds.h"
 #include "tools/memory.h"
 #include "tools/path_map.h"
+#include "tools/redact.h"
 #include "tools/report_name.h"
 
 static char *check_time(const char *value) {
@@ -84,6 +85,7 @@ static const struct {
     {SETTING_record, check_record, BY_LIBRARY},  {SETTING_kinds, kinds_fault, ALWAYS},
     {SETTING_interval, check_time, ALWAYS},      {SETTING_min_age, check_time, ALWAYS},
     {SETTING_warn_at, check_share, BY_LIBRARY},  {SETTING_report_signal, check_signal, BY_LIBRARY},
+    {SETTING_redact, redact_fault, ALWAYS},
     {SETTING_path_map, path_map_fault, ALWAYS},  {SETTING_source_root, check_root, BEFOREHAND},
 };
 enum { CHECKS = sizeof checks / sizeof *checks };

@@ -11,9 +11,9 @@
 #include "tools/memory.h"
 #include "tools/trace.h"
 
-void sources_begin(struct sources *sources, const char *root) {
-    char *here = *root ? realpath(root, NULL) : getcwd(NULL, 0);
-    bool is_some = here && *here == '/' && here[1]; /* all is below / */
+void sources_begin(struct sources *sources, const struct report *report) {
+    char *here = *report->source_root ? realpath(report->source_root, NULL) : getcwd(NULL, 0);
+    bool is_some = !report->hides_folders && here && *here == '/' && here[1]; /* all is below / */
     *sources = (struct sources){.root = memory_copy(is_some ? here : "")};
     free(here);
 }

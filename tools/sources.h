@@ -3,7 +3,7 @@
 #ifndef TOOLS_SOURCES_H
 #define TOOLS_SOURCES_H
 
-#include "tools/sites.h"
+#include "tools/render.h"
 
 enum source_owner {
     SOURCE_OF_SYSTEM, /* headers of the system, of a compiler, of packages built elsewhere */
@@ -24,8 +24,8 @@ struct sources {
     void *known;
 };
 
-/* `root`: a folder; "" the current one. */
-void sources_begin(struct sources *sources, const char *root);
+/* The root is that of the report, else the current folder; none if the report hides folders. */
+void sources_begin(struct sources *sources, const struct report *report);
 void sources_end(struct sources *sources);
 
 /* The file of that name. `told` must stay as it is until sources_end. */

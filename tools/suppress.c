@@ -530,6 +530,16 @@ bool suppress_takes_misuse(struct suppressions *suppressions, const struct misus
     return is_suppressed(suppressions, site, takes_misuse);
 }
 
+void suppress_hide_paths(struct suppressions *suppressions) {
+    char *base = memory_copy(symbols_base_name(suppressions->file));
+    free(suppressions->file);
+    suppressions->file = base;
+    for (size_t i = 0; i < suppressions->count; i++) {
+        free(suppressions->list[i].text);
+        suppressions->list[i].text = memory_format("in line %u", suppressions->list[i].line);
+    }
+}
+
 static char *sentence_about(const struct suppressions *suppressions, const struct suppression *suppression,
                             bool all) {
     const char *file = suppressions->file, *text = suppression->text;

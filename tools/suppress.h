@@ -20,6 +20,9 @@ bool suppress_takes(struct suppressions *suppressions, const struct finding *fin
 /* The same of a wrong call: all that happened at that place. Rules are about handles only. */
 bool suppress_takes_misuse(struct suppressions *suppressions, const struct misuse_site *site);
 
+/* From now on notes tell neither where the file lies nor what handles refer to. */
+void suppress_hide_paths(struct suppressions *suppressions);
+
 /* Calls `tell` with one sentence for each suppression that is over and would have matched, and, if `all`, for
  * each that matched, each that matched nothing and each rule that matched. */
 void suppress_each_note(const struct suppressions *suppressions, bool all,

@@ -73,6 +73,7 @@ struct symbols {
     void *places, *traces; /* trees of tsearch */
     void *alike;           /* likewise, of traces that do not read alike */
     const struct path_map *map;
+    bool hides_folders;
     char **texts; /* demangled names, files by other names */
     size_t text_count;
 };
@@ -430,6 +431,15 @@ static bool is_our_library(const struct spot *spot) {
     return spot->image && strcmp(symbols_base_name(spot->image->path), "libleftopen.so") == 0;
 }
 
+static void hide_folders(struct trace *trace) {
+    struct frame *frames = (struct frame *)trace->frames; /* nobody else has them */
+    for (size_t i = 0; i < trace->count; i++) {
+        frames[i].module = symbols_base_name(frames[i].module);
+        if (frames[i].file && *frames[i].file == '/')
+            frames[i].file = symbols_base_name(frames[i].file);
+    }
+}
+
 static void fill_trace(struct symbols *symbols, const struct process *process, struct kept_trace *trace) {
     struct frame *frames = NULL;
     size_t count = 0;
@@ -444,6 +454,8 @@ static void fill_trace(struct symbols *symbols, const struct process *process, s
     }
     trace->trace.frames = frames;
     trace->trace.count = count;
+    if (symbols->hides_folders)
+        hide_folders(&trace->trace);
 }
 
 const struct trace *symbols_trace(struct symbols *symbols, const struct process *process,
@@ -472,11 +484,22 @@ struct symbols *symbols_begin(const struct path_map *map) {
     return symbols;
 }
 
+static void hide_folders_of(const void *node, VISIT visit, void *unused) {
+    if (visit == postorder || visit == leaf)
+        hide_folders(&(*(struct kept_trace *const *)node)->trace);
+}
+
+void symbols_hide_folders(struct symbols *symbols) {
+    symbols->hides_folders = true;
+    twalk_r(symbols->traces, hide_folders_of, NULL);
+}
+
 void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *context, const char *path),
                           void *context) {
     for (size_t i = 0; i < symbols->image_count; i++)
         if (symbols->images[i]->is_changed)
-            tell(context, symbols->images[i]->path);
+            tell(context, symbols->hides_folders ? symbols_base_name(symbols->images[i]->path)
+                                                 : symbols->images[i]->path);
 }
 
 static void free_nothing(void *pointer) { (void)pointer; }

@@ -41,6 +41,10 @@ void symbols_end(struct symbols *symbols);
 const struct trace *symbols_trace(struct symbols *symbols, const struct process *process,
                                   const struct stack *stack);
 
+/* From now on, and in all traces so far, modules are named without their folders, and files, unless their names
+ * are relative. */
+void symbols_hide_folders(struct symbols *symbols);
+
 /* Calls `tell` for every module whose file could not be used although it is there: another build. */
 void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *context, const char *path),
                           void *context);

@@ -263,6 +263,8 @@ struct watch *watch_begin(const struct watch_request *request) {
     watch->request = request;
     watch->map = path_map_begin(request->settings);
     watch->symbols = symbols_begin(watch->map);
+    if (*request->settings->value[SETTING_redact])
+        symbols_hide_folders(watch->symbols);
     watch->growth = growth_begin(watch->symbols);
     watch->next_line = monotonic_now() + request->interval;
     watch->next_end = monotonic_now() + follow_interval(watch);

@@ -96,7 +96,19 @@ static const char *tcp_state(unsigned state) {
     return state < sizeof words / sizeof *words ? words[state] : NULL;
 }
 
-static char *internet_socket(const struct detail *detail, struct address local, struct address peer) {
+/* What parts are called. */
+struct names {
+    what_rename *rename;
+    void *context;
+};
+
+/* NULL stays. */
+static char *named(const struct names *names, enum what_part part, char *real) {
+    return real ? names->rename(names->context, part, real) : NULL;
+}
+
+static char *internet_socket(const struct detail *detail, struct address local, struct address peer,
+                             const struct names *names) {
     bool is_tcp = detail->type == SOCK_STREAM && (!detail->protocol || detail->protocol == IPPROTO_TCP);
     bool is_udp = detail->type == SOCK_DGRAM && (!detail->protocol || detail->protocol == IPPROTO_UDP);
     char name[32];
@@ -106,28 +118,32 @@ static char *internet_socket(const struct detail *detail, struct address local, 
         snprintf(name, sizeof name, "IP protocol %u", detail->protocol);
     if (is_unbound(local) && !peer.count && (is_tcp || is_udp))
         return join(name, memory_copy("not bound"), NULL, NULL);
-    return join(name, internet_text(local), internet_text(peer), is_tcp ? tcp_state(detail->tcp_state) : NULL);
+    char *here = named(names, WHAT_ADDRESS, internet_text(local));
+    char *there = named(names, WHAT_ADDRESS, internet_text(peer));
+    return join(name, here, there, is_tcp ? tcp_state(detail->tcp_state) : NULL);
 }
 
-static char *unix_socket(const struct detail *detail, struct address local, struct address peer) {
+static char *unix_socket(const struct detail *detail, struct address local, struct address peer,
+                         const struct names *names) {
     const char *type = detail->type == SOCK_STREAM      ? "unix stream"
                        : detail->type == SOCK_DGRAM     ? "unix datagram"
                        : detail->type == SOCK_SEQPACKET ? "unix seqpacket"
                                                         : "unix";
-    char *here = unix_text(local), *there = unix_text(peer);
+    char *here = named(names, WHAT_SOCKET, unix_text(local));
+    char *there = named(names, WHAT_SOCKET, unix_text(peer));
     if (!here && !there)
         here = memory_copy(*detail->link ? detail->link : "unnamed");
     return join(type, here, there, NULL);
 }
 
-static char *socket_text(const struct detail *detail) {
+static char *socket_text(const struct detail *detail, const struct names *names) {
     struct address local = {detail->local, detail->local_bytes}, peer = {detail->peer, detail->peer_bytes};
     switch (detail->domain) {
     case AF_INET:
     case AF_INET6:
-        return internet_socket(detail, local, peer);
+        return internet_socket(detail, local, peer, names);
     case AF_UNIX:
-        return unix_socket(detail, local, peer);
+        return unix_socket(detail, local, peer, names);
     case AF_NETLINK:
         return memory_format("netlink protocol %u", detail->protocol);
     default:
@@ -135,13 +151,21 @@ static char *socket_text(const struct detail *detail) {
     }
 }
 
-char *what_of(const struct detail *detail) {
+static char *link_text(const struct detail *detail, const struct names *names) {
+    char *link = *detail->link ? memory_copy(detail->link) : NULL;
+    return link && *link == '/' ? named(names, WHAT_FILE, link) : link; /* "pipe:[7]" names nothing */
+}
+
+char *what_of_renamed(const struct detail *detail, what_rename *rename, void *context) {
+    struct names names = {rename, context};
     if (!detail)
         return NULL;
-    if (detail->domain)
-        return socket_text(detail);
-    return *detail->link ? memory_copy(detail->link) : NULL;
+    return detail->domain ? socket_text(detail, &names) : link_text(detail, &names);
 }
+
+static char *as_it_is(void *context, enum what_part part, char *real) { return real; }
+
+char *what_of(const struct detail *detail) { return what_of_renamed(detail, as_it_is, NULL); }
 
 /* --- kinds ------------------------------------------------------------------------------------------------ */
 

@@ -8,6 +8,15 @@
  * The caller frees it. Bytes of paths are as they are. */
 char *what_of(const struct detail *detail);
 
+/* The same with other names: `rename` gets each part that names something, owned, and returns an owned text. */
+enum what_part {
+    WHAT_FILE,
+    WHAT_ADDRESS /* of the Internet */,
+    WHAT_SOCKET /* a path or name of a local one */
+};
+typedef char *what_rename(void *context, enum what_part part, char *real);
+char *what_of_renamed(const struct detail *detail, what_rename *rename, void *context);
+
 /* The kind of the handle; where the acquiring call could not tell, what the kernel said of it decides. */
 enum record_kind what_kind(enum record_kind kind, const struct detail *detail);
 

@@ -9,6 +9,7 @@
 #include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/record.h"
+#include "tracker/settings.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
@@ -70,6 +71,13 @@ static void put_safely(const char *bytes, size_t count) {
     }
 }
 
+static void put_path(const char *path, size_t count) {
+    size_t start = settings.redact ? count : 0;
+    while (start && path[start - 1] != '/')
+        start--;
+    put_safely(path + start, count - start);
+}
+
 static const struct record_module *module_of(uint64_t pc) {
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
@@ -106,7 +114,7 @@ static void put_frame(size_t *index, uint64_t pc) {
     text_hexadecimal(&page, pc);
     if (module) {
         put(" (");
-        put_safely(module->path, module->path_bytes);
+        put_path(module->path, module->path_bytes);
         put("+0x");
         text_hexadecimal(&page, pc - module->bias);
         put(module->build_id_bytes ? ") (BuildId: " : "");
@@ -127,7 +135,7 @@ static void put_stack(const struct record_stack *stack) {
 static void put_program(void) {
     uint64_t at = record_header()->executable;
     const char *program = at ? record_at(at) : "?";
-    put_safely(program, text_length(program));
+    put_path(program, text_length(program));
 }
 
 static void put_handle(const struct finding *finding) {
@@ -144,7 +152,7 @@ static void put_handle(const struct finding *finding) {
         text_decimal(&page, finding->number);
     }
     uint32_t place = atomic_load_explicit(&finding->slot->detail, memory_order_relaxed);
-    if (place) {
+    if (place && !settings.redact) {
         const struct record_detail *detail = record_at((uint64_t)place * RECORD_UNIT);
         put("   ");
         put_safely(detail->text, detail->link_bytes);

@@ -238,6 +238,10 @@ static bool take(const char *name, const char *value) {
         return share(value, &settings.warn_at);
     if (text_equal(name, "report_signal"))
         return signal_number(value, &settings.report_signal);
+    if (text_equal(name, "redact")) {
+        settings.redact = *value;
+        return true;
+    }
     if (text_equal(name, "help"))
         return flag(value, &settings.help);
     if (text_equal(name, "report")) {

@@ -20,6 +20,7 @@ struct settings {
     unsigned exit_code;
     bool children;
     bool help;
+    bool redact; /* what handles refer to, and where programs lie, is not told */
     bool inherited, unseen; /* a report may be wanted though nothing was left open */
     bool exec_leaks;
     unsigned misuse;        /* 0 to 2 */

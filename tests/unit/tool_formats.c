@@ -1107,7 +1107,7 @@ START_TEST(files_are_named_relative_to_the_root) {
     mkdir("src", 0700);
     make_file("src/x.c");
     ck_assert_int_eq(symlink("src", "link"), 0);
-    sources_begin(&sources, "");
+    sources_begin(&sources, &(struct report){.source_root = ""});
     const struct source *source = sources_find(&sources, told);
     ck_assert_str_eq(source->path, path);
     ck_assert_int_eq(source->owner, files[_i].owner);
@@ -1145,7 +1145,7 @@ START_TEST(a_site_is_shown_in_own_source) {
     struct sources sources;
     mkdir("src", 0700);
     make_file("src/x.c");
-    sources_begin(&sources, "");
+    sources_begin(&sources, &(struct report){.source_root = ""});
     ck_assert_ptr_eq(sources_frame(&sources, &trace), &frames[choices_of_frame[_i].is_outer]);
     sources_end(&sources);
 }
