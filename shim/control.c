@@ -16,7 +16,7 @@ EXPORT int fcntl(int fd, int command, ...) {
     bool duplicates = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
     if (duplicates)
         tracker_acquiring();
-    int result = real.fcntl(fd, command, argument);
+    int result = real.fcntl(usable(fd), command, argument);
     if (duplicates)
         acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);
     return result;

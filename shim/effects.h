@@ -33,6 +33,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "shim/context.h"
 #include "shim/inside.h"
 #include "tracker/tracker.h"
 
@@ -153,6 +154,14 @@
 #define AFTER_UNMAPS(at) AFTER_IF_WANTED
 #define BEFORE_JOINS(thread) BEFORE_IF_WANTED(RECORD_KIND_THREAD, (const void *)thread)
 #define AFTER_JOINS(thread) AFTER_IF_WANTED
+
+/* The descriptor for the real call, where that would succeed with one that only keeps a number (option
+ * quarantine). */
+static inline int usable(int fd) {
+    bool is_kept =
+        __builtin_expect(tracker_quarantines, false) && context_is_watched() && tracker_is_quarantined(fd);
+    return is_kept ? -1 : fd;
+}
 
 /* The kernel numbers timers from 0: told apart from addresses by a bit that those do not have. */
 static inline void *timer_handle(timer_t timer) { return (void *)((uintptr_t)timer | 1ull << 63); }

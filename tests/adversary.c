@@ -162,6 +162,12 @@ static const struct attack attacks[] = {
     {"@attacks closing_at_exit", 0, "", ONE("file")},
     {"@attacks closing_range_at_exit", 0, "", ONE("file")},
 
+    /* numbers that are kept are closed, few, and given back */
+    {"@attacks closed_number", 0, NULL, "", ANYTHING | NOT_BY_TOOL, .options = ":misuse=2:quarantine=10"},
+    {"@attacks number_given_past_us", 0, "0-1 Bad file descriptor\n", ONE("file"), .options = ":quarantine=10"},
+    {"@attacks few_numbers", 0, "16 made\n", ONE("file"), ANYTHING, .options = ":quarantine=100"},
+    {"@attacks jumps_out_of_closes", 0, "0 kept\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},
+
     /* calls that go elsewhere with misuse=2 */
     {"@wiring @libwiring.so", 0, "9 9\n9\n9\n69\n", "", .options = ":misuse=2"},
 };

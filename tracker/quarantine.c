@@ -2,6 +2,7 @@
 #include "tracker/quarantine.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,28 +14,38 @@
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 
-enum { MOST = 1024, SHARE_OF_LIMIT = 4 };
+enum { MOST = 1024, SHARE_OF_FREE = 4 };
 
 /* A ring of the numbers that are kept, the oldest first. */
 static struct {
     int number;
     uint64_t since; /* number of acquires then */
 } ring[MOST];
-static unsigned oldest, count;
+static unsigned oldest;
+static _Atomic unsigned count;
 static atomic_flag taken = ATOMIC_FLAG_INIT; /* the ring; who finds it taken goes on without */
 
-static bool take(void) {
-    return !atomic_flag_test_and_set_explicit(&taken, memory_order_acquire); /* pairs with give */
+/* A signal handler must not jump out of what follows: a descriptor would stay, and the ring with it. */
+static bool take(uint64_t *signals) {
+    uint64_t all = ~0ull;
+    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, signals, sizeof all);
+    if (!atomic_flag_test_and_set_explicit(&taken, memory_order_acquire)) /* pairs with give */
+        return true;
+    SYS(SYS_rt_sigprocmask, SIG_SETMASK, signals, 0, sizeof *signals);
+    return false;
 }
 
-static void give(void) { atomic_flag_clear_explicit(&taken, memory_order_release); /* what the ring holds */ }
+static void give(uint64_t signals) {
+    atomic_flag_clear_explicit(&taken, memory_order_release); /* what the ring holds */
+    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &signals, 0, sizeof signals);
+}
 
 static struct record_slot *slot_of(int number) {
     uint64_t at = number < 0 ? 0 : numbers_find(number);
     return at ? record_at(at) : NULL;
 }
 
-bool quarantine_holds(int number) {
+static bool is_kept(int number) {
     struct record_slot *slot = slot_of(number);
     return slot && RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_FREE &&
            LOAD(&slot->flags) & RECORD_SLOT_QUARANTINED;
@@ -46,21 +57,26 @@ static bool is_ours(int number) {
     return !sys_failed(flags) && flags & O_PATH;
 }
 
+bool quarantine_holds(int number) { return is_kept(number) && is_ours(number); }
+
 static void release_oldest(void) {
     int number = ring[oldest].number;
     oldest = (oldest + 1) % MOST;
     count--;
-    if (!quarantine_holds(number))
+    if (!is_kept(number))
         return;
     atomic_fetch_and_explicit(&slot_of(number)->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
     if (is_ours(number))
         SYS(SYS_close, number);
 }
 
+/* Of the numbers that the program has not in use most stay free: no call may fail for want of those kept here.
+ */
 static unsigned room(void) {
     struct rlimit limit = {0, 0};
     SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
-    uint64_t share = limit.rlim_cur / SHARE_OF_LIMIT;
+    uint64_t open = LOAD(&record_header()->open);
+    uint64_t share = limit.rlim_cur > open ? (limit.rlim_cur - open) / SHARE_OF_FREE : 0;
     return share < MOST ? (unsigned)share : MOST;
 }
 
@@ -77,8 +93,9 @@ static bool occupy(int number) {
 }
 
 void quarantine_take(int number) {
+    uint64_t signals;
     struct record_slot *slot = slot_of(number);
-    if (!slot || number <= STDERR_FILENO || !take())
+    if (!slot || number <= STDERR_FILENO || !take(&signals))
         return;
     while (count && count >= room())
         release_oldest();
@@ -88,21 +105,29 @@ void quarantine_take(int number) {
         ring[last].number = number;
         ring[last].since = LOAD(&record_header()->sequence);
     }
-    give();
+    give(signals);
+}
+
+static bool has_waited(void) {
+    return LOAD(&record_header()->sequence) - ring[oldest].since >= settings.quarantine;
 }
 
 void quarantine_acquired(void) {
-    if (!count || !take())
+    uint64_t signals;
+    if (!LOAD(&count) || !take(&signals))
         return;
-    while (count && LOAD(&record_header()->sequence) - ring[oldest].since >= settings.quarantine)
+    while (count && (has_waited() || count > room()))
         release_oldest();
-    give();
+    give(signals);
 }
 
 void quarantine_end(void) {
-    if (!take())
+    uint64_t signals;
+    if (!LOAD(&count) || !take(&signals))
         return;
     while (count)
         release_oldest();
-    give();
+    give(signals);
 }
+
+void quarantine_forked(void) { atomic_flag_clear_explicit(&taken, memory_order_relaxed); }

@@ -9,17 +9,20 @@
 
 #include <stdbool.h>
 
-/* True if the number is kept: to the program it is closed. */
+/* True if the number is kept: to the program it is closed. A system call if it may be. */
 bool quarantine_holds(int number);
 
 /* The program has just closed it. Does nothing if another thread was given the number meanwhile, and where
  * descriptors are short. */
 void quarantine_take(int number);
 
-/* Something was acquired: gives back the numbers that have waited long enough. */
+/* Something was acquired: gives back the numbers that have waited long enough, and those that are needed. */
 void quarantine_acquired(void);
 
-/* All of them, at the end. */
+/* All of them are given back: at the end, and before a lockdown. */
 void quarantine_end(void);
+
+/* Child of a fork: another thread of the parent may have been at work. */
+void quarantine_forked(void);
 
 #endif

@@ -149,6 +149,7 @@ static bool adopt_record(void) {
     threads_forked();
     shortage_start();
     misuse_forked();
+    quarantine_forked();
     table_is_own = false; /* the only thread now */
     inherit_all(parent);
     record_open();
@@ -211,7 +212,15 @@ bool tracker_start(const struct tracker_start *start) {
     return true;
 }
 
-void tracker_prepare(void) { ready(true); }
+static void end_quarantine(void) {
+    if (tracker_quarantines && !lockdown_is_on())
+        quarantine_end();
+}
+
+void tracker_prepare(void) {
+    if (ready(true))
+        end_quarantine();
+}
 
 static bool get_file(void) {
     record_give_file();
@@ -311,9 +320,12 @@ static void acquire_number(uint64_t at, const struct slot_facts *facts) {
 /* What a wrong close is judged by: tables of descriptors that are not only ours say nothing. */
 static bool may_judge(void) { return ready(false) && !tables_differ && !exit_pass_is_left_to_kernel(); }
 
-static void watch_limit(int number, const char *call) {
+/* Behind a call that has made a descriptor. */
+static void number_is_used(int number, const char *call) {
     if (__builtin_expect(number >= atomic_load_explicit(&shortage_first_number, memory_order_relaxed), false))
         shortage_passed(number, call);
+    if (tracker_quarantines && !lockdown_is_on())
+        quarantine_acquired();
 }
 
 void tracker_acquiring(void) {
@@ -359,9 +371,7 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
     acquire_number(at, &facts);
     if (closer && from < 0 && may_judge())
         misuse_landed(number, closer, kind, call, caller);
-    watch_limit(number, call);
-    if (tracker_quarantines && !lockdown_is_on())
-        quarantine_acquired();
+    number_is_used(number, call);
 }
 
 static void name(uint64_t at, const char *name) {
@@ -433,7 +443,9 @@ void tracker_close_failed(struct slot_ticket ticket, int number, int error, cons
 
 bool tracker_quarantines;
 
-bool tracker_is_quarantined(int number) { return ready(false) && quarantine_holds(number); }
+bool tracker_is_quarantined(int number) {
+    return ready(false) && !lockdown_is_on() && quarantine_holds(number);
+}
 
 void tracker_quarantine(int number) {
     if (may_judge() && !lockdown_is_on())
@@ -540,7 +552,7 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
         from_fork = is_from_fork(at);
     }
     displace(before, from_fork, facts.stack);
-    watch_limit(number, call);
+    number_is_used(number, call);
 }
 
 struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
@@ -799,8 +811,7 @@ void tracker_end(enum record_end end, int status, bool may_flush) {
     if (!watching)
         return;
     if (record_readiness() == RECORD_READY) {
-        if (tracker_quarantines && !lockdown_is_on())
-            quarantine_end();
+        end_quarantine();
         misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
         exit_pass(end, status, may_flush, threaded);
     }

@@ -1,11 +1,13 @@
 /* Description: opens a file, does what the argument names, and forgets the file. Each of these once made a
  * watched process end otherwise than an unwatched one, or kept its report back. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -17,7 +19,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -269,6 +273,82 @@ static void close_range_of_all(void) {
 }
 static void by_closing_at_exit(void) { atexit(close_all); }
 static void by_closing_range_at_exit(void) { atexit(close_range_of_all); }
+/* ---- numbers that are kept from being given out ---- */
+
+static void open_and_close_often(int times) {
+    for (int i = 0; i < times; i++)
+        close(open("/dev/null", O_RDONLY));
+}
+
+static void by_closed_number(void) {
+    struct stat about;
+    int fd = open("/dev/null", O_RDONLY);
+    close(fd);
+    say_errno(dup(fd));
+    say_errno(dup2(fd, 50));
+    say_errno(dup3(fd, 50, O_CLOEXEC));
+    say_errno(fcntl(fd, F_GETFD));
+    say_errno(fcntl(fd, F_DUPFD, 50));
+    say_errno(fdopen(fd, "r") ? 0 : -1);
+    say_errno(fdopendir(fd) ? 0 : -1);
+    say_errno(fchdir(fd));
+    say_errno(fstat(fd, &about));
+    say_errno(close(fd));
+}
+
+static void by_number_given_past_us(void) {
+    int fd = open("/dev/null", O_RDONLY), again;
+    close(fd);
+    close_range(fd, fd, 0);
+    __asm__ volatile("syscall"
+                     : "=a"(again)
+                     : "0"(SYS_open), "D"("/dev/null"), "S"(O_RDONLY)
+                     : "rcx", "r11", "memory");
+    printf("%d", close(again));
+    say_errno(fcntl(again, F_GETFD));
+}
+
+static void by_few_numbers(void) {
+    enum { LIMIT = 20 };
+    int made = 0;
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){LIMIT, LIMIT});
+    open_and_close_often(2 * LIMIT);
+    while (open("/dev/null", O_RDONLY) >= 0)
+        made++;
+    printf("%d made\n", made);
+    close_range(file + 1, ~0u, 0);
+}
+
+static int count_kept(void) {
+    enum { NUMBERS = 20000 };
+    int kept = 0;
+    for (int i = 0; i < NUMBERS; i++) {
+        int flags = (int)syscall(SYS_fcntl, i, F_GETFL);
+        kept += flags >= 0 && flags & O_PATH;
+    }
+    return kept;
+}
+
+static sigjmp_buf before_the_signal;
+static void jump_back(int number) { siglongjmp(before_the_signal, number); }
+
+/* Whoever jumps out of open may lose a descriptor; only what is no file of the program's is counted. */
+static void by_jumps_out_of_closes(void) {
+    enum { MICROSECONDS = 47, JUMPS = 3000 };
+    static volatile int jumps;
+    signal(SIGALRM, jump_back);
+    struct itimerval often = {{0, MICROSECONDS}, {0, MICROSECONDS}}, never = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &often, NULL);
+    if (sigsetjmp(before_the_signal, 1))
+        jumps++;
+    while (jumps < JUMPS)
+        open_and_close_often(1);
+    setitimer(ITIMER_REAL, &never, NULL);
+    for (int i = 0; i < 100; i++)
+        open("/dev/null", O_RDONLY);
+    printf("%d kept\n", count_kept());
+}
+
 static void by_quick_exit(void) { quick_exit(5); }
 
 /* A long report: each call is a site of its own. */
@@ -304,6 +384,10 @@ static const struct {
             {"closing_at_exit", by_closing_at_exit},
             {"closing_range_at_exit", by_closing_range_at_exit},
             {"quick_exit", by_quick_exit},
+            {"closed_number", by_closed_number},
+            {"number_given_past_us", by_number_given_past_us},
+            {"few_numbers", by_few_numbers},
+            {"jumps_out_of_closes", by_jumps_out_of_closes},
             {"many_sites", by_many_sites}};
 
 int main(int argc, char **argv) {
