@@ -89,6 +89,8 @@ ctest_valgrind() {
     result 'the file for CDash has the defects of the test that leaks'
     [ -z "$(defects tidy)$(defects skips)$(defects hard)" ] && ended Passed tidy
     result 'and none of the others'
+    [ "$(defects twice)" = 'FIM 1' ] && ended Failed twice
+    result 'a misuse is a defect, too'
     ended Skipped skips && ended Failed hard
     result '77 stays a skip, 99 a failure'
     says_not 'Cannot find memory tester output file'
