@@ -130,4 +130,13 @@ void quarantine_end(void) {
     give(signals);
 }
 
-void quarantine_forked(void) { atomic_flag_clear_explicit(&taken, memory_order_relaxed); }
+/* What the record says is of a moment after the fork, the ring is of the fork. */
+void quarantine_forked(void) {
+    atomic_flag_clear_explicit(&taken, memory_order_relaxed);
+    for (unsigned i = 0; i < count; i++) {
+        int number = ring[(oldest + i) % MOST].number;
+        struct record_slot *slot = slot_of(number);
+        if (slot && RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_FREE && is_ours(number))
+            atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+    }
+}

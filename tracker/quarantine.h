@@ -22,7 +22,8 @@ void quarantine_acquired(void);
 /* All of them are given back: at the end, and before a lockdown. */
 void quarantine_end(void);
 
-/* Child of a fork: another thread of the parent may have been at work. */
+/* Child of a fork, whose record is a copy of the parent's of a moment ago: it keeps what the parent kept at the
+ * fork. Another thread of the parent may have been at work then. */
 void quarantine_forked(void);
 
 #endif

@@ -91,6 +91,7 @@ static void inherit_slot(struct record_slot *slot, int32_t parent) {
     uint64_t word = LOAD(&slot->word);
     if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE) {
         atomic_store_explicit(&slot->closer, 0, memory_order_relaxed); /* it was the parent's to close */
+        atomic_store_explicit(&slot->flags, 0, memory_order_relaxed);
         return;
     }
     unsigned kind = RECORD_WORD_KIND(word);
@@ -149,9 +150,9 @@ static bool adopt_record(void) {
     threads_forked();
     shortage_start();
     misuse_forked();
-    quarantine_forked();
     table_is_own = false; /* the only thread now */
     inherit_all(parent);
+    quarantine_forked();
     record_open();
     return true;
 }

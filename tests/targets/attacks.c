@@ -329,6 +329,37 @@ static int count_kept(void) {
     return kept;
 }
 
+/* Parent and child close the same number, the child behind the parent. */
+static int fails_to_close_behind_the_parent(void) {
+    int ends[2], fd = open("/", O_PATH), failed;
+    char byte = 0;
+    if (pipe(ends))
+        return 1;
+    pid_t child = fork();
+    if (child == 0) {
+        if (read(ends[0], &byte, 1) != 1 || close(fd))
+            _exit(1);
+        for (int i = 0; i < 20; i++)
+            open("/dev/null", O_RDONLY);
+        _exit(count_kept() != 0);
+    }
+    close(fd);
+    open_and_close_often(10);
+    if (write(ends[1], &byte, 1) != 1)
+        return 1;
+    waitpid(child, &failed, 0);
+    close(ends[0]);
+    close(ends[1]);
+    return failed != 0;
+}
+
+static void by_heirs_of_numbers(void) {
+    int failed = 0;
+    for (int i = 0; i < 30; i++)
+        failed += fails_to_close_behind_the_parent();
+    printf("%d failed\n", failed);
+}
+
 static sigjmp_buf before_the_signal;
 static void jump_back(int number) { siglongjmp(before_the_signal, number); }
 
@@ -387,6 +418,7 @@ static const struct {
             {"closed_number", by_closed_number},
             {"number_given_past_us", by_number_given_past_us},
             {"few_numbers", by_few_numbers},
+            {"heirs_of_numbers", by_heirs_of_numbers},
             {"jumps_out_of_closes", by_jumps_out_of_closes},
             {"many_sites", by_many_sites}};
 
