@@ -50,6 +50,7 @@ static void begin_site(struct activity_site *site, struct symbols *symbols, cons
     site->peak = stack->peak;
     site->lived = seconds(stack->lived);
     site->longest = seconds(stack->longest);
+    closers_add(&site->closers, symbols, process, stack);
 }
 
 /* One per stack, and a last one for handles without. */
@@ -118,6 +119,7 @@ static void merge_site(struct activity_site *into, const struct activity_site *o
         into->kind = other->kind == RECORD_KIND_COUNT ? into->kind : other->kind;
     into->opened += other->opened;
     into->closed += other->closed;
+    closers_merge(&into->closers, &other->closers);
     into->open += other->open;
     into->peak += other->peak;
     into->lived += other->lived;

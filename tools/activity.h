@@ -6,6 +6,7 @@
 #ifndef TOOLS_ACTIVITY_H
 #define TOOLS_ACTIVITY_H
 
+#include "tools/closers.h"
 #include "tools/model.h"
 #include "tools/suspects.h"
 #include "tools/symbols.h"
@@ -19,6 +20,7 @@ struct activity_site {
     const struct trace *trace;
     const struct frame *own; /* the innermost frame in the executable itself, else frame 0; NULL: no stack */
     uint64_t opened, closed;
+    struct closers closers;
     uint64_t open;         /* held now (of a dead process: left open), without descriptors 0, 1 and 2 */
     uint64_t peak;         /* most open at once, added up over merged processes; 0 unknown */
     double lived, longest; /* seconds that the released ones were open: all together, at most */

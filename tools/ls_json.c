@@ -58,6 +58,7 @@ static json_t *site_object(const struct activity_site *site) {
     json_object_set_new(object, "lifetime_longest_s", json_value_seconds(facts.longest_lifetime));
     json_object_set_new(object, "suspect", json_value_text(reason));
     json_object_set_new(object, "frames", render_json_frames(site->trace));
+    json_object_set_new(object, "closers", closers_json(&site->closers));
     free(reason);
     return object;
 }

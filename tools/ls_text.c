@@ -176,6 +176,10 @@ static char *below(const struct ls_view *view, const struct activity_site *site,
         fprintf(out, "    suspect: %s\n", reason);
     if (view->stacks) {
         frames_write(out, site->trace, false);
+        char *closers = closers_text(&site->closers, site->opened, site->closed);
+        if (closers)
+            fprintf(out, "    %s\n", closers);
+        free(closers);
         fputc('\n', out);
     }
     fclose(out);

@@ -10,6 +10,13 @@
 
 #include "tracker/record_format.h"
 
+/* Who released handles. */
+struct closer {
+    uint64_t place;            /* address behind the call; 0 unknown */
+    const struct stack *stack; /* of the call; NULL: only its place is known */
+    uint64_t count;            /* of handles that it released */
+};
+
 struct stack {
     uint32_t id; /* RECORD_WORD_STACK of the handles acquired here */
     char call[29];
@@ -19,8 +26,7 @@ struct stack {
     uint64_t lived, longest;                  /* ns that the released ones were open: all together, at most */
     uint32_t peak;                            /* most open at once; 0 unknown */
     uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
-    uint64_t closer; /* who released most of them, as record_slot.closer has it; 0 unknown */
-    uint32_t closer_votes;
+    struct closer closers[RECORD_CLOSERS]; /* in the order in which they first did */
     uint32_t passed;  /* most descriptors that passed over one exec */
     char *first_name; /* path that was opened here first, as the program gave it; "" unknown */
     size_t count;

@@ -419,6 +419,20 @@ static void take_stack_1(struct reader *reader, size_t at, size_t bytes) {
     take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
 }
 
+/* What the others leave of `closed` is the first one's: all are counters that change while they are read. */
+static void take_closers(struct stack *stack, const struct record_stack *entry) {
+    uint64_t others = entry->closed_elsewhere;
+    for (int i = 0; i < RECORD_CLOSERS; i++) {
+        stack->closers[i].place = entry->closers[i].place;
+        if (!i || !entry->closers[i].place)
+            continue;
+        stack->closers[i].count = entry->closers[i].count;
+        others += entry->closers[i].count;
+    }
+    if (entry->closers[0].place && others < entry->closed)
+        stack->closers[0].count = entry->closed - others;
+}
+
 static void take_stack(struct reader *reader, size_t at, size_t bytes) {
     const struct record_stack *entry = ENTRY(record_stack, reader, at);
     struct stack *stack =
@@ -430,8 +444,7 @@ static void take_stack(struct reader *reader, size_t at, size_t bytes) {
     stack->longest = entry->longest;
     stack->peak = entry->peak;
     stack->passed = entry->passed;
-    stack->closer = entry->closer;
-    stack->closer_votes = entry->closer_votes;
+    take_closers(stack, entry);
     for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)
         stack->short_of[kind] = entry->short_of[kind];
     take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
@@ -677,6 +690,18 @@ static const struct stack *stack_with(const struct process *process, uint32_t id
     return bsearch(&id, process->stacks, process->stack_count, sizeof *process->stacks, compare_stack);
 }
 
+static void settle_closers(struct process *process) {
+    for (size_t i = 0; i < process->stack_count; i++)
+        for (int k = 0; k < RECORD_CLOSERS; k++) {
+            struct closer *closer = &process->stacks[i].closers[k];
+            if (!(closer->place & RECORD_CLOSER_STACK))
+                continue;
+            closer->stack = stack_with(process, (uint32_t)closer->place);
+            closer->place = 0;
+            closer->count = closer->stack ? closer->count : 0;
+        }
+}
+
 static void settle_misuses(struct reader *reader) {
     struct process *process = reader->process;
     for (size_t i = 0; i < process->misuse_count; i++) {
@@ -720,6 +745,7 @@ static int read_into(struct reader *reader) {
     take_header(reader);
     take_chunks(reader);
     settle_pending(reader);
+    settle_closers(reader->process);
     settle_misuses(reader);
     const struct process *process = reader->process;
     if (process->truncated && !process->handle_count && !process->stack_count && !process->module_count)

@@ -190,6 +190,7 @@ void render_json_past(json_t *object, const struct site *site) {
     json_object_set_new(object, "peak", json_value_known((json_int_t)site->peak, site->peak));
     json_object_set_new(object, "lifetime_mean_s", json_value_seconds(site->mean_lifetime));
     json_object_set_new(object, "lifetime_longest_s", json_value_seconds(site->longest_lifetime));
+    json_object_set_new(object, "closers", closers_json(&site->closers));
     json_object_set_new(object, "first_name", json_value_text(site->first_name));
     json_object_set_new(object, "suspect", json_value_text(reason));
     json_object_set_new(object, "baseline", json_value_known((json_int_t)site->before, site->more));

@@ -1,5 +1,6 @@
 /* render_sarif.c - SARIF 2.1.0, with what GitHub's code scanning demands. GitHub shows the first location, the
  * code flow and the fingerprint; other viewers read the stacks. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,6 +149,25 @@ static json_t *stacks(struct sources *sources, const struct trace *trace) {
     return json_pack("[{s:{s:s}, s:o}]", "message", "text", "The handle was acquired here.", "frames", list);
 }
 
+/* Where its other handles were closed; only places that can be shown. */
+static json_t *related_locations(struct sources *sources, const struct site *site) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < site->closers.count; i++) {
+        const struct frame *frame = &site->closers.list[i].trace->frames[0];
+        if (!frame->file || !frame->line)
+            continue;
+        json_t *location = frame_location(sources, frame);
+        json_object_set_new(location, "id", json_integer((json_int_t)json_array_size(list)));
+        json_object_set_new(
+            location, "message",
+            message(memory_format("%" PRIu64 " of the %" PRIu64 " that were opened %s closed here.",
+                                  site->closers.list[i].count, site->opened,
+                                  site->closers.list[i].count == 1 ? "was" : "were")));
+        json_array_append_new(list, location);
+    }
+    return list;
+}
+
 /* --- results ---------------------------------------------------------------------------------------------- */
 
 static json_t *result_message(const struct site *site) {
@@ -171,6 +191,8 @@ static json_t *result(struct sources *sources, const struct site *site) {
         json_object_set_new(object, "codeFlows", code_flows(sources, site->trace));
     if (site->trace->count)
         json_object_set_new(object, "stacks", stacks(sources, site->trace));
+    if (site->closers.count)
+        json_object_set_new(object, "relatedLocations", related_locations(sources, site));
     return object;
 }
 

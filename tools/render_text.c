@@ -131,6 +131,16 @@ static void put_more(FILE *out, const struct site *site) {
         fprintf(out, "  %" PRIu64 " more than the baseline's %" PRIu64 "\n", site->more, site->before);
 }
 
+/* Where its other handles were closed, these should have been, too. */
+static void put_closers(FILE *out, const struct site *site, bool live) {
+    char *text = closers_text(&site->closers, site->opened, site->closed);
+    if (text && site->count == 1)
+        fprintf(out, "  %s; this one %s\n", text, live ? "is open" : "was not");
+    else if (text)
+        fprintf(out, "  %s; these %zu %s\n", text, site->count, live ? "are open" : "were not");
+    free(text);
+}
+
 /* What its past says of a site; the handles of a program that ends at once have none. */
 static void put_past(FILE *out, const struct site *site) {
     enum { SHORTEST_S = 1, FEW = 4 };
@@ -178,6 +188,7 @@ static void put_site(const struct report *report, FILE *out, const struct site *
     frames_write(out, site->trace, report->verbosity > 0);
     put_handles(report, out, site->findings, site->count);
     put_first_name(out, site);
+    put_closers(out, site, live);
     put_more(out, site);
     put_past(out, site);
     if (report->with_suppressions)

@@ -454,8 +454,8 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     find_origins(making);
     take_exec_leaks(making);
     enum group_by by = groups_named(setting(making, SETTING_group_by));
-    sites_group(&making->findings, &report->sites, by == GROUP_BY_PROCESS);
-    sites_group(&making->lasting, &report->left_behind, false);
+    sites_group(&making->findings, making->symbols, &report->sites, by == GROUP_BY_PROCESS);
+    sites_group(&making->lasting, making->symbols, &report->left_behind, false);
     for (size_t i = 0; i < making->process_count; i++)
         shortage_collect(&report->shortages, making->symbols, making->processes[i]);
     take_misuses(making);

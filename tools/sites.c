@@ -186,7 +186,10 @@ struct lifetimes {
     uint64_t released, lived, longest;
 };
 
-static void add_stack(struct site *site, struct lifetimes *lifetimes, const struct stack *stack) {
+static void add_stack(struct site *site, struct lifetimes *lifetimes, struct symbols *symbols,
+                      const struct finding *finding) {
+    const struct stack *stack = finding->handle->stack;
+    closers_add(&site->closers, symbols, finding->process, stack);
     site->opened += stack->opened;
     site->closed += stack->closed;
     site->peak += stack->peak;
@@ -220,7 +223,7 @@ static void number_twins(struct sites *sites) {
 }
 
 /* What is known per stack. A site has several: of processes, and of calls that read alike. */
-static void add_stacks(struct site *site) {
+static void add_stacks(struct site *site, struct symbols *symbols) {
     struct lifetimes lifetimes = {0};
     const struct finding **findings = memory_new(site->count, sizeof *findings);
     for (size_t i = 0; i < site->count; i++)
@@ -228,20 +231,20 @@ static void add_stacks(struct site *site) {
     qsort(findings, site->count, sizeof *findings, compare_stacks);
     for (size_t i = 0; i < site->count; i++)
         if (findings[i]->handle->stack && (i == 0 || compare_stacks(&findings[i - 1], &findings[i]) != 0))
-            add_stack(site, &lifetimes, findings[i]->handle->stack);
+            add_stack(site, &lifetimes, symbols, findings[i]);
     free(findings);
     site->mean_lifetime = lifetimes.released ? (double)lifetimes.lived / 1e9 / (double)lifetimes.released : -1;
     site->longest_lifetime = lifetimes.released ? (double)lifetimes.longest / 1e9 : -1;
 }
 
-static void fill_site(struct site *site) {
+static void fill_site(struct site *site, struct symbols *symbols) {
     for (size_t i = 0; i < site->count; i++)
         add_age(site, site->findings[i].age);
-    add_stacks(site);
+    add_stacks(site, symbols);
     sites_identify(site->call, site->trace, site->id, site->line_id);
 }
 
-void sites_group(struct findings *findings, struct sites *sites, bool per_process) {
+void sites_group(struct findings *findings, struct symbols *symbols, struct sites *sites, bool per_process) {
     if (!findings->count)
         return;
     qsort(findings->list, findings->count, sizeof *findings->list, compare_findings);
@@ -261,7 +264,7 @@ void sites_group(struct findings *findings, struct sites *sites, bool per_proces
         sites->list[sites->count - 1].count++;
     }
     for (size_t i = 0; i < sites->count; i++)
-        fill_site(&sites->list[i]);
+        fill_site(&sites->list[i], symbols);
     number_twins(sites);
     qsort(sites->list, sites->count, sizeof *sites->list, compare_sites);
 }

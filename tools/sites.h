@@ -2,6 +2,7 @@
 #ifndef TOOLS_SITES_H
 #define TOOLS_SITES_H
 
+#include "tools/closers.h"
 #include "tools/model.h"
 #include "tools/origin.h"
 #include "tools/suspects.h"
@@ -39,6 +40,7 @@ struct site {
     const char *first_name; /* path that was opened here first, as the program gave it; "" unknown */
     const struct trace *trace;
     uint64_t opened, closed; /* handles acquired here and, of these, released, in all processes of the site */
+    struct closers closers;  /* of these */
     /* The same sum of the most open at once; 0 unknown. Lifetimes are those of the released ones. */
     uint64_t peak;
     double oldest_age, newest_age;          /* seconds; negative: unknown */
@@ -69,8 +71,9 @@ void sites_add(struct findings *findings, struct symbols *symbols, const struct 
 void sites_settle_kinds(struct findings *findings, size_t first);
 
 /* Sorts the findings and groups them; suspects come first (see suspects.h), then large sites. The findings must
- * stay as they are then. `per_process`: what is one place in several processes is several sites. */
-void sites_group(struct findings *findings, struct sites *sites, bool per_process);
+ * stay as they are then. `per_process`: what is one place in several processes is several sites. `symbols` finds
+ * the names of closers: NULL where the records have none. */
+void sites_group(struct findings *findings, struct symbols *symbols, struct sites *sites, bool per_process);
 
 /* What suspects.h judges a site by. */
 struct suspect_facts sites_facts(const struct site *site);

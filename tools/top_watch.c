@@ -293,7 +293,7 @@ char *top_watch_site(struct top_watch *watch, const struct top_process *process,
         if (sites_is_finding(record, &record->handles[i]))
             sites_add(&findings, watch->symbols, record, 0, &record->handles[i]);
     struct report report = {.processes = &record, .process_count = 1, .first = record, .verbosity = 1};
-    sites_group(&findings, &report.sites, false);
+    sites_group(&findings, watch->symbols, &report.sites, false);
     char *text = sites_text(&report, site->now.id);
     sites_end(&report.sites);
     findings_end(&findings);

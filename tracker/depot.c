@@ -135,11 +135,39 @@ void depot_count_opened(uint32_t stack) {
         ;
 }
 
-void depot_count_closed(uint32_t stack, uint64_t lived) {
+/* Makes `closer` one of those that are counted by name. False if they are all others. */
+static bool claim(struct record_closer *at, uint64_t closer) {
+    uint64_t place = 0;
+    /* relaxed: a place never changes again, and whoever comes second finds whose it is */
+    if (!atomic_compare_exchange_strong_explicit(&at->place, &place, closer, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return place == closer;
+    if (!(closer & RECORD_CLOSER_STACK))
+        modules_need(closer);
+    return true;
+}
+
+/* Counts a release that was not the usual closer's: that is, of the first one, nothing. */
+static void count_closer(struct record_stack *kept, uint64_t closer) {
+    for (int i = 0; closer && i < RECORD_CLOSERS; i++) {
+        struct record_closer *at = &kept->closers[i];
+        uint64_t place = LOAD(&at->place);
+        if (place != closer && (place || !claim(at, closer)))
+            continue;
+        if (i)
+            single_add(&at->count, 1);
+        return;
+    }
+    single_add(&kept->closed_elsewhere, 1);
+}
+
+void depot_count_closed(uint32_t stack, uint64_t lived, uint64_t closer) {
     if (!stack)
         return;
     struct record_stack *kept = depot_stack(stack);
     single_add(&kept->closed, 1);
+    if (!closer || LOAD(&kept->closers[0].place) != closer)
+        count_closer(kept, closer);
     if (!lived)
         return; /* less than a tick of the clock */
     single_add(&kept->lived, lived);
@@ -149,24 +177,11 @@ void depot_count_closed(uint32_t stack, uint64_t lived) {
         ;
 }
 
-/* Boyer and Moore's vote: a closer that released more than half of them is what remains. */
-static void vote(uint32_t stack, uint64_t closer) {
-    if (!stack || !closer)
-        return;
-    struct record_stack *kept = depot_stack(stack);
-    uint32_t votes = LOAD(&kept->closer_votes);
-    bool is_it = LOAD(&kept->closer) == closer;
-    if (!is_it && !votes)
-        STORE(&kept->closer, closer);
-    STORE(&kept->closer_votes, is_it || !votes ? votes + 1 : votes - 1);
-}
-
 void depot_count_slot_closed(const struct record_slot *slot, uint64_t word) {
     if (LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK)
         return;
     uint64_t opened = LOAD(&slot->opened), now = clock_coarse();
-    depot_count_closed(RECORD_WORD_STACK(word), opened && now > opened ? now - opened : 0);
-    vote(RECORD_WORD_STACK(word), LOAD(&slot->closer));
+    depot_count_closed(RECORD_WORD_STACK(word), opened && now > opened ? now - opened : 0, LOAD(&slot->closer));
 }
 
 /* Calls `visit` for the entries of one chunk. */
@@ -201,8 +216,11 @@ static void forget(struct record_stack *stack, void *nothing) {
     STORE(&stack->lived, 0);
     STORE(&stack->longest, 0);
     STORE(&stack->peak, 0);
-    STORE(&stack->closer, 0);
-    STORE(&stack->closer_votes, 0);
+    for (int i = 0; i < RECORD_CLOSERS; i++) {
+        STORE(&stack->closers[i].place, 0);
+        STORE(&stack->closers[i].count, 0);
+    }
+    STORE(&stack->closed_elsewhere, 0);
     STORE(&stack->details, 0);
     STORE(&stack->passed, 0);
     for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)

@@ -11,10 +11,10 @@
  * characters), `caller` the return address of its wrapper. Returns its id, 0 if there is no room. */
 uint32_t depot_keep_here(const char *call, uintptr_t caller);
 
-/* Counts a handle that was acquired, or released, at this stack; `lived` is for how long it was open, in ns.
- * Id 0 is ignored. */
+/* Counts a handle that was acquired, or released, at this stack; `lived` is for how long it was open, in ns,
+ * `closer` who released it, as record_slot.closer has it, 0 unknown. Id 0 is ignored. */
 void depot_count_opened(uint32_t stack);
-void depot_count_closed(uint32_t stack, uint64_t lived);
+void depot_count_closed(uint32_t stack, uint64_t lived, uint64_t closer);
 
 /* The handle in that slot, whose word was `word`, is gone. What a parent of the fork acquired was never counted
  * in this process, and is not now. */

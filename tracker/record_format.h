@@ -273,6 +273,13 @@ enum record_stack_flag {
     RECORD_STACK_CALLER_ONLY = 2 /* the place or the back end allowed one frame only */
 };
 
+enum { RECORD_CLOSERS = 3 };
+
+struct record_closer {
+    _Atomic uint64_t place; /* as record_slot.closer has it; 0: there is none. It stays once it is set */
+    _Atomic uint64_t count; /* handles that it released; of the first one: what the others leave of `closed` */
+};
+
 struct record_stack {
     uint32_t bytes; /* of this entry, a multiple of RECORD_UNIT; stored last */
     uint32_t next;  /* the writer's own */
@@ -284,8 +291,9 @@ struct record_stack {
     _Atomic uint64_t closed;  /* of these, released again */
     _Atomic uint64_t lived;   /* ns (coarse) that the released ones were open, added up */
     _Atomic uint64_t longest; /* ns (coarse) that one of them was open, at most */
-    _Atomic uint64_t closer;  /* who released most of them, as record_slot.closer has it; 0 unknown */
-    _Atomic uint32_t closer_votes; /* how many more it released than others, at most */
+    /* Who released them, in the order in which they first did; later ones have no place here. */
+    struct record_closer closers[RECORD_CLOSERS];
+    _Atomic uint64_t closed_elsewhere; /* by others, or by nobody knows whom */
     _Atomic uint32_t peak;    /* most of them open at once */
     _Atomic uint32_t details; /* details given to handles of this stack */
     _Atomic uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */

@@ -306,7 +306,7 @@ static bool displace(uint64_t before, bool from_fork, uint32_t stack) {
     if (state == RECORD_STATE_FREE)
         return true;
     if (state != RECORD_STATE_INHERITED && !(state == RECORD_STATE_RELEASING && from_fork))
-        depot_count_closed(RECORD_WORD_STACK(before), 0);
+        depot_count_closed(RECORD_WORD_STACK(before), 0, 0);
     if (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED)
         record_lost(RECORD_LOSS_CLOSE);
     return false;

@@ -242,7 +242,7 @@ static const struct {
 
 static void finish(struct page *page) {
     struct report *report = &page->report;
-    sites_group(&page->findings, &report->sites, false);
+    sites_group(&page->findings, NULL, &report->sites, false);
     report->site_count = report->sites.count;
     if (report->misuses.count)
         report->left_behind = report->sites;

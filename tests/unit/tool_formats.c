@@ -139,7 +139,7 @@ static size_t shown_bytes;
 static char *render(struct world *world, const char *format) {
     struct report *report = &world->report;
     sites_end(&report->sites);
-    sites_group(&world->findings, &report->sites, false);
+    sites_group(&world->findings, NULL, &report->sites, false);
     report->site_count = report->sites.count;
     report->left_open = world->findings.count;
     free(report->left_open_of);

@@ -97,18 +97,68 @@ START_TEST(stacks_of_two_callers_differ) {
 }
 END_TEST
 
+START_TEST(closers_are_counted_by_name) {
+    /* proves: the first three closers have each their share to the last handle, whatever the order; a fourth,
+     * and nobody, are counted apart; the first one's share is what is left */
+    enum { ROUNDS = 1000 };
+    begin("record=off");
+    uint32_t id = depot_keep_here("open", 0x5000);
+    uint64_t total = 0, expected[5] = {0}, places[5] = {0xa000, 0xb000, RECORD_CLOSER_STACK | 7, 0xd000, 0};
+    for (unsigned i = 0; i < ROUNDS; i++, total++) {
+        unsigned who = i < 5 ? i : i * i % 7 % 5;
+        depot_count_closed(id, 0, places[who]);
+        expected[who]++;
+    }
+    struct record_stack *stack = stack_at(id);
+    uint64_t others = RELAXED(stack->closed_elsewhere);
+    ck_assert_uint_eq(others, expected[3] + expected[4]);
+    for (unsigned i = 0; i < RECORD_CLOSERS; i++)
+        ck_assert_uint_eq(RELAXED(stack->closers[i].place), places[i]);
+    for (unsigned i = 1; i < RECORD_CLOSERS; i++) {
+        ck_assert_uint_eq(RELAXED(stack->closers[i].count), expected[i]);
+        others += expected[i];
+    }
+    ck_assert_uint_eq(RELAXED(stack->closed) - others, expected[0]);
+}
+END_TEST
+
+static void *close_as_two(void *stack) {
+    for (unsigned i = 0; i < 20000; i++)
+        depot_count_closed(*(uint32_t *)stack, 0, i % 5 ? 0xa000 : 0xb000);
+    return NULL;
+}
+
+START_TEST(closers_of_many_threads_keep_their_shares) {
+    /* proves: no release is counted for another closer, or lost, when threads count at once */
+    begin("record=off");
+    uint32_t id = depot_keep_here("open", 0x5000);
+    struct record_stack *stack = stack_at(id);
+    depot_count_closed(id, 0, 0xa000);
+    pthread_t threads[4];
+    for (unsigned i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, close_as_two, &id);
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_uint_eq(RELAXED(stack->closers[0].place), 0xa000);
+    ck_assert_uint_eq(RELAXED(stack->closers[1].place), 0xb000);
+    ck_assert_uint_eq(RELAXED(stack->closers[1].count), 4 * 4000);
+    ck_assert_uint_eq(RELAXED(stack->closed), 4 * 20000 + 1);
+    ck_assert_uint_eq(RELAXED(stack->closed_elsewhere), 0);
+}
+END_TEST
+
 START_TEST(counters_are_the_stacks_own) {
     /* proves: opened and closed count where they are told to, and id 0 is nobody */
     begin("record=off");
     uint32_t one = depot_keep_here("open", 0x5000), two = depot_keep_here("open", 0x6000);
     for (unsigned i = 0; i < 3; i++)
         depot_count_opened(one);
-    depot_count_closed(one, 0);
-    depot_count_closed(one, 5000);
-    depot_count_closed(one, 7000);
+    depot_count_closed(one, 0, 0);
+    depot_count_closed(one, 5000, 0);
+    depot_count_closed(one, 7000, 0);
     depot_count_opened(one);
     depot_count_opened(0);
-    depot_count_closed(0, 1);
+    depot_count_closed(0, 1, 1);
     ck_assert_uint_eq(RELAXED(stack_at(one)->opened), 4);
     ck_assert_uint_eq(RELAXED(stack_at(one)->closed), 3);
     ck_assert_uint_eq(RELAXED(stack_at(one)->peak), 3);
@@ -191,6 +241,8 @@ static void add(TCase *tests) {
     tcase_add_test(tests, deep_stacks_are_cut_at_the_depth);
     tcase_add_test(tests, stacks_of_two_callers_differ);
     tcase_add_test(tests, counters_are_the_stacks_own);
+    tcase_add_test(tests, closers_are_counted_by_name);
+    tcase_add_test(tests, closers_of_many_threads_keep_their_shares);
     tcase_add_test(tests, counts_are_forgotten_chunk_by_chunk);
     tcase_add_test(tests, racing_threads_agree);
     tcase_add_test(tests, a_full_record_keeps_handles_without_a_stack);

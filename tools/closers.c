@@ -1,0 +1,79 @@
+/* closers.c - see closers.h */
+#include "tools/closers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/frames.h"
+#include "tools/memory.h"
+#include "tools/render_json.h"
+#include "tools/trace.h"
+
+static void add(struct closers *closers, const struct trace *trace, uint64_t count) {
+    size_t at = 0;
+    while (at < closers->count && trace_compare(closers->list[at].trace, trace))
+        at++;
+    if (at == CLOSERS_MOST)
+        return; /* elsewhere: nobody asks who it was */
+    if (at == closers->count) {
+        closers->list[closers->count++].trace = trace;
+        closers->list[at].count = 0;
+    }
+    count = closers->list[at].count += count;
+    for (; at && closers->list[at - 1].count < count; at--)
+        closers->list[at] = closers->list[at - 1];
+    closers->list[at].trace = trace;
+    closers->list[at].count = count;
+}
+
+void closers_add(struct closers *closers, struct symbols *symbols, const struct process *process,
+                 const struct stack *stack) {
+    for (int i = 0; i < RECORD_CLOSERS; i++) {
+        const struct closer *closer = &stack->closers[i];
+        uint64_t pc = closer->place;
+        struct stack caller = {.caller_only = true, .epoch = stack->epoch, .count = 1, .pc = &pc};
+        if (!closer->count)
+            continue;
+        const struct trace *trace = symbols_trace(symbols, process, closer->stack ? closer->stack : &caller);
+        if (trace->count && *trace->frames[0].module)
+            add(closers, trace, closer->count);
+    }
+}
+
+void closers_merge(struct closers *into, const struct closers *other) {
+    for (size_t i = 0; i < other->count; i++)
+        add(into, other->list[i].trace, other->list[i].count);
+}
+
+char *closers_text(const struct closers *closers, uint64_t opened, uint64_t closed) {
+    uint64_t elsewhere = closed;
+    char *text = NULL;
+    size_t size;
+    FILE *out = closers->count ? open_memstream(&text, &size) : NULL;
+    if (!out)
+        return NULL;
+    fprintf(out, "%" PRIu64 " of %" PRIu64 " %s closed", closed, opened, closed == 1 ? "was" : "were");
+    for (size_t i = 0; i < closers->count; i++) {
+        char *place = frames_place(&closers->list[i].trace->frames[0]);
+        uint64_t count = closers->list[i].count;
+        if (count >= closed)
+            fprintf(out, " in %s", place);
+        else
+            fprintf(out, "%s %" PRIu64 " in %s", i ? "," : ":", count, place);
+        elsewhere -= count < elsewhere ? count : elsewhere;
+        free(place);
+    }
+    if (elsewhere)
+        fprintf(out, ", %" PRIu64 " elsewhere", elsewhere);
+    fclose(out);
+    return text;
+}
+
+json_t *closers_json(const struct closers *closers) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < closers->count; i++)
+        json_array_append_new(list, json_pack("{s:I, s:o}", "count", (json_int_t)closers->list[i].count,
+                                              "frames", render_json_frames(closers->list[i].trace)));
+    return list;
+}
