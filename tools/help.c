@@ -40,10 +40,14 @@ static int show_options(void) {
     struct settings settings;
     settings_begin(&settings);
     settings_take_string(&settings, getenv("LEFTOPEN_OPTIONS"), "LEFTOPEN_OPTIONS");
-    puts(
-        "Options, as --name=value before the program or as name=value in LEFTOPEN_OPTIONS, there separated by\n"
-        "colon, comma or blank; a value with one of these is put in quotes. `-` in a name counts as `_`.\n"
-        "The words of a list are joined by +.\n");
+    puts("Options are written --name=value before the program, or name=value in LEFTOPEN_OPTIONS, there\n"
+         "separated by colon, comma or blank; a value with one of these is put in quotes. `-` in a name\n"
+         "counts as `_`, and the words of a LIST are joined by +. Those of 0 or 1 may stand alone on the\n"
+         "command line: --follow is --follow=1.\n"
+         "\n"
+         "  leftopen --strict=1 --depth=64 ./server --port=80\n"
+         "  LEFTOPEN_OPTIONS=strict=1:depth=64 leftopen ./server --port=80\n"
+         "  LEFTOPEN_OPTIONS=strict=1:depth=64 LD_PRELOAD=/usr/local/lib/leftopen/libleftopen.so ./server\n");
     settings_help(&settings, stdout);
     settings_end(&settings);
     return 0;
@@ -107,7 +111,8 @@ static int show_formats(void) {
          "table to\n"
          "the file that GITHUB_STEP_SUMMARY names.\n"
          "\n"
-         "A source file below the current directory is named relative to it where code hosts expect that "
+         "A source file below the current directory (or --source-root=FOLDER) is named relative to it where "
+         "code hosts expect that "
          "(sarif,\n"
          "github, gitlab, junit); the line they show is that of the first frame in a file of your own. A "
          "finding\n"
@@ -196,6 +201,6 @@ const struct command command_version = {
     .name = "version",
     .arguments = "",
     .summary = "Show the version.",
-    .text = "The first line is `leftopen VERSION`.",
+    .text = "The first line is `leftopen VERSION`. --version and -V show the same.",
     .run = run_version,
 };

@@ -135,14 +135,17 @@ const struct command command_report = {
         "for the record of a running process: then it shows what is held so far, without stopping it.\n"
         "Several make one merged report, on standard output unless --report says otherwise.\n"
         "\n"
-        "  --fail           exit status 23 if anything was left open\n"
-        "  --fail-on-new    the same for what --baseline=FILE does not have\n"
-        "  --gen-suppressions\n"
-        "                   make a file for --suppressions=FILE of what was found\n"
+        "  --fail               exit status 23 if anything was left open\n"
+        "  --fail-on-new        the same for what --baseline=FILE does not have\n"
+        "  --gen-suppressions   make a file for --suppressions=FILE of what was found\n"
         "\n"
         "Exit status: 0 whatever was found; 65 a record is damaged, or of another version or machine; 66\n"
         "there is no such record or process.\n"
         "\n"
-        "`leftopen help options` lists the options.",
+        "`leftopen help options` lists the options.\n"
+        "\n"
+        "  leftopen report 4711\n"
+        "  leftopen report --group-by=function --top=10 /dev/shm/leftopen-1000\n"
+        "  leftopen report --format=json --redact=path+argv+peer RECORD >report.json",
     .run = run_report,
 };

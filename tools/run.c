@@ -341,6 +341,10 @@ const struct command command_run = {
         "every so often how many handles are open and which sites grew; --follow shows each process's report\n"
         "as it ends; --warn-at=80% and --report-signal=USR2 have their lines in `leftopen help options`.\n"
         "\n"
-        "`leftopen help options` lists the options.",
+        "`leftopen help options` lists the options.\n"
+        "\n"
+        "  leftopen ./server --port=80\n"
+        "  leftopen --exitcode=1 --suppressions=known.supp make check\n"
+        "  leftopen --format=html --report=leaks.%p.html ./server",
     .run = run_run,
 };

@@ -13,7 +13,6 @@
 #include "tools/settings_check.h"
 
 enum type { FLAG, NUMBER, TEXT, CHOICE, WORDS, PAIRS };
-static const char *const type_words[] = {"flag", "number", "text", "choice", "list", "pairs"};
 
 static const struct row {
     const char *name;
@@ -301,15 +300,33 @@ char *settings_string(const struct settings *settings, const enum setting_id *wi
     return text;
 }
 
+/* In lines of at most WIDTH bytes, each behind six blanks. */
+static void put_wrapped(FILE *out, const char *text) {
+    enum { WIDTH = 94 };
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        size_t length = 0, next;
+        while (text[length] && (next = length + 1 + strcspn(text + length + 1, " |")) <= WIDTH)
+            length = next;
+        length = length ? length : strcspn(text, " ");
+        fprintf(out, "      %.*s\n", (int)length, text);
+        text += length;
+    }
+}
+
 void settings_help(const struct settings *settings, FILE *out) {
+    static const char *const placeholders[] = {"0|1", "N", "TEXT", "NAME", "LIST", "FROM=TO"};
+    enum { LONG_VALUES = 40 };
     for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
         const struct row *row = &rows[id];
-        fprintf(out, "  %s\n      %s\n      %s", row->name, row->text, type_words[row->type]);
-        if (*row->values)
-            fprintf(out, " %s", row->values);
-        fprintf(out, ", default '%s'", row->value);
+        bool is_short = *row->values && strlen(row->values) <= LONG_VALUES;
+        fprintf(out, "  --%s=%s", row->name, is_short ? row->values : placeholders[row->type]);
+        if (*row->value)
+            fprintf(out, "   (default '%s')", row->value);
         if (strcmp(row->value, settings->value[id]) != 0)
-            fprintf(out, ", now '%s'", settings->value[id]);
+            fprintf(out, "   (now '%s')", settings->value[id]);
         fputc('\n', out);
+        put_wrapped(out, row->text);
+        if (*row->values && !is_short)
+            put_wrapped(out, row->values);
     }
 }

@@ -205,7 +205,7 @@ START_TEST(help_names_every_option_and_what_it_is_now) {
     fclose(out);
     for (enum setting_id id = 0; id < SETTING_COUNT; id++)
         ck_assert_ptr_nonnull(strstr(text, settings_name(id)));
-    ck_assert_ptr_nonnull(strstr(text, "default '32', now '5'"));
+    ck_assert_ptr_nonnull(strstr(text, "--depth=1..128   (default '32')   (now '5')"));
     free(text);
 }
 END_TEST
