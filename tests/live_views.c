@@ -272,7 +272,7 @@ static const struct {
     {{"snapshot", "99999999"}, 66, "there is no process 99999999"},
     {{"snapshot", "-o"}, 64, "-o needs the name of a file"},
     {{"snapshot"}, 64, "snapshot needs one process and a file"},
-    {{"--interval=soon", "true"}, 64, "a time such as 500ms, 60s, 5m or 1h fits"},
+    {{"--interval=soon", "true"}, 64, "takes a time such as 500ms, 60s, 5m or 1h"},
 };
 
 START_TEST(mistakes_are_said) {
