@@ -416,6 +416,25 @@ START_TEST(only_the_hanging_tool_is_killed) {
 }
 END_TEST
 
+/* ---- a report on demand while another thread forks ---- */
+
+START_TEST(a_fork_during_a_report_gets_nothing_of_it) {
+    /* proves: a child has none of the report's descriptors, and can have a report of its own */
+    struct run watched = run(&(struct run_request){.words = WORDS(run_built("targets/reports_and_forks")),
+                                                   .preload = library,
+                                                   .options = "report_signal=USR2"});
+    ck_assert_msg(watched.status == 0 && !strcmp(watched.out, "0 strange\n"), "status %d\n%s", watched.status,
+                  watched.out);
+    const char *said = strstr(watched.error, " children\n");
+    ck_assert_msg(said, "%.2000s", watched.error);
+    while (said > watched.error && said[-1] != '\n')
+        said--;
+    /* a raw report has no source lines and says no kinds behind its sites */
+    ck_assert_int_eq(run_count(watched.error, "\nSUMMARY: leftopen: 1 handle left open at 1 site (1 file)"),
+                     atoi(said));
+}
+END_TEST
+
 /* ---- options ---- */
 
 START_TEST(quick_exit_keeps_its_status) {
@@ -468,6 +487,7 @@ int main(void) {
     tcase_add_test(group, a_relative_path_leads_to_the_same_tool);
     tcase_add_test(group, a_jail_has_no_tool_of_ours);
     tcase_add_test(group, only_the_hanging_tool_is_killed);
+    tcase_add_test(group, a_fork_during_a_report_gets_nothing_of_it);
     tcase_add_test(group, quick_exit_keeps_its_status);
     tcase_add_test(group, details_are_shown);
     suite_add_tcase(all, group);

@@ -168,7 +168,7 @@ static bool report(struct findings *findings) {
         record_note(RECORD_NOTE_STANDARD_ERROR_LOST);
     if (settings.report_none && !verdict_wanted)
         return false;
-    enum renderer_verdict verdict = renderer_run(descriptor);
+    enum renderer_verdict verdict = renderer_run_in_turn(descriptor);
     if (verdict == RENDERER_FAILED || verdict == RENDERER_BROKEN)
         record_note(RECORD_NOTE_NO_RENDERER);
     /* what was meant for a file stays in the record, and is said aloud only where that has none */

@@ -47,6 +47,18 @@ static struct {
     _Atomic int tool_status; /* wait status; -1 not known yet */
 } job;
 
+/* What this process has open meanwhile; -1 before it is closed, since a fork may come at any time. */
+enum { FROM_TOOL, TO_US, RECORD, DESCRIPTORS };
+static int open_here[DESCRIPTORS] = {-1, -1, -1};
+
+static void close_here(int which) {
+    int descriptor = open_here[which];
+    open_here[which] = -1;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (descriptor >= 0)
+        SYS(SYS_close, descriptor);
+}
+
 static _Alignas(16) char between_stack[STACK_BYTES], tool_stack[STACK_BYTES];
 
 /* ---- the tool ---------------------------------------------------------------------------------------------
@@ -155,6 +167,9 @@ static bool listen(bool *in_time) {
         struct pollfd ready = {.fd = job.pipe[0], .events = POLLIN};
         struct __kernel_timespec wait = {0, 100000000};
         long result = SYS(SYS_ppoll, &ready, 1, &wait, 0, 0);
+        /* a fork of another thread may have got the other end, and keep it */
+        if (result == 0 && atomic_load_explicit(&job.tool_status, memory_order_acquire) >= 0)
+            return wrote;
         if (result == 0 && --patience == 0) {
             *in_time = false;
             return wrote;
@@ -179,13 +194,13 @@ static enum renderer_verdict verdict_of(int status, bool wrote) {
 }
 
 static enum renderer_verdict run(void) {
-    if (SYS(SYS_pipe2, job.pipe, O_CLOEXEC))
+    if (SYS(SYS_pipe2, open_here, O_CLOEXEC))
         return RENDERER_FAILED;
+    job.pipe[0] = open_here[FROM_TOOL];
+    job.pipe[1] = open_here[TO_US];
     atomic_store_explicit(&job.tool_status, -1, memory_order_relaxed);
-    uint64_t all = ~0ull, before = 0;
-    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all);
     long between = clone_with_stack(run_between, between_stack + STACK_BYTES, CLONE_VM, NULL);
-    SYS(SYS_close, job.pipe[1]);
+    close_here(TO_US);
     bool wrote = false, in_time = false;
     if (!sys_failed(between)) {
         wrote = listen(&in_time);
@@ -195,8 +210,7 @@ static enum renderer_verdict run(void) {
         while (SYS(SYS_wait4, between, 0, __WCLONE, 0) == -EINTR)
             ;
     }
-    SYS(SYS_close, job.pipe[0]);
-    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    close_here(FROM_TOOL);
     int status = atomic_load_explicit(&job.tool_status, memory_order_acquire);
     return status < 0 ? RENDERER_FAILED : verdict_of(status, wrote);
 }
@@ -215,9 +229,10 @@ static int record_descriptor(void) {
     long memory = SYS(SYS_memfd_create, "leftopen", 1 /* MFD_CLOEXEC */);
     if (sys_failed(memory))
         return -1;
+    open_here[RECORD] = (int)memory;
     if (record_write((int)memory) == 0 && SYS(SYS_lseek, memory, 0, 0) == 0)
         return (int)memory;
-    SYS(SYS_close, memory);
+    close_here(RECORD);
     return -1;
 }
 
@@ -236,16 +251,41 @@ static enum renderer_verdict render(int descriptor) {
     job.arguments[3] = by_name ? record_path() : "-";
     job.arguments[4] = NULL;
     enum renderer_verdict verdict = run();
-    if (job.record >= 0)
-        SYS(SYS_close, job.record);
+    close_here(RECORD);
     return verdict;
 }
 
-enum renderer_verdict renderer_run(int descriptor) {
-    static atomic_flag running = ATOMIC_FLAG_INIT; /* the job is somebody's */
+static atomic_flag running = ATOMIC_FLAG_INIT; /* the job is somebody's */
+
+static enum renderer_verdict render_alone(int descriptor) {
     if (atomic_flag_test_and_set_explicit(&running, memory_order_acquire)) /* pairs with the clear below */
-        return RENDERER_FAILED;
+        return RENDERER_BUSY;
     enum renderer_verdict verdict = render(descriptor);
     atomic_flag_clear_explicit(&running, memory_order_release); /* the job's last use stays before */
     return verdict;
+}
+
+/* A signal handler must not jump out of it, nor fork in the middle. */
+enum renderer_verdict renderer_run(int descriptor) {
+    uint64_t all = ~0ull, before = 0;
+    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all);
+    enum renderer_verdict verdict = render_alone(descriptor);
+    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    return verdict;
+}
+
+enum renderer_verdict renderer_run_in_turn(int descriptor) {
+    enum renderer_verdict verdict = renderer_run(descriptor);
+    for (int tenths = 0; verdict == RENDERER_BUSY && tenths < 30; tenths++) {
+        struct __kernel_timespec tenth = {0, 100000000};
+        SYS(SYS_nanosleep, &tenth, 0);
+        verdict = renderer_run(descriptor);
+    }
+    return verdict == RENDERER_BUSY ? RENDERER_FAILED : verdict;
+}
+
+void renderer_forked(bool shares_descriptors) {
+    for (int which = 0; which < DESCRIPTORS && !shares_descriptors; which++)
+        close_here(which);
+    atomic_flag_clear_explicit(&running, memory_order_relaxed);
 }

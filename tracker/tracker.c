@@ -153,6 +153,7 @@ static bool adopt_record(void) {
     table_is_own = false; /* the only thread now */
     inherit_all(parent);
     quarantine_forked();
+    renderer_forked(exit_pass_is_left_to_kernel());
     record_open();
     return true;
 }
