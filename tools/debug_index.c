@@ -7,6 +7,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include "tools/debug_functions.h"
 #include "tools/memory.h"
 #include "tools/ranges.h"
 
@@ -21,23 +22,16 @@ struct unit {
     Dwarf_Die *function_list;
     size_t function_count;
     struct ranges ranges; /* of functions; item: index of function_list */
-    int depth;            /* of the walk that filled the list: 0 none, 1 outer functions, 2 nested ones too */
-};
-
-struct units {
-    struct unit *list;
-    size_t count;
+    bool is_filled;
 };
 
 struct debug_index {
     Dwfl_Module *module;
     Dwarf *dwarf;    /* NULL: the module has none */
     Dwarf_Addr bias; /* address of the Dwfl - address in DWARF */
-    /* Units that .debug_aranges led to: where the compiler wrote it, there is no need to look at all units. */
-    struct units quick;
-    struct units all;
-    struct ranges ranges; /* of `all` */
-    bool is_filled;
+    struct unit *units;
+    size_t unit_count;
+    struct ranges ranges; /* of units; item: index of `units` */
 };
 
 /* Code that the linker threw away seems to lie at address 0. */
@@ -51,106 +45,45 @@ static void add_ranges(struct ranges *ranges, Dwarf_Die *die, size_t item) {
 
 /* --- units ------------------------------------------------------------------------------------------------ */
 
-static struct unit *add_unit(struct units *units, Dwarf_Die *die) {
-    units->list = memory_grow(units->list, units->count, sizeof *units->list);
-    struct unit *unit = &units->list[units->count++];
+static void add_unit(struct debug_index *index, Dwarf_Die *die) {
+    index->units = memory_grow(index->units, index->unit_count, sizeof *index->units);
+    struct unit *unit = &index->units[index->unit_count++];
     *unit = (struct unit){.die = *die, .functions = *die};
     uint8_t type;
     Dwarf_Die split;
     if (dwarf_cu_info(die->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton &&
         split.addr)
         unit->functions = split;
-    return unit;
 }
 
-/* The unit that .debug_aranges names, if it does hold the address; NULL otherwise. */
-static struct unit *quick_unit(struct debug_index *index, Dwarf_Addr address) {
-    Dwarf_Die die;
-    if (!dwarf_addrdie(index->dwarf, address, &die) || dwarf_haspc(&die, address) <= 0)
-        return NULL;
-    for (size_t i = 0; i < index->quick.count; i++)
-        if (index->quick.list[i].die.addr == die.addr)
-            return &index->quick.list[i];
-    return add_unit(&index->quick, &die);
-}
-
-static void fill_units(struct debug_index *index) {
-    if (index->is_filled)
-        return;
-    index->is_filled = true;
+static void add_units(struct debug_index *index) {
     Dwarf_Addr bias;
     for (Dwarf_Die *die = NULL; (die = dwfl_module_nextcu(index->module, die, &bias));) {
         if (dwarf_tag(die) == DW_TAG_partial_unit || dwarf_tag(die) == DW_TAG_type_unit)
             continue;
-        add_unit(&index->all, die);
-        add_ranges(&index->ranges, die, index->all.count - 1);
+        add_unit(index, die);
+        add_ranges(&index->ranges, die, index->unit_count - 1);
     }
     ranges_sort(&index->ranges);
 }
 
 /* --- functions -------------------------------------------------------------------------------------------- */
 
-static void add_function(struct unit *unit, Dwarf_Die *die) {
-    size_t before = unit->ranges.count;
-    add_ranges(&unit->ranges, die, unit->function_count);
-    if (unit->ranges.count == before)
-        return; /* a declaration, or the abstract form of inlined ones */
+static void add_function(void *context, Dwarf_Die *die) {
+    struct unit *unit = context;
     unit->function_list = memory_grow(unit->function_list, unit->function_count, sizeof *unit->function_list);
-    unit->function_list[unit->function_count++] = *die;
-}
-
-/* Functions lie at the top, in namespaces and, in some languages, in types. Nested functions (GNU C, Fortran,
- * Ada) lie inside others: looked for only when an address is in none of the outer ones, since it means a walk
- * through everything. */
-static bool may_hold_functions(int tag, int depth) {
-    switch (tag) {
-    case DW_TAG_namespace:
-    case DW_TAG_module:
-    case DW_TAG_class_type:
-    case DW_TAG_structure_type:
-    case DW_TAG_union_type:
-        return true;
-    case DW_TAG_subprogram:
-    case DW_TAG_lexical_block:
-    case DW_TAG_inlined_subroutine:
-        return depth > 1;
-    default:
-        return false;
-    }
-}
-
-static void add_functions(struct unit *unit, Dwarf_Die *parent, int level) {
-    Dwarf_Die die;
-    if (level > MOST_DEPTH || dwarf_child(parent, &die) != 0)
-        return;
-    do {
-        int tag = dwarf_tag(&die);
-        if (tag == DW_TAG_subprogram)
-            add_function(unit, &die);
-        if (may_hold_functions(tag, unit->depth))
-            add_functions(unit, &die, level + 1);
-    } while (dwarf_siblingof(&die, &die) == 0);
-}
-
-static void fill_functions(struct unit *unit, int depth) {
-    ranges_end(&unit->ranges);
-    free(unit->function_list);
-    unit->function_list = NULL;
-    unit->function_count = 0;
-    unit->depth = depth;
-    add_functions(unit, &unit->functions, 0);
-    ranges_sort(&unit->ranges);
+    unit->function_list[unit->function_count] = *die;
+    add_ranges(&unit->ranges, die, unit->function_count++);
 }
 
 static Dwarf_Die *function_at(struct unit *unit, Dwarf_Addr address) {
-    for (int depth = 1; depth <= 2; depth++) {
-        if (unit->depth < depth)
-            fill_functions(unit, depth);
-        const struct range *range = ranges_next(&unit->ranges, address, NULL);
-        if (range)
-            return &unit->function_list[range->item];
+    if (!unit->is_filled) {
+        debug_functions_each(&unit->functions, add_function, unit);
+        ranges_sort(&unit->ranges);
+        unit->is_filled = true;
     }
-    return NULL;
+    const struct range *range = ranges_next(&unit->ranges, address, NULL);
+    return range ? &unit->function_list[range->item] : NULL;
 }
 
 /* --- frames ----------------------------------------------------------------------------------------------- */
@@ -273,51 +206,41 @@ struct debug_index *debug_index_begin(Dwfl_Module *module) {
     struct debug_index *index = memory_new(1, sizeof *index);
     index->module = module;
     index->dwarf = dwfl_module_getdwarf(module, &index->bias);
+    if (index->dwarf)
+        add_units(index);
     return index;
-}
-
-static void end_units(struct units *units) {
-    for (size_t i = 0; i < units->count; i++) {
-        ranges_end(&units->list[i].ranges);
-        free(units->list[i].function_list);
-    }
-    free(units->list);
 }
 
 void debug_index_end(struct debug_index *index) {
     if (!index)
         return;
-    end_units(&index->quick);
-    end_units(&index->all);
+    for (size_t i = 0; i < index->unit_count; i++) {
+        ranges_end(&index->units[i].ranges);
+        free(index->units[i].function_list);
+    }
+    free(index->units);
     ranges_end(&index->ranges);
     free(index);
 }
 
 /* Units may overlap (code of several units that the linker folded): the first one that knows a function wins,
  * else the first one that knows a line. */
-static size_t frames_of_all(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
-                            size_t most) {
+static size_t frames_of_units(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
+                              size_t most) {
     const struct range *range = NULL, *nameless = NULL;
-    fill_units(index);
     while ((range = ranges_next(&index->ranges, address, range))) {
-        size_t count = unit_frames(&index->all.list[range->item], address, frames, most);
+        size_t count = unit_frames(&index->units[range->item], address, frames, most);
         if (count && frames[0].name)
             return count;
         if (count && !nameless)
             nameless = range;
     }
-    return nameless ? unit_frames(&index->all.list[nameless->item], address, frames, most) : 0;
+    return nameless ? unit_frames(&index->units[nameless->item], address, frames, most) : 0;
 }
 
 size_t debug_index_frames(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
                           size_t most) {
-    if (!index->dwarf)
-        return 0;
-    address -= index->bias;
-    struct unit *unit = quick_unit(index, address);
-    size_t count = unit ? unit_frames(unit, address, frames, most) : 0;
-    if (!count || !frames[0].name)
-        count = frames_of_all(index, address, frames, most);
+    size_t count = index->dwarf ? frames_of_units(index, address - index->bias, frames, most) : 0;
     for (size_t i = 0; i < count; i++)
         if (frames[i].start)
             frames[i].start += index->bias;

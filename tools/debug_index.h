@@ -2,7 +2,7 @@
  *
  * libdw finds units by .debug_aranges only, which clang does not write, and searches a unit's functions anew
  * for each address; so the ranges of the units, and of the functions in the units that are asked for, are
- * indexed here. */
+ * indexed here. .debug_aranges is not read at all: what the units say themselves is read in no time. */
 #ifndef TOOLS_DEBUG_INDEX_H
 #define TOOLS_DEBUG_INDEX_H
 
