@@ -36,23 +36,40 @@ static bool is_safe(uint32_t character) {
     return !is_control && !turns && character != 0x2028 && character != 0x2029;
 }
 
+/* How many bytes from the start on are fine. */
+static size_t fine_bytes(const char *text, bool (*is_fine)(uint32_t)) {
+    size_t count = 0;
+    for (;;) {
+        while (text[count] >= ' ' && text[count] <= '~')
+            count++; /* most of all text */
+        uint32_t character;
+        size_t bytes = utf8_decode(text + count, &character);
+        if (!bytes || !is_fine(character))
+            return count;
+        count += bytes;
+    }
+}
+
 /* Copies `text`; what `is_fine` refuses is written by `replace`. */
 static char *copy(const char *text, bool (*is_fine)(uint32_t), void (*replace)(FILE *, unsigned char)) {
+    size_t fine = fine_bytes(text, is_fine);
+    if (!text[fine])
+        return memory_copy_bytes(text, fine);
     char *result = NULL;
     size_t size;
     FILE *out = open_memstream(&result, &size);
     if (!out)
         return memory_copy("");
-    while (*text) {
+    for (; text[fine]; fine = fine_bytes(text, is_fine)) {
+        fwrite(text, 1, fine, out);
+        text += fine;
         uint32_t character;
         size_t bytes = utf8_decode(text, &character);
-        bool fine = bytes && is_fine(character);
-        if (fine)
-            fwrite(text, 1, bytes, out);
-        for (size_t i = 0; !fine && i < (bytes ? bytes : 1); i++)
+        for (size_t i = 0; i < (bytes ? bytes : 1); i++)
             replace(out, (unsigned char)text[i]);
         text += bytes ? bytes : 1;
     }
+    fwrite(text, 1, fine, out);
     fclose(out);
     return result ? result : memory_copy("");
 }
