@@ -8,6 +8,7 @@
 #include <elfutils/libdw.h>
 
 #include "tools/debug_functions.h"
+#include "tools/debug_lines.h"
 #include "tools/memory.h"
 #include "tools/ranges.h"
 
@@ -22,6 +23,7 @@ struct unit {
     Dwarf_Die *function_list;
     size_t function_count;
     struct ranges ranges; /* of functions; item: index of function_list */
+    struct debug_lines lines;
     bool is_filled;
 };
 
@@ -32,6 +34,7 @@ struct debug_index {
     struct unit *units;
     size_t unit_count;
     struct ranges ranges; /* of units; item: index of `units` */
+    struct debug_line_reader line_reader;
 };
 
 /* Code that the linker threw away seems to lie at address 0. */
@@ -76,12 +79,16 @@ static void add_function(void *context, Dwarf_Die *die) {
     add_ranges(&unit->ranges, die, unit->function_count++);
 }
 
+static void fill_unit(struct debug_index *index, struct unit *unit) {
+    if (unit->is_filled)
+        return;
+    unit->is_filled = true;
+    debug_functions_each(&unit->functions, add_function, unit);
+    ranges_sort(&unit->ranges);
+    debug_lines_begin(&unit->lines, &index->line_reader, &unit->die);
+}
+
 static Dwarf_Die *function_at(struct unit *unit, Dwarf_Addr address) {
-    if (!unit->is_filled) {
-        debug_functions_each(&unit->functions, add_function, unit);
-        ranges_sort(&unit->ranges);
-        unit->is_filled = true;
-    }
     const struct range *range = ranges_next(&unit->ranges, address, NULL);
     return range ? &unit->function_list[range->item] : NULL;
 }
@@ -155,30 +162,39 @@ static const char *file_as_told(struct unit *unit, const char *file) {
 }
 
 static void set_line(struct unit *unit, Dwarf_Addr address, struct debug_frame *frame) {
-    Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
-    int number = 0, column = 0;
-    if (!line || dwarf_lineno(line, &number) != 0 || number <= 0)
-        return; /* line 0: code that the compiler made up */
-    dwarf_linecol(line, &column);
-    frame->file = file_as_told(unit, dwarf_linesrc(line, NULL, NULL));
-    frame->line = (unsigned)number;
-    frame->column = column > 0 ? (unsigned)column : 0;
+    const struct debug_row *row = debug_lines_at(&unit->lines, address);
+    if (!row)
+        return;
+    frame->file = file_as_told(unit, debug_lines_file(&unit->lines, row->file));
+    frame->line = row->line;
+    frame->column = row->column;
+}
+
+/* Files of functions have the numbers of the unit that the functions are in. */
+static const char *file_of_function(struct unit *unit, unsigned number) {
+    if (unit->functions.addr == unit->die.addr)
+        return debug_lines_file(&unit->lines, number);
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_getsrcfiles(&unit->functions, &files, &count) != 0 || number >= count)
+        return NULL;
+    return dwarf_filesrc(files, number, NULL, NULL);
 }
 
 /* Where the code of `inlined` was called from. */
 static void set_call(struct unit *unit, Dwarf_Die *inlined, struct debug_frame *frame) {
-    Dwarf_Files *files;
-    size_t count;
-    unsigned number = number_of(inlined, DW_AT_call_file);
     frame->line = number_of(inlined, DW_AT_call_line);
     frame->column = number_of(inlined, DW_AT_call_column);
-    if (frame->line && dwarf_getsrcfiles(&unit->functions, &files, &count) == 0 && number < count)
-        frame->file = file_as_told(unit, dwarf_filesrc(files, number, NULL, NULL));
+    if (frame->line)
+        frame->file = file_as_told(unit, file_of_function(unit, number_of(inlined, DW_AT_call_file)));
 }
 
-static size_t unit_frames(struct unit *unit, Dwarf_Addr address, struct debug_frame *frames, size_t most) {
-    struct chain chain = {0};
+static size_t unit_frames(struct debug_index *index, size_t number, Dwarf_Addr address,
+                          struct debug_frame *frames, size_t most) {
+    struct unit *unit = &index->units[number];
+    struct chain chain = {.count = 0};
     memset(frames, 0, most * sizeof *frames);
+    fill_unit(index, unit);
     set_line(unit, address, &frames[0]);
     Dwarf_Die *function = function_at(unit, address);
     if (!function)
@@ -206,6 +222,7 @@ struct debug_index *debug_index_begin(Dwfl_Module *module) {
     struct debug_index *index = memory_new(1, sizeof *index);
     index->module = module;
     index->dwarf = dwfl_module_getdwarf(module, &index->bias);
+    index->line_reader.dwarf = index->dwarf;
     if (index->dwarf)
         add_units(index);
     return index;
@@ -216,8 +233,10 @@ void debug_index_end(struct debug_index *index) {
         return;
     for (size_t i = 0; i < index->unit_count; i++) {
         ranges_end(&index->units[i].ranges);
+        debug_lines_end(&index->units[i].lines);
         free(index->units[i].function_list);
     }
+    debug_line_reader_end(&index->line_reader);
     free(index->units);
     ranges_end(&index->ranges);
     free(index);
@@ -229,13 +248,13 @@ static size_t frames_of_units(struct debug_index *index, Dwarf_Addr address, str
                               size_t most) {
     const struct range *range = NULL, *nameless = NULL;
     while ((range = ranges_next(&index->ranges, address, range))) {
-        size_t count = unit_frames(&index->units[range->item], address, frames, most);
+        size_t count = unit_frames(index, range->item, address, frames, most);
         if (count && frames[0].name)
             return count;
         if (count && !nameless)
             nameless = range;
     }
-    return nameless ? unit_frames(&index->units[nameless->item], address, frames, most) : 0;
+    return nameless ? unit_frames(index, nameless->item, address, frames, most) : 0;
 }
 
 size_t debug_index_frames(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,

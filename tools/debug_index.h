@@ -25,7 +25,8 @@ struct debug_index *debug_index_begin(Dwfl_Module *module);
 void debug_index_end(struct debug_index *index);
 
 /* What is at `address` (in the addresses of the Dwfl), innermost inlined call first. Returns how many of
- * `frames` were filled, 0 if DWARF knows nothing. Strings live as long as the Dwfl. */
+ * `frames` were filled, 0 if DWARF knows nothing. Strings live as long as the index and the
+ * Dwfl. */
 size_t debug_index_frames(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
                           size_t most);
 

@@ -24,9 +24,19 @@ $(B)/bench/empty.so: tests/bench/bench.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -nostdlib -o $@ -x c /dev/null
 
+# How fast a report finds its names, beside other symbolisers. FILE=... SITES=... measures another program.
+$(B)/bench/names: tests/bench/names.c tests/bench/bench.mk
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(BENCH_FLAGS) -o $@ $< -ldw -lelf
+.PHONY: bench-names
+bench-names: $(B)/leftopen $(B)/bench/names
+	@BUILD=$(B) tests/bench/names.sh
+
 .PHONY: bench bench-smoke
 bench: $(B)/libleftopen.so $(BENCH_PARTS)
 	@$(B)/bench/bench $(if $(PAIRS),-p $(PAIRS)) $(if $(ROWS),-r '$(ROWS)') $(B)
+	@$(if $(ROWS),,$(MAKE) --no-print-directory bench-names)
 bench-smoke: $(B)/libleftopen.so $(BENCH_PARTS)
 	@$(B)/bench/bench -s $(B) >$(B)/bench-smoke.txt
 	@python3 -c 'import json, sys; rows = json.load(open(sys.argv[1]))["rows"]; \
