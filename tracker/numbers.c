@@ -2,12 +2,11 @@
 #include "tracker/numbers.h"
 
 #include <limits.h>
-#include <linux/mman.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "tracker/memory.h"
 #include "tracker/record.h"
-#include "tracker/sys.h"
 
 enum {
     SLOTS = RECORD_PAGE_BYTES / sizeof(struct record_slot) - 1, /* of a page; its head takes the first place */
@@ -26,14 +25,13 @@ static page_place *far_directory(unsigned level, bool make) {
     if (directory || !make)
         return directory;
     size_t bytes = ((size_t)NEAR << level) * sizeof(page_place);
-    long fresh = SYS(SYS_mmap, 0, bytes, 3 /* PROT_READ | PROT_WRITE */,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (sys_failed(fresh))
+    page_place *fresh = memory_take(bytes);
+    if (!fresh)
         return NULL;
-    if (atomic_compare_exchange_strong_explicit(&far_pages[level], &directory, (page_place *)fresh,
-                                                memory_order_acq_rel, memory_order_acquire))
-        return (page_place *)fresh;
-    SYS(SYS_munmap, fresh, bytes); /* somebody was faster */
+    if (atomic_compare_exchange_strong_explicit(&far_pages[level], &directory, fresh, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return fresh;
+    memory_give_back(fresh, bytes); /* somebody was faster */
     return directory;
 }
 

@@ -1,14 +1,13 @@
 /* objects.c - see objects.h. */
 #include "tracker/objects.h"
 
-#include <linux/mman.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tracker/memory.h"
 #include "tracker/record.h"
 #include "tracker/single.h"
-#include "tracker/sys.h"
 
 enum {
     WAYS = 8,           /* entries of a bucket: one cache line */
@@ -51,14 +50,13 @@ static struct bucket *table_make(unsigned table) {
     if (there)
         return there;
     size_t bytes = buckets_of(table) * sizeof(struct bucket);
-    long fresh = SYS(SYS_mmap, 0, bytes, 3 /* PROT_READ | PROT_WRITE */,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (sys_failed(fresh))
+    struct bucket *fresh = memory_take(bytes);
+    if (!fresh)
         return NULL;
-    if (atomic_compare_exchange_strong_explicit(&tables[table], &there, (struct bucket *)fresh,
-                                                memory_order_acq_rel, memory_order_acquire))
-        return (struct bucket *)fresh;
-    SYS(SYS_munmap, fresh, bytes);
+    if (atomic_compare_exchange_strong_explicit(&tables[table], &there, fresh, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return fresh;
+    memory_give_back(fresh, bytes);
     return there;
 }
 

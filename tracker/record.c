@@ -17,7 +17,7 @@
 
 enum {
     PAGE = RECORD_PAGE_BYTES,
-    FIRST_WINDOW_SHIFT = 18, /* 256 KiB: a larger mapping becomes resident under mlockall */
+    FIRST_WINDOW_SHIFT = 17, /* 128 KiB: a larger mapping becomes resident under mlockall */
     WINDOWS = 40,
     ENTRY_CHUNK_BYTES = 2 * PAGE /* the usual room taken at once for entries that tell their own length */
 };

@@ -17,8 +17,11 @@
 
 #include <stdatomic.h>
 
+#include "tracker/memory.h"
+
 enum {
-    ENTRIES = 255, /* a byte tells which, 0 none */
+    ENTRIES = 255,      /* a byte tells which, 0 none */
+    FIRST_ENTRIES = 16, /* always there; the others when these are full */
     BUCKET_BITS = 8,
     WALKS_BEFORE = 16, /* not remembered: small processes touch no page of the table */
     MISSES_PER_WRITE = 8
@@ -48,7 +51,8 @@ _Static_assert(sizeof(struct memo_entry) == 1024, "an entry begins with a cache 
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 /* Entries are taken in turn and not by their key: neighbours in time are neighbours in memory. */
-static struct memo_entry entries[ENTRIES];
+static struct memo_entry first_entries[FIRST_ENTRIES];
+static _Atomic(struct memo_entry *) other_entries; /* [number - FIRST_ENTRIES] */
 /* Each four times a number + 1 and, above it, a part of the key's hash; the newest is lowest. */
 static _Alignas(64) _Atomic uint64_t buckets[1 << BUCKET_BITS];
 
@@ -58,6 +62,21 @@ static _Atomic uint32_t walks_left = WALKS_BEFORE;
 
 /* Plain: a signal handler between two instructions makes it one less. */
 static _Thread_local unsigned misses;
+
+static struct memo_entry *entry_at(uint32_t number) {
+    return number < FIRST_ENTRIES ? &first_entries[number] : READ(&other_entries) + (number - FIRST_ENTRIES);
+}
+
+static uint32_t entries_there(void) { return READ(&other_entries) ? ENTRIES : FIRST_ENTRIES; }
+
+static void make_other_entries(void) {
+    const size_t bytes = (ENTRIES - FIRST_ENTRIES) * sizeof(struct memo_entry);
+    struct memo_entry *none = NULL, *fresh = memory_take(bytes);
+    /* release: the zeros before their address */
+    if (fresh && !atomic_compare_exchange_strong_explicit(&other_entries, &none, fresh, memory_order_release,
+                                                          memory_order_relaxed))
+        memory_give_back(fresh, bytes); /* somebody was faster */
+}
 
 struct place {
     _Atomic uint64_t *bucket;
@@ -101,10 +120,10 @@ uint32_t unwind_memo_find(const struct unwind_memo_key *key) {
     if (LOAD(&turn) == 1)
         return 0; /* and the table's pages are not touched */
     struct place place = place_of(key);
-    for (uint64_t numbers = LOAD(place.bucket); numbers; numbers >>= 16) {
+    for (uint64_t numbers = READ(place.bucket); numbers; numbers >>= 16) {
         if ((numbers & 0xff00) != place.tag)
             continue;
-        uint32_t answer = answer_of(&entries[(numbers & 0xff) - 1], key);
+        uint32_t answer = answer_of(entry_at((numbers & 0xff) - 1), key);
         if (answer)
             return answer;
     }
@@ -118,7 +137,7 @@ bool unwind_memo_has_room(void) {
         STORE(&walks_left, left - 1);
         return false;
     }
-    return LOAD(&turn) <= ENTRIES || ++misses % MISSES_PER_WRITE == 0;
+    return LOAD(&turn) <= entries_there() || ++misses % MISSES_PER_WRITE == 0;
 }
 
 static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, const struct unwind_trail *trail,
@@ -151,9 +170,12 @@ static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, co
 void unwind_memo_keep(const struct unwind_memo_key *key, const struct unwind_trail *trail, uint32_t answer) {
     if (key->window_end - key->stack_pointer > UINT32_MAX)
         return; /* offsets would not fit */
-    uint32_t mine = LOAD(&turn), number = mine % ENTRIES;
+    uint32_t mine = LOAD(&turn);
+    if (mine > FIRST_ENTRIES && entries_there() == FIRST_ENTRIES)
+        make_other_entries();
+    uint32_t number = mine % entries_there();
     STORE(&turn, mine + 1 ? mine + 1 : ENTRIES + 1);
-    struct memo_entry *entry = &entries[number];
+    struct memo_entry *entry = entry_at(number);
     uint64_t sequence = LOAD(&entry->sequence);
     /* relaxed: what is stored from here on is so with release order */
     if (sequence & 1 || !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
@@ -162,5 +184,6 @@ void unwind_memo_keep(const struct unwind_memo_key *key, const struct unwind_tra
     fill(entry, key, trail, answer);
     WRITE(&entry->sequence, sequence + 2);
     struct place place = place_of(key);
-    STORE(place.bucket, LOAD(place.bucket) << 16 | place.tag | (number + 1));
+    /* release: other_entries before a number among them */
+    WRITE(place.bucket, LOAD(place.bucket) << 16 | place.tag | (number + 1));
 }

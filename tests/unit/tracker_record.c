@@ -12,7 +12,7 @@
 
 #include "tests/unit/world.h"
 
-enum { PAGE = RECORD_PAGE_BYTES, FIRST_WINDOW = 256 * 1024 };
+enum { PAGE = RECORD_PAGE_BYTES, FIRST_WINDOW = 128 * 1024 };
 
 static char folder[256];
 
@@ -240,7 +240,7 @@ static unsigned count_mappings(const char *part) {
 }
 
 START_TEST(the_first_window_is_small) {
-    /* proves: a fresh record maps 256 KiB, in one piece */
+    /* proves: a fresh record maps 128 KiB, in one piece */
     world_record(new_folder("small"));
     FILE *maps = fopen("/proc/self/maps", "r");
     char line[1024];
