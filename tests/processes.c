@@ -96,6 +96,26 @@ START_TEST(a_failed_exec_leaves_the_record_to_be_found) {
 }
 END_TEST
 
+START_TEST(records_left_to_the_next_image_end_with_it) {
+    /* proves: images that pass descriptors on keep their records as long as the process lives, and no longer */
+    char records[PATH_MAX], options[PATH_MAX + 16];
+    snprintf(records, sizeof records, "%s/succession", run_folder());
+    snprintf(options, sizeof options, "record=%s", records);
+    ck_assert_int_eq(mkdir(records, 0700), 0);
+    struct run last =
+        run(&(struct run_request){.words = WORDS("sh", "-c",
+                                                 "exec 5</dev/null; exec sh -c 'exec 6</dev/null; exec sh -c "
+                                                 "'\\''set -- \"$0\"/*; echo $#'\\'' \"$0\"'"
+                                                 " \"$0\"",
+                                                 records),
+                                  .preload = library,
+                                  .options = options});
+    ck_assert_msg(last.status == 0 && !*last.error, "%s", last.error);
+    ck_assert_int_ge(atoi(last.out), 2);
+    ck_assert_int_eq(run_entries(records), 0);
+}
+END_TEST
+
 /* ---- who cannot be watched ---- */
 
 static const struct {
@@ -164,6 +184,7 @@ int main(void) {
     tcase_add_test(group, a_site_of_forty_workers_is_one_entry);
     tcase_add_test(group, in_text_too);
     tcase_add_test(group, a_failed_exec_leaves_the_record_to_be_found);
+    tcase_add_test(group, records_left_to_the_next_image_end_with_it);
     tcase_add_loop_test(group, who_ran_unwatched_is_said, 0, TREES);
     tcase_add_test(group, another_architecture_is_said);
     suite_add_tcase(all, group);

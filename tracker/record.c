@@ -300,16 +300,21 @@ static void random_name(uint8_t name[16]) {
     text_copy(name, word, sizeof word);
 }
 
-/* An exclusive lock before the mapping: it lives exactly as long as the mapping does, though the descriptor is
- * closed at once, and tells others that the process lives. Returns a descriptor of an empty file, or -errno. */
-static long file_create(const uint8_t name[16]) {
-    const char *folder = own.identity.folder ? own.identity.folder : folder_automatic();
-    struct text path = TEXT_IN(own.path);
-    text_string(&path, folder);
+static const char *folder(void) { return own.identity.folder ? own.identity.folder : folder_automatic(); }
+
+/* False if there is no room for it. */
+static bool file_path(struct text path, const uint8_t name[16]) {
+    text_string(&path, folder());
     text_string(&path, "/");
     text_byte_pairs(&path, name, 16);
     text_string(&path, RECORD_SUFFIX);
-    if (path.cut || !folder_prepare(folder))
+    return !path.cut;
+}
+
+/* An exclusive lock before the mapping: it lives exactly as long as the mapping does, though the descriptor is
+ * closed at once, and tells others that the process lives. Returns a descriptor of an empty file, or -errno. */
+static long file_create(const uint8_t name[16]) {
+    if (!file_path((struct text)TEXT_IN(own.path), name) || !folder_prepare(folder()))
         return -ENOENT;
     long file = SYS(SYS_open, own.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (sys_failed(file))
@@ -629,6 +634,26 @@ void record_remove(void) {
     if (own.path[0])
         SYS(SYS_unlink, own.path);
     own.path[0] = 0;
+}
+
+bool record_rename(const uint8_t name[16]) {
+    enum { NO_REPLACE = 1 }; /* RENAME_NOREPLACE of <linux/fs.h> */
+    char path[sizeof own.path];
+    if (!own.path[0] || !file_path((struct text)TEXT_IN(path), name))
+        return false;
+    if (text_equal(path, own.path))
+        return true;
+    if (SYS(SYS_renameat2, AT_FDCWD, own.path, AT_FDCWD, path, NO_REPLACE))
+        return false;
+    text_copy(own.path, path, sizeof path);
+    return true;
+}
+
+bool record_unlink(const uint8_t name[16]) {
+    char path[sizeof own.path];
+    if (own.identity.memory_only || !file_path((struct text)TEXT_IN(path), name))
+        return false;
+    return SYS(SYS_unlink, path) == 0;
 }
 
 void record_trim(void) {

@@ -111,6 +111,10 @@ void record_give_file(void);
 const char *record_path(void);
 /* Exit only. Takes the file away: there is nothing to tell. */
 void record_remove(void);
+/* Any context, RECORD_READY only. Another name for the file; false if another file has it, or there is none. */
+bool record_rename(const uint8_t name[16]);
+/* Any context, after record_configure. Removes another process's file of that name; false if there is none. */
+bool record_unlink(const uint8_t name[16]);
 /* Exit only. Cuts the file's unused end off, which was never more than a hole. */
 void record_trim(void);
 /* Exit only. Writes the record to a descriptor. 0 or -errno. */

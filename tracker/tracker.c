@@ -28,6 +28,7 @@
 #include "tracker/settings.h"
 #include "tracker/shortage.h"
 #include "tracker/single.h"
+#include "tracker/succession.h"
 #include "tracker/text.h"
 #include "tracker/threads.h"
 #include "tracker/unwatched.h"
@@ -733,6 +734,9 @@ void tracker_stayed(void) {
     give_file_back();
 }
 
+/* Whether whoever reports on the process will want the records of the images before this one. */
+static bool predecessors_are_reported(void) { return settings.exec_leaks || settings.inherited; }
+
 /* With a bare preload nobody else can tell what has passed: once, since shells try one path after another. */
 static void tell_what_passes(void) {
     static bool told;
@@ -749,7 +753,7 @@ void tracker_executing(void) {
     if (!watching)
         return;
     forks_mark_executing(true);
-    bool asked_for = settings.exec_leaks || settings.inherited;
+    bool asked_for = predecessors_are_reported();
     if (asked_for)
         ready(false); /* a fork child that has acquired nothing */
     if (!can_tell())
@@ -762,6 +766,8 @@ void tracker_executing(void) {
         return take_file();
     if (!record_path()[0] && !threaded)
         undisturbed(get_file);
+    if (!asked_for)
+        succession_leave();
     tell_what_passes();
 }
 
@@ -817,5 +823,7 @@ void tracker_end(enum record_end end, int status, bool may_flush) {
         misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
         exit_pass(end, status, may_flush, threaded);
     }
+    if (!predecessors_are_reported() && !lockdown_is_on())
+        succession_end();
     forks_mark_ended();
 }
