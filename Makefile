@@ -74,10 +74,12 @@ $(B)/exports.map: shim/exports.map.in shim/calls.def
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $< -I. -o $@
+# Few pages are touched at a start: tables lie behind all else (tracker/large.h), code and what is read in one segment.
 $(B)/libleftopen.so: $(SHIM_OBJECTS) $(TRACKER_OBJECTS) $(B)/exports.map
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -shared -nostartfiles -o $@ $(SHIM_OBJECTS) $(TRACKER_OBJECTS) -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
-		-Wl,-z,initfirst,-z,noexecstack,--build-id,--hash-style=gnu -Wl,--version-script=$(B)/exports.map
+		-Wl,-z,initfirst,-z,noexecstack,--build-id,--hash-style=gnu -Wl,--version-script=$(B)/exports.map \
+		-Wl,--sort-section=name,-z,noseparate-code
 
 $(B)/libtool.a: $(filter-out %/main.c.o,$(TOOL_OBJECTS))
 	$(call say,AR,$@)

@@ -9,10 +9,11 @@
 #include <sys/wait.h>
 
 #include "tracker/clone.h"
+#include "tracker/large.h"
 #include "tracker/sys.h"
 
 enum { STACK_BYTES = 16384 };
-static _Alignas(16) char stack[STACK_BYTES];
+static LARGE _Alignas(16) char stack[STACK_BYTES];
 
 /* Short waits at first: most work takes less than one. */
 static long wait_for(long child, int milliseconds, int *status) {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "tracker/clock.h"
+#include "tracker/large.h"
 #include "tracker/modules.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
@@ -20,7 +21,7 @@ enum {
 };
 
 /* First stack of each chain, as an id. Private memory: a fork copies it together with the record. */
-static _Atomic uint32_t heads[HEADS];
+static LARGE _Atomic uint32_t heads[HEADS];
 static _Atomic uint64_t chunk;
 static _Atomic uint64_t kept_bytes;
 

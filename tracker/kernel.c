@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "tracker/directory.h"
+#include "tracker/large.h"
 #include "tracker/record.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -113,7 +114,7 @@ static void ask_status(int number, struct statx *status) {
 
 uint32_t kernel_keep_detail(int number, uint64_t sequence) {
     static _Atomic uint64_t chunk;
-    static char link[4096]; /* too large for a stack; the exit pass runs once */
+    static LARGE char link[4096]; /* too large for a stack; the exit pass runs once */
     static struct socket_facts facts;
     struct statx status = {0};
     text_clear(&facts, sizeof facts);

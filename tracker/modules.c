@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tracker/large.h"
 #include "tracker/probe.h"
 #include "tracker/record.h"
 #include "tracker/sys.h"
@@ -24,7 +25,7 @@ static struct known {
     uint64_t end;
     uint64_t map;    /* the loader's link_map */
     uint64_t offset; /* of the record's entry */
-} known[KNOWN];
+} known[KNOWN] LARGE;
 static _Atomic uint32_t known_count;
 static _Atomic uint64_t epoch;
 static _Atomic uint64_t chunk;

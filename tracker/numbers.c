@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "tracker/large.h"
 #include "tracker/memory.h"
 #include "tracker/record.h"
 
@@ -17,7 +18,7 @@ enum {
 /* A page's place in the record in units of RECORD_PAGE_BYTES, 0: not there. */
 typedef _Atomic uint32_t page_place;
 
-static page_place near_pages[NEAR];           /* numbers below 64,512 */
+static LARGE page_place near_pages[NEAR];     /* numbers below 64,512 */
 static _Atomic(page_place *) far_pages[FARS]; /* [k]: pages NEAR << k … (NEAR << (k + 1)) - 1 */
 
 static page_place *far_directory(unsigned level, bool make) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tracker/large.h"
 #include "tracker/memory.h"
 #include "tracker/record.h"
 #include "tracker/single.h"
@@ -29,7 +30,7 @@ struct bucket {
 };
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
 
-static _Alignas(64) struct bucket first_table[FIRST_BUCKETS];
+static LARGE _Alignas(64) struct bucket first_table[FIRST_BUCKETS];
 static _Atomic(struct bucket *) tables[TABLES]; /* [0] is first_table, not stored */
 
 /* Free slots, a stack: the newest one's slot / SLOT_BYTES below, a count of changes above, so that a slot that

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tracker/large.h"
 #include "tracker/numbers.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
@@ -20,7 +21,7 @@ enum { MOST = 1024, SHARE_OF_FREE = 4 };
 static struct {
     int number;
     uint64_t since; /* number of acquires then */
-} ring[MOST];
+} ring[MOST] LARGE;
 static unsigned oldest;
 static _Atomic unsigned count;
 static atomic_flag taken = ATOMIC_FLAG_INIT; /* the ring; who finds it taken goes on without */

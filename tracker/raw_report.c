@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "tracker/depot.h"
+#include "tracker/large.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/record.h"
@@ -22,7 +23,7 @@ static const struct {
 #include "tracker/kinds.def"
 };
 
-static char buffer[16384];
+static LARGE char buffer[16384];
 static struct text page;
 static int output;
 static bool (*write_out)(int descriptor, const char *text, size_t bytes);

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 
 #include "tracker/clone.h"
+#include "tracker/large.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
 #include "tracker/probe.h"
@@ -45,7 +46,7 @@ static struct {
     int record;              /* becomes descriptor 0: the record itself where it has no file, or -1 */
     int pipe[2];             /* becomes descriptor 3 of the tool; tells us that it writes, and its end */
     _Atomic int tool_status; /* wait status; -1 not known yet */
-} job;
+} job LARGE;
 
 /* What this process has open meanwhile; -1 before it is closed, since a fork may come at any time. */
 enum { FROM_TOOL, TO_US, RECORD, DESCRIPTORS };
@@ -59,7 +60,7 @@ static void close_here(int which) {
         SYS(SYS_close, descriptor);
 }
 
-static _Alignas(16) char between_stack[STACK_BYTES], tool_stack[STACK_BYTES];
+static LARGE _Alignas(16) char between_stack[STACK_BYTES], tool_stack[STACK_BYTES];
 
 /* ---- the tool ---------------------------------------------------------------------------------------------
  */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "tracker/large.h"
 #include "tracker/parent.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -318,7 +319,7 @@ void settings_read(const char *options) {
     if (text.cut)
         complain("the string is longer than the library reads; the end is ignored:", "LEFTOPEN_OPTIONS", NULL,
                  "");
-    static char work[SETTINGS_OPTION_BYTES]; /* start-up only, and too large for a stack */
+    static LARGE char work[SETTINGS_OPTION_BYTES]; /* start-up only, and too large for a stack */
     text_copy(work, settings.options, text.length + 1);
     for (char *at = work, *name, *value; *at;) {
         if (separates(*at)) {

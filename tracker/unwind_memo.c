@@ -17,6 +17,7 @@
 
 #include <stdatomic.h>
 
+#include "tracker/large.h"
 #include "tracker/memory.h"
 
 enum {
@@ -51,10 +52,10 @@ _Static_assert(sizeof(struct memo_entry) == 1024, "an entry begins with a cache 
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 /* Entries are taken in turn and not by their key: neighbours in time are neighbours in memory. */
-static struct memo_entry first_entries[FIRST_ENTRIES];
+static LARGE struct memo_entry first_entries[FIRST_ENTRIES];
 static _Atomic(struct memo_entry *) other_entries; /* [number - FIRST_ENTRIES] */
 /* Each four times a number + 1 and, above it, a part of the key's hash; the newest is lowest. */
-static _Alignas(64) _Atomic uint64_t buckets[1 << BUCKET_BITS];
+static LARGE _Alignas(64) _Atomic uint64_t buckets[1 << BUCKET_BITS];
 
 /* Not zero at the start: then they lie next to other data that every process touches. */
 static _Atomic uint32_t turn = 1; /* of the entry to be taken next, counted on */

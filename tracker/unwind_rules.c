@@ -12,6 +12,7 @@
  */
 #include <stdatomic.h>
 
+#include "tracker/large.h"
 #include "tracker/unwind_backends.h"
 #include "tracker/unwind_frame_info.h"
 
@@ -87,7 +88,7 @@ struct rule_entry {
 
 typedef struct rule_entry rule_set[WAYS];
 _Static_assert(sizeof(rule_set) == 64, "one set, one cache line");
-static _Alignas(4096) rule_set rule_cache[1 << PAGE_BITS][1 << SET_BITS];
+static LARGE _Alignas(4096) rule_set rule_cache[1 << PAGE_BITS][1 << SET_BITS];
 static _Atomic uint64_t forgets = 1; /* the epoch, in its lowest bits */
 
 /* 2^64 / golden ratio: multiplicative hashing takes the upper bits of a product. */
