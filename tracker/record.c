@@ -641,8 +641,6 @@ bool record_rename(const uint8_t name[16]) {
     char path[sizeof own.path];
     if (!own.path[0] || !file_path((struct text)TEXT_IN(path), name))
         return false;
-    if (text_equal(path, own.path))
-        return true;
     if (SYS(SYS_renameat2, AT_FDCWD, own.path, AT_FDCWD, path, NO_REPLACE))
         return false;
     text_copy(own.path, path, sizeof path);

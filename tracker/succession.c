@@ -27,6 +27,8 @@ void succession_leave(void) {
     }
 }
 
+void succession_stay(void) { record_rename(record_header()->name); }
+
 void succession_end(void) {
     uint8_t name[16];
     for (uint8_t step = 0; step < LONGEST; step++) {

@@ -5,8 +5,11 @@
 #define TRACKER_SUCCESSION_H
 
 /* Any context, RECORD_READY only, not in a lockdown: this image's record is one of them from now on, if it has
- * a file. Again after an exec that failed: no change. */
+ * a file. */
 void succession_leave(void);
+
+/* Any context, as above: the exec failed, and this image goes on. */
+void succession_stay(void);
 
 /* Exit only, not in a lockdown: removes those that earlier images of this process left. */
 void succession_end(void);

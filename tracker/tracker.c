@@ -782,6 +782,7 @@ void tracker_execute_failed(void) {
     atomic_store_explicit(&header->ended_monotonic, 0, memory_order_relaxed);
     set_end(RECORD_END_RUNNING);
     passing_forget();
+    succession_stay();
     give_file_back();
 }
 

@@ -128,6 +128,11 @@ static void executes_with_open_file(void) {
     execlp("true", "true", NULL);
 }
 
+static void executes_something_unwatched(void) {
+    open("/dev/null", O_RDONLY);
+    execle("/bin/true", "true", NULL, (char *[]){NULL});
+}
+
 static void executes_with_closed_ones(void) {
     open("/dev/null", O_RDONLY | O_CLOEXEC);
     execlp("true", "true", NULL);
@@ -161,6 +166,7 @@ static const struct {
             {"asked", asked},
             {"asked_with_own_handler", asked_with_own_handler},
             {"executes_with_open_file", executes_with_open_file},
+            {"executes_something_unwatched", executes_something_unwatched},
             {"executes_with_closed_ones", executes_with_closed_ones},
             {"fails_to_execute", fails_to_execute},
             {"is_killed", is_killed}};
