@@ -5,6 +5,7 @@ set -u
 export LC_ALL=C
 leftopen=$PWD/${BUILD:-build}/leftopen
 program=${BUILD:-build}/examples/failed_requests # leaves three sockets open
+misuser=${BUILD:-build}/targets/places           # with the word twice: a double close, and nothing left open
 work=$(mktemp -d /tmp/leftopen-formats-XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
@@ -28,12 +29,16 @@ skip() {
     printf 'skipped: %s: %s\n' "$1" "$2"
 }
 
-# report FORMAT PROGRAM: its report in $work/FORMAT, with the status that leaks have or not.
+# report FORMAT FILE PROGRAM…: its report in $work/FILE, with the status that leaks have or not.
 report() {
-    WORK=$work FORMAT=$1 "$leftopen" --format="$1" --report='%q{WORK}/%q{FORMAT}' "$2" >"$work/out" 2>&1
+    local format=$1
+    FILE=$work/$2
+    shift 2
+    FILE=$FILE "$leftopen" --format="$format" --report='%q{FILE}' "$@" >"$work/out" 2>&1
 }
 for format in sarif junit valgrind-xml valgrind-xml-native pprof folded; do
-    report "$format" "$program"
+    report "$format" "$format" "$program"
+    report "$format" "$format.misuse" "$misuser" twice
 done
 FORMAT=nothing WORK=$work "$leftopen" --format=sarif --report='%q{WORK}/%q{FORMAT}' true
 
@@ -64,6 +69,8 @@ PYTHON
 if [ -n "$multitool" ]; then
     result 'SARIF has what GitHub wants' validate "$work/sarif"
     result 'so has one without results' validate "$work/nothing"
+    result 'so has one of a misuse' validate "$work/sarif.misuse"
+    result 'which it shows' grep -q '"ruleId":"misuse-double-close"' "$work/sarif.misuse"
     sed 's/"locations":/"elsewhere":/' "$work/sarif" >"$work/bad"
     result 'the validator finds what is missing' eval "! validate '$work/bad'"
 else
@@ -88,6 +95,7 @@ result 'folded stacks' eval 'grep -qx "failed_requests;main;handle_request;conne
 
 for format in junit valgrind-xml valgrind-xml-native; do
     result "$format is valid" xmllint --noout --nonet --schema "tests/schemas/${format%%-*}.xsd" "$work/$format"
+    result "so it is of a misuse" xmllint --noout --nonet --schema "tests/schemas/${format%%-*}.xsd" "$work/$format.misuse"
 done
 
 printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped

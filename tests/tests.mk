@@ -80,7 +80,7 @@ check-transparency: $(B)/libleftopen.so $(B)/leftopen
 
 # The formats by the tools that read them, as far as those are here.
 .PHONY: check-formats-long
-check-formats-long: all $(B)/examples/failed_requests
+check-formats-long: all $(B)/examples/failed_requests $(B)/targets/places
 	@BUILD=$(B) tests/formats.sh
 
 # Upstream's own test suites, case by case: a minute of python's, or half an hour with all of python's that has to do with

@@ -361,7 +361,7 @@ START_TEST(no_format_tells_what_is_redacted) {
     snprintf(format, sizeof format, "--format=%s", formats[_i]);
     struct run run =
         in_folder(WORDS(tool, "--redact=path,argv,peer", format, "--verbosity=1", "--inherited=1",
-                        "--group-by=process", hideout("places"), "secret", secret, "pair", "some-word"));
+                        "--group-by=process", "--exec-leaks=1", "--gen-suppressions", hideout("places"), "secret", secret, "pair", "twice", "some-word"));
     ck_assert_int_eq(run.status, 23);
     has_not(run.error, "hideout");
     has_not(run.error, run_folder());

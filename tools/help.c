@@ -100,23 +100,23 @@ static int show_formats(void) {
     for (const struct format *format = render_formats; format->name; format++)
         printf("  %-20s%c %s\n", format->name, format->is_document ? '*' : ' ', format->text);
     puts("\n"
-         "* is a whole document: `run` and `report` write it even when nothing was left open, and a file that\n"
+         "* is a whole document: `run` and `report` write it even when nothing was found, and a file that\n"
          "--report names holds only the newest one. The others say nothing then, and are appended to a file.\n"
          "After a bare LD_PRELOAD a program that left nothing open makes no report of any format.\n"
          "\n"
          "  leftopen --format=sarif --report='leaks-%e.sarif' ./server\n"
          "  leftopen report --format=pprof PID >open.pb.gz && go tool pprof -top open.pb.gz\n"
          "\n"
-         "github writes annotations where other reports go, so that the job's log has them, and appends a "
-         "table to\n"
-         "the file that GITHUB_STEP_SUMMARY names.\n"
+         "github writes annotations where other reports go, so that the job's log has them, and appends a\n"
+         "table to the file that GITHUB_STEP_SUMMARY names.\n"
          "\n"
-         "A source file below the current directory (or --source-root=FOLDER) is named relative to it where "
-         "code hosts expect that "
-         "(sarif,\n"
-         "github, gitlab, junit); the line they show is that of the first frame in a file of your own. A "
-         "finding\n"
-         "is recognised from run to run by the site's id, which does not change with its line number.");
+         "A source file below the current directory (or --source-root=FOLDER) is named relative to it where\n"
+         "code hosts expect that (sarif, github, gitlab, junit); the line they show is that of the first\n"
+         "frame in a file of your own. A finding is recognised from run to run by the site's id, which does\n"
+         "not change with its line number.\n"
+         "\n"
+         "Misuses are findings in all formats but folded and pprof, which count handles: pprof names them in\n"
+         "the profile's comments. In valgrind-xml they are InvalidFree, as old readers know no other word.");
     return 0;
 }
 

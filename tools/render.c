@@ -11,7 +11,8 @@
 const struct format render_formats[] = {
     {"text", "for people", render_text, false, false},
     {"json", "all that is known, as one object (schema leftopen.report/1)", render_json, true, false},
-    {"ndjson", "for log shippers: a line per site (schema leftopen.leak/1)", render_ndjson, false, false},
+    {"ndjson", "for log shippers: a line per site (schema leftopen.leak/1) or misuse (leftopen.misuse/1)",
+     render_ndjson, false, false},
     {"sarif", "for code hosts and editors: SARIF 2.1.0", render_sarif, true, false},
     {"junit", "for CI servers: a suite of tests per process, a failed one per site", render_junit, true, false},
     {"github", "for a job of GitHub Actions: annotations, and the step's summary", render_github, false, false},
@@ -66,6 +67,22 @@ const char *render_end_word(const struct process *process) {
     return process->signal && process->signal != 9 ? "signal" : "killed";
 }
 
+char *render_found(const struct report *report, bool is_live) {
+    const char *state = is_live ? "held" : "left open";
+    size_t misuses = report->misuses.count, handles = report->left_open;
+    if (!misuses && !handles)
+        return memory_format("nothing %s%s", report->in_baseline ? "new " : "", state);
+    char *wrong = misuses
+                      ? memory_format("%zu misuse%s%s", misuses, misuses == 1 ? "" : "s", handles ? ", " : "")
+                      : memory_copy("");
+    char *open =
+        handles ? memory_format("%zu handle%s %s", handles, handles == 1 ? "" : "s", state) : memory_copy("");
+    char *found = memory_format("%s%s", wrong, open);
+    free(open);
+    free(wrong);
+    return found;
+}
+
 char *render_headline(const struct site *site) {
     char *sums = site->opened ? memory_format(" (of %" PRIu64 " opened here, %" PRIu64 " closed)", site->opened,
                                               site->closed)
@@ -75,20 +92,6 @@ char *render_headline(const struct site *site) {
                                    render_is_live(site->findings->process) ? "held" : "left open", sums);
     free(sums);
     return headline;
-}
-
-char *render_description(const struct site *site) {
-    char *headline = render_headline(site);
-    char *frame = site->trace->count ? render_frame_name(&site->trace->frames[0]) : NULL;
-    char *description = memory_format("%s: %s%s%s", render_program_name(site->findings->process), headline,
-                                      frame ? ", opened in " : "", frame ? frame : "");
-    free(frame);
-    free(headline);
-    return description;
-}
-
-char *render_fingerprint(const struct site *site) {
-    return site->twin ? memory_format("%s:%u", site->id, site->twin + 1) : memory_copy(site->id);
 }
 
 char *render_frame_name(const struct frame *frame) {

@@ -74,6 +74,7 @@ void render_suppressions(const struct report *report, FILE *out);
 
 /* What the text report says of the site, without colours. The caller frees it. */
 char *render_text_site(const struct report *report, const struct site *site);
+char *render_text_misuse(const struct report *report, const struct misuse_site *site);
 
 /* What it says besides sites and handles: misuses, shortages, what passed over exec; "" nothing. The caller
  * frees it. */
@@ -94,14 +95,11 @@ bool render_is_live(const struct process *process);
 /* How it ended, in the words of CONTRACT.md ("exit", "killed", "running" …); NULL unknown. */
 const char *render_end_word(const struct process *process);
 
+/* What was found, "1 misuse, 3 handles left open"; of running processes "held". The caller frees it. */
+char *render_found(const struct report *report, bool is_live);
+
 /* "3 sockets left open (of 12 opened here, 9 closed)"; of a running process "held". The caller frees it. */
 char *render_headline(const struct site *site);
-
-/* One line about the site for who does not see its stack. The caller frees it. */
-char *render_description(const struct site *site);
-
-/* By which the site is known from run to run, unlike all others of the report. The caller frees it. */
-char *render_fingerprint(const struct site *site);
 
 /* What the frame is called: its function, else "(module+0x1a2b)" or "0x1a2b". The caller frees it. */
 char *render_frame_name(const struct frame *frame);

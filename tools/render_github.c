@@ -30,10 +30,10 @@ static void put_escaped(FILE *out, const char *text, bool is_property) {
     free(clean);
 }
 
-static void put_place(FILE *out, struct sources *sources, const struct site *site) {
-    if (!sources_frame(sources, site->trace))
+static void put_place(FILE *out, struct sources *sources, const struct complaint *complaint) {
+    if (!sources_frame(sources, complaint->trace))
         return;
-    struct source_place place = sources_place(sources, site);
+    struct source_place place = sources_place(sources, complaint);
     fputs("file=", out);
     put_escaped(out, place.path, true);
     fprintf(out, ",line=%u,", place.line);
@@ -42,12 +42,12 @@ static void put_place(FILE *out, struct sources *sources, const struct site *sit
 }
 
 static void put_annotation(const struct report *report, FILE *out, struct sources *sources,
-                           const struct site *site) {
-    char *title = render_headline(site), *text = render_text_site(report, site);
+                           const struct complaint *complaint) {
+    char *title = complaint_headline(complaint), *text = complaint_text(report, complaint);
     size_t length = strlen(text);
     text[length ? length - 1 : 0] = '\0'; /* its last newline */
     fputs("::error ", out);
-    put_place(out, sources, site);
+    put_place(out, sources, complaint);
     fputs("title=", out);
     put_escaped(out, title, true);
     fputs("::", out);
@@ -55,6 +55,12 @@ static void put_annotation(const struct report *report, FILE *out, struct source
     fputc('\n', out);
     free(text);
     free(title);
+}
+
+static void put_rest(const struct report *report, FILE *out, size_t count, size_t shown) {
+    char *found = render_found(report, false);
+    fprintf(out, "::error title=leftopen::%s at %zu places (%zu of them are shown)\n", found, count, shown);
+    free(found);
 }
 
 /* --- summary of the step ---------------------------------------------------------------------------------- */
@@ -74,11 +80,11 @@ static void put_cell(FILE *out, const char *text) {
     free(clean);
 }
 
-static void put_row(FILE *out, struct sources *sources, const struct site *site) {
-    struct source_place place = sources_place(sources, site);
-    char *headline = render_headline(site);
+static void put_row(FILE *out, struct sources *sources, const struct complaint *complaint) {
+    struct source_place place = sources_place(sources, complaint);
+    char *headline = complaint_headline(complaint);
     char *file = memory_format("%s:%u", place.path, place.line);
-    char *frame = site->trace->count ? render_frame_name(&site->trace->frames[0]) : memory_copy("");
+    char *frame = complaint->trace->count ? render_frame_name(&complaint->trace->frames[0]) : memory_copy("");
     fputs("| ", out);
     put_cell(out, headline);
     fputs(" | ", out);
@@ -93,18 +99,21 @@ static void put_row(FILE *out, struct sources *sources, const struct site *site)
 
 static char *summary(const struct report *report, struct sources *sources) {
     char *text = NULL;
-    size_t size, rows = report->sites.count < MOST_ROWS ? report->sites.count : MOST_ROWS;
+    size_t size, count = complaints_count(report), rows = count < MOST_ROWS ? count : MOST_ROWS;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return memory_copy("");
-    fprintf(out, "### leftopen: %zu %s left open by ", report->left_open,
-            report->left_open == 1 ? "handle" : "handles");
+    char *found = render_found(report, render_is_live(report->first));
+    fprintf(out, "### leftopen: %s by ", found);
+    free(found);
     put_cell(out, render_program_name(report->first));
     fputs("\n\n| what | where | opened in |\n|---|---|---|\n", out);
-    for (size_t i = 0; i < rows; i++)
-        put_row(out, sources, &report->sites.list[i]);
-    if (rows < report->sites.count)
-        fprintf(out, "\n… and %zu more places\n", report->sites.count - rows);
+    for (size_t i = 0; i < rows; i++) {
+        struct complaint complaint = complaints_get(report, i);
+        put_row(out, sources, &complaint);
+    }
+    if (rows < count)
+        fprintf(out, "\n… and %zu more places\n", count - rows);
     fputc('\n', out);
     fclose(out);
     return text ? text : memory_copy("");
@@ -126,18 +135,18 @@ static void append_summary(const struct report *report, struct sources *sources)
 /* --- report ----------------------------------------------------------------------------------------------- */
 
 void render_github(const struct report *report, FILE *out) {
-    if (!report->left_open)
+    size_t count = complaints_count(report), shown = count <= MOST_ANNOTATIONS ? count : MOST_ANNOTATIONS - 1;
+    if (!count)
         return;
     struct sources sources;
     sources_begin(&sources, report);
-    size_t shown = report->sites.count <= MOST_ANNOTATIONS ? report->sites.count : MOST_ANNOTATIONS - 1;
     fputc('\n', out); /* a command must begin a line, and the program may not have ended its last one */
-    for (size_t i = 0; i < shown; i++)
-        put_annotation(report, out, &sources, &report->sites.list[i]);
-    if (shown < report->sites.count)
-        fprintf(out,
-                "::error title=leftopen::%zu handles left open at %zu places (%zu of them are shown)\n",
-                report->left_open, report->sites.count, shown);
+    for (size_t i = 0; i < shown; i++) {
+        struct complaint complaint = complaints_get(report, i);
+        put_annotation(report, out, &sources, &complaint);
+    }
+    if (shown < count)
+        put_rest(report, out, count, shown);
     append_summary(report, &sources);
     sources_end(&sources);
 }

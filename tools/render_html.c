@@ -33,18 +33,9 @@ void html_put_count(FILE *out, uint64_t count, const char *one, const char *many
 /* --- head ------------------------------------------------------------------------------------------------- */
 
 static void put_headline(const struct report *report, FILE *out) {
-    bool is_live = render_is_live(report->first);
-    if (report->misuses.count)
-        html_put_count(out, report->misuses.count, "misuse", "misuses");
-    if (report->misuses.count && report->left_open)
-        fputs(", ", out);
-    if (report->left_open)
-        html_put_count(out, report->left_open, "handle", "handles");
-    else if (!report->misuses.count)
-        fputs(report->in_baseline ? "nothing new" : "nothing", out);
-    if (report->left_open || !report->misuses.count)
-        fputs(is_live ? " held" : " left open", out);
-    fputs(" by ", out);
+    char *found = render_found(report, render_is_live(report->first));
+    fprintf(out, "%s by ", found);
+    free(found);
     html_put(out, render_program_name(report->first));
 }
 

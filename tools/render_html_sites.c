@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/complaints.h"
 #include "tools/duration.h"
 #include "tools/handle_cells.h"
 #include "tools/memory.h"
@@ -202,7 +203,8 @@ static void put_details(const struct report *report, FILE *out, const struct sit
 /* `table`: its id; the same site may be in another one, too. `has_details`: else put_rest has them. */
 static void put_site(const struct report *report, FILE *out, const struct site *site, const char *table,
                      bool has_details, size_t most_handles) {
-    char *fingerprint = render_fingerprint(site);
+    struct complaint complaint = complaint_of_site(site);
+    char *fingerprint = complaint_fingerprint(&complaint);
     fprintf(out, "<tr id=\"%s-%s\"><td>%zu</td><td>%s</td><td><details><summary>", table, fingerprint,
             site->count, what_kind_word(site->kind));
     free(fingerprint);

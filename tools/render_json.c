@@ -48,8 +48,8 @@ static json_t *process_object(const struct process *process) {
 
 static bool has_something_to_say(const struct report *report, size_t index) {
     const struct process *process = report->processes[index];
-    return process == report->first || report->left_open_of[index] || process->losses[RECORD_LOSS_MEMORY] ||
-           process->alive;
+    return process == report->first || report->left_open_of[index] || process->misuse_count ||
+           process->losses[RECORD_LOSS_MEMORY] || process->alive;
 }
 
 /* The first process, those that left something open, those that still run. */

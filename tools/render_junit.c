@@ -1,5 +1,6 @@
 /* render_junit.c - JUnit's XML, as Jenkins, GitLab and others show tests: a suite per process, in it a failed
- * case per site. Elements and attributes are those that both schemas in use know, of Ant and of Jenkins. */
+ * case per complaint. Elements and attributes are those that both schemas in use know, of Ant and of Jenkins.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,6 @@
 #include "tools/memory.h"
 #include "tools/render.h"
 #include "tools/sources.h"
-#include "tools/what.h"
 #include "tools/xml.h"
 
 struct junit {
@@ -21,19 +21,9 @@ struct junit {
 
 /* --- cases ------------------------------------------------------------------------------------------------ */
 
-/* The same from run to run. */
-static char *case_name(const struct site *site) {
-    char *frame = site->trace->count ? render_frame_name(&site->trace->frames[0]) : memory_copy(site->call);
-    char *fingerprint = render_fingerprint(site);
-    char *name = memory_format("%s left open in %s [%s]", what_kind_word(site->kind), frame, fingerprint);
-    free(fingerprint);
-    free(frame);
-    return name;
-}
-
-static char *failure_message(struct junit *junit, const struct site *site) {
-    char *headline = render_headline(site);
-    struct source_place place = sources_place(&junit->sources, site);
+static char *failure_message(struct junit *junit, const struct complaint *complaint) {
+    char *headline = complaint_headline(complaint);
+    struct source_place place = sources_place(&junit->sources, complaint);
     char *message = memory_format("%s:%u: %s", place.path, place.line, headline);
     free(headline);
     return message;
@@ -46,12 +36,12 @@ static void begin_case(struct junit *junit, const struct process *process, const
     fputs(" time=\"0.000\"", junit->out);
 }
 
-static void put_failed_case(struct junit *junit, const struct site *part) {
-    char *name = case_name(part), *message = failure_message(junit, part);
-    char *text = render_text_site(junit->report, part);
-    begin_case(junit, part->findings->process, name);
+static void put_failed_case(struct junit *junit, const struct complaint *complaint) {
+    char *name = complaint_name(complaint), *message = failure_message(junit, complaint);
+    char *text = complaint_text(junit->report, complaint);
+    begin_case(junit, complaint->process, name);
     fputs(">\n      <failure", junit->out);
-    xml_put_attribute(junit->out, "type", what_kind_word(part->kind));
+    xml_put_attribute(junit->out, "type", complaint_word(complaint));
     xml_put_attribute(junit->out, "message", message);
     fputc('>', junit->out);
     xml_put(junit->out, text);
@@ -63,20 +53,33 @@ static void put_failed_case(struct junit *junit, const struct site *part) {
 
 /* --- suites ----------------------------------------------------------------------------------------------- */
 
-/* The part of the site that is the process's. */
-static bool find_part(const struct site *site, const struct process *process, struct site *part) {
+/* What of the complaint is the process's: of a site the part, of which `part` is the room. */
+static bool find_part(const struct complaint *all, const struct process *process, struct site *part,
+                      struct complaint *own) {
+    *own = *all;
+    if (!all->site)
+        return all->process == process;
     *part = (struct site){0};
-    while (sites_next_part(site, part))
-        if (part->findings->process == process)
+    while (sites_next_part(all->site, part))
+        if (part->findings->process == process) {
+            *own = complaint_of_site(part);
             return true;
+        }
     return false;
 }
 
-static size_t count_failures(const struct report *report, const struct process *process) {
-    struct site part;
+/* Writes the cases of the process, or none without `junit`; returns how many there are. */
+static size_t each_failure(const struct report *report, const struct process *process, struct junit *junit) {
     size_t failures = 0;
-    for (size_t i = 0; i < report->sites.count; i++)
-        failures += find_part(&report->sites.list[i], process, &part);
+    for (size_t i = 0; i < complaints_count(report); i++) {
+        struct complaint all = complaints_get(report, i), own;
+        struct site part;
+        if (!find_part(&all, process, &part, &own))
+            continue;
+        failures++;
+        if (junit)
+            put_failed_case(junit, &own);
+    }
     return failures;
 }
 
@@ -150,25 +153,21 @@ static void put_passed_case(struct junit *junit, const struct process *process) 
 
 static void put_suite(struct junit *junit, const struct process *process) {
     const struct report *report = junit->report;
-    size_t failures = count_failures(report, process);
-    struct site part;
+    size_t failures = each_failure(report, process, NULL);
     begin_suite(junit, process, failures);
-    for (size_t i = 0; i < report->sites.count; i++)
-        if (find_part(&report->sites.list[i], process, &part))
-            put_failed_case(junit, &part);
-    if (!failures)
+    if (!each_failure(report, process, junit))
         put_passed_case(junit, process);
     end_suite(junit);
 }
 
-/* The first process, and whoever left something open. */
+/* The first process, and whoever did something wrong. */
 void render_junit(const struct report *report, FILE *out) {
     struct junit junit = {.report = report, .out = out};
     sources_begin(&junit.sources, report);
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     put_suite(&junit, report->first);
     for (size_t i = 0; i < report->process_count; i++)
-        if (report->left_open_of[i] && report->processes[i] != report->first)
+        if (report->processes[i] != report->first && each_failure(report, report->processes[i], NULL))
             put_suite(&junit, report->processes[i]);
     fputs("</testsuites>\n", out);
     sources_end(&junit.sources);

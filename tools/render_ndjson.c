@@ -1,4 +1,5 @@
-/* render_ndjson.c - a line of JSON per site, schema leftopen.leak/1: what a log shipper takes. */
+/* render_ndjson.c - a line of JSON per site, schema leftopen.leak/1, and per misuse, leftopen.misuse/1: what a
+ * log shipper takes. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -49,14 +50,18 @@ static json_t *handles(const struct site *site, size_t room) {
     return list;
 }
 
-/* Where a site is in several processes, the fields beside it are those of the first. */
-static void put_line(const struct site *site, json_t *host_name, FILE *out) {
-    const struct process *process = site->findings->process;
+/* A line with the fields of the process. Where a site is in several, they are those of the first. */
+static json_t *new_line(const char *schema, const struct process *process, json_t *host_name) {
     json_t *line = json_object();
-    json_object_set_new(line, "schema", json_string("leftopen.leak/1"));
+    json_object_set_new(line, "schema", json_string(schema));
     json_object_set_new(line, "ts", json_value_instant(found_at(process)));
     json_object_set(line, "host", host_name);
     render_json_process(line, process);
+    return line;
+}
+
+static void put_site(const struct site *site, json_t *host_name, FILE *out) {
+    json_t *line = new_line("leftopen.leak/1", site->findings->process, host_name);
     json_object_set_new(line, "processes", json_integer((json_int_t)process_count(site)));
     render_json_site(line, site);
     if (site->group)
@@ -66,9 +71,18 @@ static void put_line(const struct site *site, json_t *host_name, FILE *out) {
     json_values_write(line, out, "NDJSON");
 }
 
+static void put_misuse(const struct misuse_site *site, json_t *host_name, FILE *out) {
+    json_t *line = new_line("leftopen.misuse/1", site->process, host_name), *misuse = misuse_json(site);
+    json_object_update(line, misuse);
+    json_decref(misuse);
+    json_values_write(line, out, "NDJSON");
+}
+
 void render_ndjson(const struct report *report, FILE *out) {
     json_t *host_name = host();
     for (size_t i = 0; i < report->sites.count; i++)
-        put_line(&report->sites.list[i], host_name, out);
+        put_site(&report->sites.list[i], host_name, out);
+    for (size_t i = 0; i < report->misuses.count; i++)
+        put_misuse(&report->misuses.list[i], host_name, out);
     json_decref(host_name);
 }

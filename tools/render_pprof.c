@@ -8,6 +8,7 @@
 #include <profile.pb-c.h>
 #include <zlib.h>
 
+#include "tools/complaints.h"
 #include "tools/fail.h"
 #include "tools/memory.h"
 #include "tools/render.h"
@@ -244,6 +245,14 @@ static void add_program(struct profile *profile, const struct report *report) {
     }
 }
 
+/* Misuses are no handles: they are told beside the samples. */
+static void add_misuse(struct profile *profile, const struct report *report, size_t number) {
+    struct complaint complaint = complaints_get(report, number);
+    char *description = complaint_description(&complaint);
+    APPEND(profile->message, comment, string_number(profile, description));
+    free(description);
+}
+
 static void fill(struct profile *profile, const struct report *report) {
     Pprof__Profile *message = profile->message;
     const struct process *first = report->first;
@@ -260,6 +269,8 @@ static void fill(struct profile *profile, const struct report *report) {
     for (size_t i = 0; i < report->sites.count; i++)
         for (size_t k = 0; k < report->sites.list[i].count; k++)
             add_finding(profile, &report->sites.list[i], &report->sites.list[i].findings[k]);
+    for (size_t i = report->sites.count; i < complaints_count(report); i++)
+        add_misuse(profile, report, i);
     for (size_t i = 0; i < report->note_count; i++)
         APPEND(message, comment, string_number(profile, report->notes[i]));
 }

@@ -276,16 +276,10 @@ static void put_culprits(const struct report *report, FILE *out, const struct pr
 static void put_headline(const struct report *report, FILE *out) {
     struct culprits culprits = culprits_of(report);
     bool live = are_live(&culprits);
-    fprintf(out, BANNER "\n%s==%d==%sleftopen: ", color(report, live ? BLUE : RED),
-            culprits.count > 1 ? report->first->pid : culprits.one->pid, live ? "" : "ERROR: ");
-    if (report->misuses.count)
-        put_count(out, report->misuses.count, "misuse", "misuses");
-    if (report->left_open) {
-        fputs(report->misuses.count ? ", " : "", out);
-        put_count(out, report->left_open, "handle", "handles");
-        fputs(live ? " held" : " left open", out);
-    }
-    fputc(' ', out);
+    char *found = render_found(report, live);
+    fprintf(out, BANNER "\n%s==%d==%sleftopen: %s ", color(report, live ? BLUE : RED),
+            culprits.count > 1 ? report->first->pid : culprits.one->pid, live ? "" : "ERROR: ", found);
+    free(found);
     put_end(out, &culprits, false);
     fputs("by ", out);
     put_culprits(report, out, culprits.one, culprits.count);
@@ -344,7 +338,7 @@ static void put_summary(const struct report *report, FILE *out) {
 /* --- report ----------------------------------------------------------------------------------------------- */
 
 static void put_misuse(const struct report *report, FILE *out, const struct misuse_site *site) {
-    fprintf(out, "\n%sMisuse, ", color(report, BLUE));
+    fprintf(out, "%sMisuse, ", color(report, BLUE));
     misuse_write(site, out, color(report, PLAIN), report->verbosity > 0);
     if (report->with_suppressions)
         put_suppression(out, suppress_make_misuse_line(site));
@@ -370,8 +364,10 @@ static void put_exec_leak(const struct report *report, FILE *out, const struct e
 }
 
 static void put_misuses(const struct report *report, FILE *out) {
-    for (size_t i = 0; i < report->misuses.count; i++)
+    for (size_t i = 0; i < report->misuses.count; i++) {
+        fputc('\n', out);
         put_misuse(report, out, &report->misuses.list[i]);
+    }
 }
 
 static void put_shortages(const struct report *report, FILE *out) {
@@ -479,8 +475,8 @@ void render_text(const struct report *report, FILE *out) {
 
 /* --- parts for other formats ------------------------------------------------------------------------------ */
 
-static char *plain_text(const struct report *report, const struct site *site,
-                        void (*write)(const struct report *report, FILE *out, const struct site *site)) {
+static char *plain_text(const struct report *report, const void *subject,
+                        void (*write)(const struct report *report, FILE *out, const void *subject)) {
     struct report plain = *report;
     plain.in_color = false;
     char *text = NULL;
@@ -488,16 +484,21 @@ static char *plain_text(const struct report *report, const struct site *site,
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return memory_copy("");
-    write(&plain, out, site);
+    write(&plain, out, subject);
     fclose(out);
     return text ? text : memory_copy("");
 }
 
-static void write_site(const struct report *report, FILE *out, const struct site *site) {
+static void write_site(const struct report *report, FILE *out, const void *subject) {
+    const struct site *site = subject;
     put_site(report, out, site, render_is_live(site->findings->process));
 }
 
-static void write_besides(const struct report *report, FILE *out, const struct site *site) {
+static void write_misuse(const struct report *report, FILE *out, const void *subject) {
+    put_misuse(report, out, subject);
+}
+
+static void write_besides(const struct report *report, FILE *out, const void *subject) {
     put_misuses(report, out);
     put_shortages(report, out);
     put_exec_leaks(report, out);
@@ -505,6 +506,10 @@ static void write_besides(const struct report *report, FILE *out, const struct s
 
 char *render_text_site(const struct report *report, const struct site *site) {
     return plain_text(report, site, write_site);
+}
+
+char *render_text_misuse(const struct report *report, const struct misuse_site *site) {
+    return plain_text(report, site, write_misuse);
 }
 
 char *render_text_besides(const struct report *report) { return plain_text(report, NULL, write_besides); }

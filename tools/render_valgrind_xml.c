@@ -61,9 +61,9 @@ static void put_stack(struct valgrind *valgrind, const struct trace *trace) {
 
 /* --- errors ----------------------------------------------------------------------------------------------- */
 
-static void begin_error(struct valgrind *valgrind, const struct finding *finding, const char *kind) {
-    int thread = finding->handle->thread;
-    const char *name = render_thread_name(finding->process, thread);
+static void begin_error(struct valgrind *valgrind, const struct process *process, int thread,
+                        const char *kind) {
+    const char *name = render_thread_name(process, thread);
     fputs("<error>\n", valgrind->out);
     xml_put_number(valgrind->out, 2, "unique", "0x%zx", valgrind->errors++);
     xml_put_number(valgrind->out, 2, "tid", "%d", thread ? thread : 1);
@@ -83,7 +83,7 @@ static char *handle_text(const struct finding *finding) {
 /* A handle counts as a block of one byte. */
 static void put_leak(struct valgrind *valgrind, const struct site *site) {
     char *headline = render_headline(site);
-    begin_error(valgrind, site->findings, "Leak_DefinitelyLost");
+    begin_error(valgrind, site->findings->process, site->findings->handle->thread, "Leak_DefinitelyLost");
     fputs("  <xwhat>\n", valgrind->out);
     xml_put_element(valgrind->out, 4, "text", headline);
     xml_put_number(valgrind->out, 4, "leakedbytes", "%zu", site->count);
@@ -104,7 +104,7 @@ static void put_descriptor(struct valgrind *valgrind, const struct finding *find
     char *text =
         memory_format("Open %s %d%s%s", finding->kind == RECORD_KIND_SOCKET ? "socket" : "file descriptor",
                       finding->handle->number, *what ? ": " : "", what);
-    begin_error(valgrind, finding, "FdNotClosed");
+    begin_error(valgrind, finding->process, finding->handle->thread, "FdNotClosed");
     xml_put_number(valgrind->out, 2, "fd", "%d", finding->handle->number);
     if (*what == '/')
         xml_put_element(valgrind->out, 2, "path", what);
@@ -122,6 +122,28 @@ static void put_site(struct valgrind *valgrind, const struct site *site) {
     }
     for (size_t i = 0; i < site->count; i++)
         put_descriptor(valgrind, &site->findings[i]);
+}
+
+static void put_history(struct valgrind *valgrind, const char *text, const struct trace *trace) {
+    if (!trace->count)
+        return;
+    xml_put_element(valgrind->out, 2, "auxwhat", text);
+    put_stack(valgrind, trace);
+}
+
+/* To old readers it is what a wrong free is among blocks. */
+static void put_misuse(struct valgrind *valgrind, const struct misuse_site *site) {
+    int number = valgrind->is_native ? site->first->number : -1;
+    char *sentence = misuse_sentence(site);
+    begin_error(valgrind, site->process, site->first->thread, number < 0 ? "InvalidFree" : "FdBadClose");
+    if (number >= 0)
+        xml_put_number(valgrind->out, 2, "fd", "%d", number);
+    xml_put_element(valgrind->out, 2, "what", sentence);
+    put_stack(valgrind, site->now);
+    put_history(valgrind, "Previously closed", site->closed);
+    put_history(valgrind, "Originally opened", site->opened);
+    fputs("</error>\n", valgrind->out);
+    free(sentence);
 }
 
 /* --- document --------------------------------------------------------------------------------------------- */
@@ -176,6 +198,8 @@ static void put_document(const struct report *report, FILE *out, bool is_native)
     begin_document(&valgrind);
     for (size_t i = 0; i < report->sites.count; i++)
         put_site(&valgrind, &report->sites.list[i]);
+    for (size_t i = 0; i < report->misuses.count; i++)
+        put_misuse(&valgrind, &report->misuses.list[i]);
     end_document(&valgrind);
     sources_end(&valgrind.sources);
 }

@@ -162,13 +162,14 @@ const struct frame *sources_frame(struct sources *sources, const struct trace *t
     return best;
 }
 
-struct source_place sources_place(struct sources *sources, const struct site *site) {
-    const struct frame *frame = sources_frame(sources, site->trace);
+struct source_place sources_place(struct sources *sources, const struct complaint *complaint) {
+    const struct trace *trace = complaint->trace;
+    const struct frame *frame = sources_frame(sources, trace);
     if (frame)
         return (struct source_place){sources_find(sources, frame->file)->path, frame->line, frame->column};
-    const char *module = site->trace->count ? site->trace->frames[0].module : "";
+    const char *module = trace->count ? trace->frames[0].module : "";
     if (!*module)
-        module = site->findings->process->executable;
+        module = complaint->process->executable;
     return (struct source_place){*module ? sources_find(sources, module)->path : "unknown", 1, 0};
 }
 

@@ -3,7 +3,7 @@
 #ifndef TOOLS_SOURCES_H
 #define TOOLS_SOURCES_H
 
-#include "tools/render.h"
+#include "tools/complaints.h"
 
 enum source_owner {
     SOURCE_OF_SYSTEM, /* headers of the system, of a compiler, of packages built elsewhere */
@@ -31,17 +31,17 @@ void sources_end(struct sources *sources);
 /* The file of that name. `told` must stay as it is until sources_end. */
 const struct source *sources_find(struct sources *sources, const char *told);
 
-/* Where a site is shown: the innermost frame in a file of the user's own; where there is none, the innermost
+/* Where a stack is shown: the innermost frame in a file of the user's own; where there is none, the innermost
  * with a line at all. NULL: no frame has a line. */
 const struct frame *sources_frame(struct sources *sources, const struct trace *trace);
 
-/* Where a site is shown, for readers that cannot do without a file and a line: that of sources_frame, else the
- * first line of the module. The path is as in struct source and lives as long as the struct sources. */
+/* Where a complaint is shown, for readers that cannot do without a file and a line: that of sources_frame, else
+ * the first line of the module. The path is as in struct source and lives as long as the struct sources. */
 struct source_place {
     const char *path;
     unsigned line, column; /* line at least 1; column 0 unknown */
 };
-struct source_place sources_place(struct sources *sources, const struct site *site);
+struct source_place sources_place(struct sources *sources, const struct complaint *complaint);
 
 /* The path as a URI: relative, or file:///…. The caller frees it. */
 char *sources_uri(const char *path);

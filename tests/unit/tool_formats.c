@@ -58,6 +58,8 @@ struct world {
     struct trace traces[MOST_SITES];
     struct stack stacks[MOST_SITES];
     struct findings findings;
+    struct misuse misuses[MOST_SITES];
+    struct misuse_site wrong[MOST_SITES];
     struct report report;
     size_t stack_count;
 };
@@ -128,6 +130,28 @@ static void add_handle(struct world *world, size_t process, size_t stack, enum r
                                                                      .age = age,
                                                                      .trace = &world->traces[stack],
                                                                      .process_index = process};
+    if (world->report.process_count <= process)
+        world->report.process_count = process + 1;
+}
+
+/* A second close of a descriptor 8 at the first stack; opened and closed at the others. */
+static void add_misuse(struct world *world, size_t process, size_t now, size_t opened, size_t closed) {
+    size_t number = world->report.misuses.count++;
+    world->report.misuses.list = world->wrong;
+    world->misuses[number] = (struct misuse){.type = RECORD_MISUSE_DOUBLE_CLOSE,
+                                             .kind = RECORD_KIND_FILE,
+                                             .number = 8,
+                                             .thread = 4245,
+                                             .count = 2,
+                                             .now = &world->stacks[now]};
+    world->wrong[number] = (struct misuse_site){.process = &world->processes[process],
+                                                .first = &world->misuses[number],
+                                                .count = 2,
+                                                .processes = 1,
+                                                .now = &world->traces[now],
+                                                .opened = &world->traces[opened],
+                                                .closed = &world->traces[closed]};
+    sites_identify("close", &world->traces[now], world->wrong[number].id, world->wrong[number].line_id);
     if (world->report.process_count <= process)
         world->report.process_count = process + 1;
 }
@@ -218,8 +242,9 @@ static const char *const hostile[] = {
     "/",
     " ",
     ",line=1,title=x::y",
-    NULL, /* 4,096 bytes, see hostile_name */
-    NULL, /* the same of bytes that are not UTF-8 */
+    "one\xe2\x80\xa8two\xe2\x80\xa9three\xc2\x85", /* U+2028, U+2029, U+0085 */
+    NULL,                                          /* 4,096 bytes, see hostile_name */
+    NULL,                                          /* the same of bytes that are not UTF-8 */
 };
 enum { HOSTILE = sizeof hostile / sizeof *hostile };
 
@@ -245,6 +270,7 @@ static struct world *hostile_world(char *name, char **notes) {
     add_handle(world, 0, one, RECORD_KIND_FILE, 3, name, 1);
     add_handle(world, 0, one, RECORD_KIND_FILE, 4, name, 2);
     add_handle(world, 0, other, RECORD_KIND_STREAM, -1, name, 3);
+    add_misuse(world, 0, one, other, one);
     world->stacks[one].first_name = name;
     notes[0] = name;
     world->report.notes = notes;
@@ -296,22 +322,34 @@ static json_int_t number_at(json_t *value, const char *path) {
 
 enum { LONGEST_LINE = 65536 };
 
-/* Checks each line; returns the sum of their counts. */
+static void check_line(json_t *line, const char *schema, const char *const *members) {
+    static const char *const of_all[] = {"ts",      "host", "pid",  "exe",    "argv",
+                                         "started", "id",   "kind", "frames", NULL};
+    ck_assert_str_eq(text_at(line, "schema"), schema);
+    for (size_t i = 0; of_all[i]; i++)
+        at(line, of_all[i]);
+    for (size_t i = 0; members[i]; i++)
+        at(line, members[i]);
+}
+
+/* Checks each line, those of misuses last; returns the sum of counts of the others. */
 static size_t check_ndjson(struct world *world) {
-    size_t handles = 0;
+    size_t handles = 0, misuses = 0;
     for (char *line = render(world, "ndjson"), *rest; *line; line = rest) {
         rest = strchr(line, '\n');
         ck_assert_ptr_nonnull(rest);
         *rest++ = '\0';
         json_t *object = parsed(line);
-        ck_assert_str_eq(text_at(object, "schema"), "leftopen.leak/1");
-        static const char *const members[] = {"ts", "host", "pid",  "exe",    "argv",   "started",
-                                              "id", "kind", "call", "frames", "handles"};
-        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-            at(object, members[i]);
-        handles += (size_t)number_at(object, "count");
+        if (json_object_get(object, "type")) {
+            check_line(object, "leftopen.misuse/1", (const char *const[]){"type", "opened", "closed", NULL});
+            misuses++;
+        } else {
+            check_line(object, "leftopen.leak/1", (const char *const[]){"call", "handles", NULL});
+            handles += (size_t)number_at(object, "count");
+        }
         json_decref(object);
     }
+    ck_assert_uint_eq(misuses, world->report.misuses.count);
     return handles;
 }
 
@@ -441,7 +479,7 @@ END_TEST
 
 static void survive_sarif(struct world *world) {
     json_t *document = check_sarif(world);
-    ck_assert_uint_eq(json_array_size(at(document, "runs.0.results")), 2);
+    ck_assert_uint_eq(json_array_size(at(document, "runs.0.results")), 3);
     json_decref(document);
 }
 HOSTILE_TEST(sarif, survive_sarif)
@@ -480,7 +518,7 @@ END_TEST
 
 static void survive_gitlab(struct world *world) {
     json_t *list = check_gitlab(world);
-    ck_assert_uint_eq(json_array_size(list), 2);
+    ck_assert_uint_eq(json_array_size(list), 3);
     json_decref(list);
 }
 HOSTILE_TEST(gitlab, survive_gitlab)
@@ -541,7 +579,7 @@ END_TEST
 
 static void survive_junit(struct world *world) {
     check_xml(world, "junit", "junit");
-    finds("count(//failure)", "2");
+    finds("count(//failure)", "3");
 }
 HOSTILE_TEST(junit, survive_junit)
 
@@ -582,13 +620,13 @@ END_TEST
 
 static void survive_valgrind(struct world *world) {
     check_xml(world, "valgrind-xml", "valgrind");
-    finds("count(//error)", "2");
+    finds("count(//error)", "3");
 }
 HOSTILE_TEST(valgrind_xml, survive_valgrind)
 
 static void survive_native(struct world *world) {
     check_xml(world, "valgrind-xml-native", "valgrind");
-    finds("count(//error)", "3");
+    finds("count(//error)", "4");
 }
 HOSTILE_TEST(valgrind_xml_native, survive_native)
 
@@ -733,8 +771,8 @@ END_TEST
 
 static void survive_github(struct world *world) {
     setenv("GITHUB_STEP_SUMMARY", "summary.md", 1);
-    ck_assert_uint_eq(check_github(world), 2);
-    check_summary(2);
+    ck_assert_uint_eq(check_github(world), 3);
+    check_summary(3);
 }
 HOSTILE_TEST(github, survive_github)
 
@@ -822,7 +860,7 @@ static bool take_field(const unsigned char **at, const unsigned char *end, struc
 struct profile {
     unsigned char *bytes;
     size_t size;
-    char strings[128][16384];
+    char strings[128][32768];
     size_t string_count, samples, locations, functions, mappings;
     int64_t sums[2];
 };
@@ -983,6 +1021,65 @@ static void survive_pprof(struct world *world) {
 HOSTILE_TEST(pprof, survive_pprof)
 
 /* --- nothing left open ------------------------------------------------------------------------------------ */
+
+/* --- misuses ---------------------------------------------------------------------------------------------- */
+
+/* Nothing left open: a process with a second close, one with two in functions of the same names. */
+static struct world *misused(void) {
+    struct world *world = world_begin("./server", "worker");
+    size_t stacks[3];
+    make_file("own.c");
+    for (unsigned line = 1; line <= 3; line++)
+        stacks[line - 1] = add_stack(
+            world, "close",
+            (struct frame[]){
+                {.function = "give_back", .file = "own.c", .line = line, .module = "m", .offset = line}, {0}});
+    add_misuse(world, 0, stacks[0], stacks[1], stacks[2]);
+    add_misuse(world, 1, stacks[1], stacks[0], stacks[2]);
+    add_misuse(world, 1, stacks[2], stacks[0], stacks[1]);
+    return world;
+}
+
+START_TEST(misuses_are_told_where_nothing_is_left_open) {
+    struct world *world = misused();
+    ck_assert_uint_eq(check_ndjson(world), 0);
+
+    json_t *document = check_sarif(world), *result = at(document, "runs.0.results.0");
+    ck_assert_uint_eq(json_array_size(at(document, "runs.0.results")), 3);
+    ck_assert_str_eq(text_at(result, "ruleId"), "misuse-double-close");
+    ck_assert_str_eq(text_at(result, "locations.0.physicalLocation.artifactLocation.uri"), "own.c");
+    ck_assert_int_eq(number_at(result, "occurrenceCount"), 2);
+    ck_assert_uint_eq(json_array_size(at(result, "stacks")), 3);
+    ck_assert_str_eq(text_at(result, "relatedLocations.0.message.text"), "It was opened here.");
+    ck_assert_int_eq(number_at(result, "relatedLocations.0.physicalLocation.region.startLine"), 2);
+    ck_assert_str_eq(text_at(result, "relatedLocations.1.message.text"), "It had been closed here.");
+    ck_assert_int_eq(number_at(result, "relatedLocations.1.physicalLocation.region.startLine"), 3);
+    json_decref(document);
+
+    json_t *list = check_gitlab(world);
+    ck_assert_uint_eq(json_array_size(list), 3);
+    ck_assert_str_eq(text_at(list, "0.check_name"), "leftopen/double-close");
+    json_decref(list);
+
+    setenv("GITHUB_STEP_SUMMARY", "summary.md", 1);
+    ck_assert_uint_eq(check_github(world), 3);
+    check_summary(3);
+
+    check_xml(world, "junit", "junit");
+    finds("count(//testsuite)", "2");
+    finds("count(//testsuite[1]//failure[@type=\"double-close\"])", "1");
+    finds("count(//testsuite[2]//failure[@type=\"double-close\"])", "2");
+    check_xml(world, "valgrind-xml", "valgrind");
+    finds("count(//error[kind=\"InvalidFree\"])", "3");
+    finds("string(//error[1]/stack[1]/frame/line)", "1");
+    finds("string(//error[1]/auxwhat[1])", "Previously closed");
+    finds("string(//error[1]/stack[2]/frame/line)", "3");
+    finds("string(//error[1]/stack[3]/frame/line)", "2");
+    check_xml(world, "valgrind-xml-native", "valgrind");
+    finds("count(//error[kind=\"FdBadClose\" and fd=\"8\"])", "3");
+    world_end(world);
+}
+END_TEST
 
 START_TEST(documents_are_written_when_nothing_is_left_open) {
     struct world *world = world_begin("./server", "x");
@@ -1182,6 +1279,7 @@ int main(void) {
     tcase_add_loop_test(tests, github_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, folded_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, pprof_survives_hostile_names, 0, HOSTILE);
+    tcase_add_test(tests, misuses_are_told_where_nothing_is_left_open);
     tcase_add_test(tests, documents_are_written_when_nothing_is_left_open);
     tcase_add_test(tests, formats_are_those_of_the_option);
     tcase_add_test(tests, a_file_holds_one_document_but_many_lines);
