@@ -19,6 +19,13 @@ enum { PROBED = 1024 };
 
 bool kernel_is_open(int number) { return !sys_failed(SYS(SYS_fcntl, number, F_GETFD)); }
 
+bool kernel_lists_numbers(const char *path) {
+    if (!text_starts(path, "/dev/") && !text_starts(path, "/proc/"))
+        return false;
+    return text_fits("/dev/fd", path) || text_fits("/dev/fd/", path) || text_fits("/proc/*/fd", path) ||
+           text_fits("/proc/*/fd/", path);
+}
+
 static int number_of(const char *name) {
     int number = 0;
     for (; *name >= '0' && *name <= '9'; name++)

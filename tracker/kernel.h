@@ -15,6 +15,9 @@ bool kernel_visit_open(void (*visit)(int number, void *context), void *context);
 /* Any context. */
 bool kernel_is_open(int number);
 
+/* Any context. True if the folder of this path lists the descriptors of a process. */
+bool kernel_lists_numbers(const char *path);
+
 /* Exit only. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
 int64_t kernel_count_open(void);
 

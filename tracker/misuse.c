@@ -2,7 +2,8 @@
  *
  * A loop over all numbers closes many that nobody holds, and is no mistake. It is told from a double close by
  * what comes next: closes of neighbouring numbers from the same place make a run, and a run that meets a number
- * which this process never held is a loop. So what a run has found is taken back when it turns out to be one.
+ * which this process never held, or numbers that many places had closed, is a loop. So what a run has found is
+ * taken back when it turns out to be one.
  */
 #include "tracker/misuse.h"
 
@@ -11,9 +12,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tracker/clock.h"
+#include "tracker/code.h"
 #include "tracker/depot.h"
 #include "tracker/lockdown.h"
 #include "tracker/modules.h"
@@ -57,6 +60,17 @@ static struct record_misuse *find(enum record_misuse_type type, uint32_t now) {
     return entry;
 }
 
+static void fill(struct record_misuse *entry, const struct facts *facts) {
+    entry->kind = (uint8_t)facts->kind;
+    entry->error = (uint8_t)facts->error;
+    entry->number = facts->number;
+    entry->opened = facts->opened;
+    entry->closer = facts->closer;
+    entry->lost = facts->bytes;
+    entry->thread = threads_here();
+    entry->monotonic = clock_coarse();
+}
+
 static struct record_misuse *keep(const struct facts *facts, uint32_t now) {
     if (atomic_fetch_add_explicit(&sites, 1, memory_order_relaxed) >= MOST_SITES)
         return NULL;
@@ -65,15 +79,8 @@ static struct record_misuse *keep(const struct facts *facts, uint32_t now) {
         return NULL;
     struct record_misuse *entry = record_at(at);
     entry->type = (uint8_t)facts->type;
-    entry->kind = (uint8_t)facts->kind;
-    entry->error = (uint8_t)facts->error;
-    entry->number = facts->number;
     entry->now = now;
-    entry->opened = facts->opened;
-    entry->closer = facts->closer;
-    entry->lost = facts->bytes;
-    entry->thread = threads_here();
-    entry->monotonic = clock_coarse();
+    fill(entry, facts);
     uint64_t before = LOAD(&last_entry);
     do
         entry->previous = (uint32_t)(before / RECORD_UNIT);
@@ -93,6 +100,8 @@ static uint32_t note(const struct facts *facts) {
     struct record_misuse *entry = find(facts->type, now);
     if (!entry)
         entry = keep(facts, now);
+    else if (!LOAD(&entry->count))
+        fill(entry, facts); /* what was there was taken back */
     if (!entry) {
         record_lost(RECORD_LOSS_MISUSE);
         return 0;
@@ -127,19 +136,28 @@ static void stop_here(enum record_misuse_type type, const char *call) {
 /* ---- loops over all numbers -------------------------------------------------------------------------------
  */
 
-/* The closes of neighbouring numbers from one place that this thread has made last. */
+enum { WIDEST_GAP = 8, SMALL_LOOP = 5, PLACES = 3 };
+
+/* The closes of rising, or of falling numbers from one place that this thread has made last. */
 static __thread struct run {
     uintptr_t caller;
-    int number;
-    uint32_t found;       /* place / RECORD_UNIT of the entry that counts what it found, 0 none */
-    uint32_t findings;    /* how many */
-    unsigned length : 30; /* in closes */
-    unsigned is_loop : 1; /* it met a number that was never held */
-    unsigned told : 1;    /* strict: a finding was certain at once */
+    int first, last;
+    uint32_t found;           /* place / RECORD_UNIT of the entry that counts what it found, 0 none */
+    uint32_t findings;        /* how many */
+    uint64_t closers[PLACES]; /* different places that had closed what it found, 0: none further */
+    unsigned length : 29;     /* in closes */
+    unsigned falls : 1;
+    unsigned is_loop : 1;
+    unsigned told : 1; /* strict: a finding was certain at once */
 } run;
 
+/* A loop may leave some numbers out: those that it keeps. */
 static bool continues_run(int number, uintptr_t caller) {
-    return run.caller == caller && (number == run.number + 1 || number == run.number - 1);
+    int64_t step = (int64_t)number - run.last;
+    bool falls = step < 0;
+    if (run.caller != caller || !step || (run.length > 1 && falls != run.falls))
+        return false;
+    return run.is_loop || (falls ? -step : step) <= WIDEST_GAP;
 }
 
 static void take_back(void) {
@@ -164,8 +182,18 @@ static void mark_one(int number, uint64_t at, void *caller) {
 
 /* What a loop has closed so far, the program has not closed one by one. */
 static void mark_what_the_loop_closed(void) {
+    unsigned lowest = (unsigned)(run.falls ? run.last : run.first);
+    unsigned highest = (unsigned)(run.falls ? run.first : run.last);
     if (run.is_loop)
-        numbers_visit(0, INT_MAX, mark_one, &run.caller);
+        numbers_visit(lowest, highest, mark_one, &run.caller);
+}
+
+static void run_is_loop(void) {
+    if (!run.is_loop) {
+        run.is_loop = true;
+        mark_what_the_loop_closed();
+    }
+    take_back();
 }
 
 void misuse_closing(int number, uintptr_t caller) {
@@ -175,15 +203,45 @@ void misuse_closing(int number, uintptr_t caller) {
         struct record_misuse *found = entry_at((uint64_t)run.found * RECORD_UNIT);
         bool stands = found && run.findings && !run.told;
         mark_what_the_loop_closed();
-        run = (struct run){.caller = caller};
+        run = (struct run){.caller = caller, .first = number};
         if (stands)
             stop_here(found->type, depot_stack(found->now)->call);
+    } else {
+        run.falls = number < run.last;
     }
-    run.number = number;
+    run.last = number;
     run.length++;
 }
 
-/* A finding that the run takes back if it turns out to be a loop. Few loops begin at a number like this. */
+/* A table of descriptors that is closed twice was closed by one place before, or by two; what a loop over all
+ * numbers meets was closed by everybody. */
+static bool everybody_had_closed(uint64_t closer) {
+    uint64_t place = address_of_closer(closer);
+    unsigned i = 0;
+    while (i < PLACES && run.closers[i] && run.closers[i] != place)
+        i++;
+    if (i < PLACES)
+        run.closers[i] = place;
+    return run.length >= SMALL_LOOP && run.closers[PLACES - 1];
+}
+
+static bool same_module(uint64_t one, uint64_t other) {
+    return modules_of(one & ~RECORD_PC_EXACT) == modules_of(other & ~RECORD_PC_EXACT);
+}
+
+/* True if this is no call of a loop, for sure. The first numbers that a loop closes look like any others; one
+ * over all numbers may also be in the function that calls the one that closes. */
+static bool stands_alone(uint32_t now) {
+    const struct record_stack *stack = depot_stack(now);
+    if (!now || code_may_loop(stack->pc[0] & ~RECORD_PC_EXACT))
+        return false;
+    bool plain = run.length == 1 && run.last != FIRST_OF_LOOPS;
+    if (plain || stack->frames < 2 || !same_module(stack->pc[0], stack->pc[1]))
+        return true;
+    return !code_may_loop(stack->pc[1] & ~RECORD_PC_EXACT);
+}
+
+/* A finding that the run takes back if it turns out to be a loop. */
 static void note_in_run(const struct facts *facts) {
     if (run.is_loop)
         return;
@@ -192,7 +250,10 @@ static void note_in_run(const struct facts *facts) {
         run.findings = 0; /* of another sort: that stands */
     run.found = found;
     run.findings++;
-    run.told = run.length == 1 && facts->number != FIRST_OF_LOOPS;
+    if (facts->closer && everybody_had_closed(facts->closer))
+        return run_is_loop();
+    const struct record_misuse *entry = entry_at((uint64_t)found * RECORD_UNIT);
+    run.told = settings.strict == STRICT_MISUSE && entry && stands_alone(entry->now);
     if (run.told)
         stop_here(facts->type, facts->call);
 }
@@ -202,10 +263,6 @@ static void note_in_run(const struct facts *facts) {
 
 uint64_t misuse_closer(const char *call, uintptr_t caller) {
     return settings.misuse < 2 ? caller : RECORD_CLOSER_STACK | depot_keep_here(call, caller);
-}
-
-static bool same_module(uint64_t one, uint64_t other) {
-    return modules_of(one & ~RECORD_PC_EXACT) == modules_of(other & ~RECORD_PC_EXACT);
 }
 
 static uint64_t opener(uint32_t stack) { return stack ? depot_stack(stack)->pc[0] : 0; }
@@ -246,13 +303,8 @@ void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
         return;
     uint64_t word;
     struct record_slot *slot = closed_slot(number, &word);
-    if (!RECORD_WORD_GENERATION(word)) { /* never held: whoever closes such a number goes through all of them */
-        bool was_loop = run.is_loop;
-        run.is_loop = true;
-        if (!was_loop)
-            mark_what_the_loop_closed();
-        return take_back();
-    }
+    if (!slot && RECORD_WORD_STATE(word) == RECORD_STATE_FREE && run.length > 1)
+        return run_is_loop(); /* never this process's to close: who does goes through all of them */
     if (!slot)
         return;
     struct facts facts = facts_of(slot, word, number);
@@ -284,6 +336,8 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
     uint64_t word = owner ? LOAD(&((struct record_slot *)record_at(owner))->word) : 0;
     if (RECORD_WORD_STATE(word) != RECORD_STATE_LIVE)
         return; /* its stream is just being closed, or is gone */
+    if (LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
+        return; /* a list of all numbers, which the loop over them closes as well */
     note_in_run(&(struct facts){
         .type = RECORD_MISUSE_BAD_CLOSE,
         .kind = (enum record_kind)RECORD_WORD_KIND(word),
@@ -325,24 +379,30 @@ void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, c
     stop_here(RECORD_MISUSE_WRONG_RELEASER, call);
 }
 
-/* Somebody who closes by this call, at this place, closes other numbers there as well. */
+/* Somebody who closes at this place closes other numbers there as well. */
 struct habit {
-    uint64_t closer;
+    uint64_t place;
     bool seen;
 };
 
 static void look_for_habit(int number, uint64_t at, void *context) {
     struct habit *habit = context;
-    habit->seen |=
-        number > STDERR_FILENO && LOAD(&((struct record_slot *)record_at(at))->closer) == habit->closer;
+    uint64_t closer = LOAD(&((struct record_slot *)record_at(at))->closer);
+    habit->seen |= number > STDERR_FILENO && closer && address_of_closer(closer) == habit->place;
+}
+
+/* A terminal or /dev/null: where standard descriptors are put. */
+static bool is_device(int number) {
+    struct stat about;
+    return !lockdown_is_on() && SYS(SYS_fstat, number, &about) == 0 && S_ISCHR(about.st_mode);
 }
 
 void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call, uintptr_t caller) {
-    struct habit habit = {.closer = closer};
-    if (!settings.misuse || (run.is_loop && run.caller == address_of_closer(closer)))
+    struct habit habit = {.place = address_of_closer(closer)};
+    if (!settings.misuse || (run.is_loop && run.caller == habit.place))
         return;
     numbers_visit(0, ~0u, look_for_habit, &habit);
-    if (!habit.seen)
+    if (!habit.seen || is_device(number))
         return;
     note(&(struct facts){
         .type = RECORD_MISUSE_STANDARD_CLOSE,

@@ -234,8 +234,10 @@ enum record_slot_flag {
     RECORD_SLOT_FROM_FORK = 2,   /* acquired by a process this one was forked from */
     RECORD_SLOT_ADOPTED = 4,     /* from a fork, and that process is gone: handed over, now this one's own */
     RECORD_SLOT_UNSEEN = 8, /* RECORD_STATE_INHERITED: met by the exit pass, no call that was seen opened it */
-    RECORD_SLOT_CLOSED_IN_RANGE = 16, /* the last release was of a range of numbers, or one of a loop */
-    RECORD_SLOT_QUARANTINED = 32 /* closed, and the number is kept from being given out (option quarantine) */
+    RECORD_SLOT_CLOSED_IN_RANGE = 16, /* the last release was of a range of numbers, or one of a loop, or is going to be:
+                                       * the handle lists all numbers */
+    RECORD_SLOT_QUARANTINED = 32, /* closed, and the number is kept from being given out (option quarantine) */
+    RECORD_SLOT_INSIDE = 64       /* acquired with the object that owns it, at its stack: not counted there */
 };
 
 struct record_slot {

@@ -28,7 +28,7 @@ static void fill(struct record_slot *slot, uint64_t old, uint64_t writing, const
     STORE(&slot->detail, 0);
     STORE(&slot->outcome, RECORD_OUTCOME_NONE);
     STORE(&slot->error, 0);
-    STORE(&slot->flags, 0);
+    STORE(&slot->flags, (uint8_t)facts->flags);
     uint64_t done = (writing & ~(uint64_t)0xf) | facts->state;
     /* release: a reader that finds the word LIVE finds the fields. Fails if another acquire took the slot over:
      * the kernel gave the number away again before we were done, and the newer handle is the true one. */

@@ -27,6 +27,7 @@ struct slot_facts {
     int32_t thread;
     int32_t number;
     int32_t owner_pid;
+    unsigned flags; /* enum record_slot_flag */
 };
 
 /* A release under way. */

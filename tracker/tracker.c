@@ -296,18 +296,18 @@ static void settle_down(void) {
         give_file();
 }
 
-static bool is_from_fork(uint64_t at) {
-    return LOAD(&((struct record_slot *)record_at(at))->flags) & RECORD_SLOT_FROM_FORK;
-}
+static unsigned flags_of(uint64_t at) { return LOAD(&((struct record_slot *)record_at(at))->flags); }
 
-/* A new handle where `before` was; `from_fork` was asked before it was written. True if nothing was there, and
- * not even another acquire that this one has overtaken. */
-static bool displace(uint64_t before, bool from_fork, uint32_t stack) {
+/* A new handle where `before` was, whose `flags` were asked before it was written. True if nothing was there,
+ * and not even another acquire that this one has overtaken. */
+static bool displace(uint64_t before, unsigned flags, const struct slot_facts *facts) {
     unsigned state = RECORD_WORD_STATE(before);
-    depot_count_opened(stack);
+    if (!(facts->flags & RECORD_SLOT_INSIDE))
+        depot_count_opened(facts->stack);
     if (state == RECORD_STATE_FREE)
         return true;
-    if (state != RECORD_STATE_INHERITED && !(state == RECORD_STATE_RELEASING && from_fork))
+    bool from_fork = state == RECORD_STATE_RELEASING && flags & RECORD_SLOT_FROM_FORK;
+    if (state != RECORD_STATE_INHERITED && !from_fork && !(flags & RECORD_SLOT_INSIDE))
         depot_count_closed(RECORD_WORD_STACK(before), 0, 0);
     if (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED)
         record_lost(RECORD_LOSS_CLOSE);
@@ -315,8 +315,8 @@ static bool displace(uint64_t before, bool from_fork, uint32_t stack) {
 }
 
 static void acquire_number(uint64_t at, const struct slot_facts *facts) {
-    bool from_fork = is_from_fork(at);
-    if (displace(slot_acquire(at, facts), from_fork, facts->stack))
+    unsigned flags = flags_of(at);
+    if (displace(slot_acquire(at, facts), flags, facts))
         count_open(1);
 }
 
@@ -383,14 +383,28 @@ static void name(uint64_t at, const char *name) {
         names_opened(RECORD_WORD_STACK(LOAD(&slot->word)), name);
 }
 
+/* A list of all numbers has one, too, which stands in the list: who closes them all closes that, or tries to.
+ */
+static void note_list(int number, const char *path) {
+    uint64_t at = path && kernel_lists_numbers(path) ? numbers_find(number) : 0;
+    if (at)
+        atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
+                                 memory_order_relaxed); /* a fact by itself */
+}
+
 void tracker_named(int number, const char *path) {
-    if (ready(false) && !is_apart())
-        name(numbers_find(number), path);
+    if (!ready(false) || is_apart())
+        return;
+    name(numbers_find(number), path);
+    note_list(number, path);
 }
 
 void tracker_named_object(const void *object, const char *path) {
-    if (ready(false))
-        name(objects_find((uintptr_t)object), path);
+    uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
+    if (!at)
+        return;
+    name(at, path);
+    note_list(LOAD(&((struct record_slot *)record_at(at))->number), path);
 }
 
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from) {
@@ -419,15 +433,24 @@ static bool is_gone(int number, int error) {
 static bool is_loss(int error) { return error == EIO || error == ENOSPC || error == EDQUOT; }
 
 static void settle(struct slot_ticket ticket, bool gone) {
+    bool inside = ticket.slot && flags_of(ticket.slot) & RECORD_SLOT_INSIDE; /* before somebody else gets it */
     if (!slot_settle(ticket, gone))
         return;
-    depot_count_slot_closed(record_at(ticket.slot), ticket.word);
+    if (!inside)
+        depot_count_slot_closed(record_at(ticket.slot), ticket.word);
     count_open(-1);
+}
+
+/* What was opened past us had that number: who closed it before closed something else. */
+static void forget_closer(int number) {
+    uint64_t at = ready(false) && !is_apart() ? numbers_find(number) : 0;
+    if (at && RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) == RECORD_STATE_FREE)
+        atomic_store_explicit(&((struct record_slot *)record_at(at))->closer, 0, memory_order_relaxed);
 }
 
 void tracker_released(struct slot_ticket ticket, int number, int error) {
     if (!ticket.slot)
-        return;
+        return error ? (void)0 : forget_closer(number);
     settle(ticket, is_gone(number, error));
     if (error == EBADF)
         record_lost(RECORD_LOSS_CLOSE);
@@ -513,16 +536,20 @@ void tracker_released_range(unsigned first, unsigned last, bool gone) {
 /* ---- objects ----------------------------------------------------------------------------------------------
  */
 
-/* The descriptor inside belongs to the object. One that nobody acquired before (fopen) gets an entry without a
- * stack; an inherited one stays inherited, and makes the object so. */
-static bool own_number(int number, bool given, uint64_t object) {
+/* The descriptor inside belongs to the object. One that nobody acquired before (fopen) gets an entry of the
+ * same stack, for who closes its number later; an inherited one stays inherited, and makes the object so. */
+static bool own_number(int number, bool given, uint64_t object, uint32_t stack) {
     uint64_t at = numbers_make(number);
     if (!at)
         return false;
     if (given && slot_give(at, object))
         return RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) == RECORD_STATE_INHERITED;
-    struct slot_facts facts = {
-        .state = RECORD_STATE_OWNED, .kind = RECORD_KIND_DESCRIPTOR, .object = object, .number = -1};
+    struct slot_facts facts = {.state = RECORD_STATE_OWNED,
+                               .kind = RECORD_KIND_DESCRIPTOR,
+                               .stack = stack,
+                               .object = object,
+                               .number = -1,
+                               .flags = RECORD_SLOT_INSIDE};
     acquire_number(at, &facts);
     return false;
 }
@@ -538,23 +565,24 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
         return record_lost(RECORD_LOSS_MEMORY);
     if (is_apart())
         number = -1;
-    bool inherited = number >= 0 && own_number(number, given, address);
+    uint32_t stack = depot_keep_here(call, caller);
+    bool inherited = number >= 0 && own_number(number, given, address, stack);
     struct slot_facts facts = {
         .state = inherited ? RECORD_STATE_INHERITED : RECORD_STATE_LIVE,
         .kind = kind,
-        .stack = depot_keep_here(call, caller),
+        .stack = stack,
         .object = address,
         .thread = threads_here(),
         .number = number,
     };
-    bool from_fork = is_from_fork(at);
+    unsigned flags = flags_of(at);
     while (!slot_acquire_over(at, before, &facts)) {
         at = objects_make(address, &before);
         if (!at)
             return record_lost(RECORD_LOSS_MEMORY);
-        from_fork = is_from_fork(at);
+        flags = flags_of(at);
     }
-    displace(before, from_fork, facts.stack);
+    displace(before, flags, &facts);
     number_is_used(number, call);
 }
 
