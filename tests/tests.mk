@@ -27,7 +27,7 @@ TARGET_FLAGS := -g -O1 -std=gnu17 -I. $(WARN) -MMD -MP -D_GNU_SOURCE -U_FORTIFY_
 $(B)/targets/%: tests/targets/%.c
 	$(call say,TARGET,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TARGET_FLAGS) $(TARGET_LINK) -o $@ $< -lpthread -ldl
+	$(Q)$(CC) $(TARGET_FLAGS) -o $@ $< $(TARGET_LINK) -lpthread -ldl
 
 # Programs that watch them.
 $(B)/outside/%: tests/%.c tests/run.c tests/run.h tests/unit/skips.h
@@ -50,6 +50,9 @@ $(B)/targets/lib%.so: tests/targets/lib%.c
 	$(call say,TARGET,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET_FLAGS) $(TARGET_LINK) -fPIC -shared -o $@ $<
+$(B)/targets/misuses: private TARGET_LINK := -rdynamic -L$(B)/targets -Wl,-rpath,'$$ORIGIN' -lmisuses
+$(B)/targets/misuses: $(B)/targets/libmisuses.so
+$(B)/targets/misuses: private TARGET_FLAGS += -Wno-mismatched-dealloc
 $(B)/targets/libfirst.so: TARGET_LINK := -Wl,-z,initfirst
 $(B)/targets/libwiring.so: TARGET_LINK := -Wl,-z,relro,-z,now
 $(B)/targets/wiring: TARGET_LINK := -fno-pie -no-pie -rdynamic
@@ -64,7 +67,7 @@ check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
 # Every way a process ends, every shape of process, what is early or odd, and what was attacked once.
-LIVES := $(addprefix $(B)/outside/,ends live_views meanwhile processes odd adversary)
+LIVES := $(addprefix $(B)/outside/,ends live_views meanwhile misuses processes odd adversary)
 .PHONY: check-lives
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed

@@ -1,0 +1,306 @@
+/* Wrong calls on handles: programs that do one, and programs that are right though they look wrong
+ * (tests/targets/misuses.c). Each wrong one is told once, with the three lines that are marked in its source;
+ * no right one is accused; misuse=0 says nothing; strict=misuse stops the wrong ones at the call. */
+#include <check.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/run.h"
+#include "tests/unit/skips.h"
+
+static const char *library, *tool, *program;
+
+/* What is told beside the call itself. */
+enum { OPENED = 1, CLOSED = 2, BOTH = OPENED | CLOSED, TIMES = 4 /* more than once at that place */ };
+
+static const struct {
+    const char *way, *type;
+    unsigned told;
+} wrong[] = {
+    {"twice", "double-close", BOTH},
+    {"helper_and_caller", "double-close", BOTH},
+    {"caller_and_helper", "double-close", BOTH},
+    {"other_thread", "double-close", BOTH},
+    {"again_in_thread", "double-close", BOTH},
+    {"after_fclose", "double-close", BOTH},
+    {"after_fclose_of_fdopen", "double-close", BOTH},
+    {"after_closedir", "double-close", BOTH},
+    {"after_closedir_of_fdopendir", "double-close", BOTH},
+    {"after_pclose", "double-close", BOTH},
+    {"after_dup2_over", "double-close", BOTH},
+    {"of_a_duplicate", "double-close", BOTH},
+    {"of_a_pipe", "double-close", BOTH},
+    {"of_both_ends", "double-close", BOTH | TIMES},
+    {"of_a_socketpair", "double-close", BOTH},
+    {"of_a_table", "double-close", BOTH | TIMES},
+    {"of_a_large_table", "double-close", BOTH | TIMES},
+    {"given_to_a_library", "double-close", BOTH},
+    {"after_fork_in_parent", "double-close", BOTH},
+    {"twice_in_child", "double-close", BOTH},
+    {"of_a_childs_own", "double-close", BOTH},
+    {"raw_call_and_close", "double-close", BOTH},
+    {"close_and_raw_call", "double-close", BOTH},
+    {"after_failed_freopen", "double-close", BOTH},
+    {"after_range", "double-close", BOTH},
+    {"of_an_event", "double-close", BOTH},
+    {"of_an_epoll", "double-close", BOTH},
+    {"of_a_memfd", "double-close", BOTH},
+    {"of_a_reused_number", "double-close", BOTH},
+    {"interrupted_and_again", "double-close", BOTH},
+    {"many_times", "double-close", BOTH | TIMES},
+    {"in_a_signal_handler", "double-close", BOTH},
+    {"under_a_stream", "bad-close", OPENED},
+    {"under_fdopen", "bad-close", OPENED},
+    {"under_a_directory", "bad-close", OPENED},
+    {"under_fdopendir", "bad-close", OPENED},
+    {"under_popen", "bad-close", OPENED},
+    {"under_freopen", "bad-close", OPENED},
+    {"under_a_stream_in_thread", "bad-close", OPENED},
+    {"under_a_library", "foreign-close", BOTH},
+    {"under_a_library_in_thread", "foreign-close", BOTH},
+    {"fclose_of_popen", "wrong-releaser", OPENED},
+    {"pclose_of_fopen", "wrong-releaser", OPENED},
+    {"pclose_of_fdopen", "wrong-releaser", OPENED},
+    {"zero_by_accident", "standard-close", CLOSED},
+    {"full_at_fclose", "failed-close", OPENED},
+    {"full_at_fclose_of_fdopen", "failed-close", OPENED},
+    {"fails_with_EIO", "failed-close", OPENED},
+    {"fails_with_ENOSPC", "failed-close", OPENED},
+    {"fails_with_EDQUOT", "failed-close", OPENED},
+};
+enum { WRONG = sizeof wrong / sizeof *wrong };
+
+static const char *const right[] = {
+    "loop_up",
+    "loop_down",
+    "loop_with_a_gap",
+    "loop_with_gaps",
+    "loop_down_with_a_gap",
+    "loop_by_helper",
+    "loop_twice",
+    "two_loops",
+    "loop_from_zero_that_opens",
+    "small_loop",
+    "small_loop_over_own",
+    "loop_under_streams",
+    "by_closefrom",
+    "by_range",
+    "by_range_and_loop",
+    "listed_but_the_list",
+    "listed_with_the_list",
+    "listed_by_another_name",
+    "listed_twice",
+    "loop_in_a_child",
+    "loop_in_a_vfork_child",
+    "loop_in_a_daemon",
+    "closed_by_parent_and_child",
+    "closed_by_parent_then_child",
+    "closed_before_fork",
+    "closed_by_a_vfork_child",
+    "closed_by_a_spawned_child",
+    "pipeline",
+    "fdopen_and_fclose",
+    "fdopen_of_a_duplicate",
+    "two_streams_of_one_file",
+    "failed_fdopen",
+    "failed_fdopendir",
+    "fdopendir_of_a_duplicate",
+    "freopen_and_fclose",
+    "freopen_of_a_mode",
+    "popen_and_pclose",
+    "tmpfile_and_fclose",
+    "dup2_over",
+    "dup2_of_itself",
+    "dup2_under_a_stream",
+    "opened_by_a_library",
+    "library_takes_over",
+    "number_of_a_library",
+    "reuse_by_threads",
+    "of_minus_one",
+    "of_a_number_never_opened",
+    "of_what_libc_closes",
+    "closed_by_an_instruction",
+    "reopened_by_an_instruction",
+    "both_by_an_instruction",
+    "by_raw_calls",
+    "interrupted_once",
+    "cancelled_and_again",
+    "standard_closed_twice",
+    "redirection_by_close",
+    "daemons_three",
+    "daemons_three_by_helper",
+    "redirection_by_dup2",
+    "reopened_standard",
+};
+enum { RIGHT = sizeof right / sizeof *right };
+
+/* ---- reports --------------------------------------------------------------------------------------------- */
+
+static json_t *report_of(const char *option, const char *way) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/misuses.json", run_folder());
+    remove(path);
+    char to[PATH_MAX + 16];
+    snprintf(to, sizeof to, "--report=%s/%%e.json", run_folder());
+    struct run watched =
+        run(&(struct run_request){.words = WORDS(tool, "--format=json", to, option, program, way),
+                                  .folder = run_folder(),
+                                  .follow = true});
+    ck_assert_msg(watched.status == 0 || watched.status == 23, "%s: status %d\n%s", way, watched.status,
+                  watched.error);
+    json_error_t error;
+    char *text = run_file(path);
+    json_t *report = text ? json_loads(text, 0, &error) : NULL;
+    ck_assert_msg(report, "%s: no report\n%s%s", way, watched.error, text ? text : "");
+    free(text);
+    run_free(&watched);
+    return report;
+}
+
+/* What Check takes into a message. */
+static const char *pretty(const json_t *value) {
+    char *text = json_dumps(value, JSON_INDENT(1));
+    text[strnlen(text, 3000)] = '\0';
+    return text;
+}
+
+/* The line of the source that the innermost frame names, "" if there is none. To be freed. */
+static char *line_of(const json_t *stack) {
+    json_t *frame = json_array_get(stack, 0);
+    const char *file = json_string_value(json_object_get(frame, "file"));
+    char *text = file ? run_file(file) : NULL, *line = text;
+    for (json_int_t rest = json_integer_value(json_object_get(frame, "line")); line && rest > 1; rest--)
+        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+    char *copy = line ? strndup(line, strcspn(line, "\n")) : strdup("");
+    free(text);
+    return copy;
+}
+
+/* The stack is of a line with that mark, or not there at all. */
+static void check_stack(const char *way, const json_t *misuse, const char *key, const char *mark, bool told) {
+    const json_t *stack = json_object_get(misuse, key);
+    char *line = line_of(stack);
+    ck_assert_msg(told ? strstr(line, mark) != NULL : json_array_size(stack) == 0,
+                  "%s: %s is wrong: \"%s\" in\n%s", way, key, line, pretty(misuse));
+    free(line);
+}
+
+static void check_wrong(const char *option, int row) {
+    json_t *report = report_of(option, wrong[row].way), *list = json_object_get(report, "misuses");
+    ck_assert_msg(json_array_size(list) == 1, "%s: not one misuse in\n%s", wrong[row].way, pretty(list));
+    const json_t *misuse = json_array_get(list, 0);
+    const char *type = json_string_value(json_object_get(misuse, "type"));
+    ck_assert_msg(!strcmp(type, wrong[row].type), "%s: %s", wrong[row].way, type);
+    bool many = json_integer_value(json_object_get(misuse, "count")) > 1;
+    ck_assert_msg(many == !!(wrong[row].told & TIMES), "%s: count of\n%s", wrong[row].way, pretty(misuse));
+    check_stack(wrong[row].way, misuse, "frames", "/* now */", true);
+    check_stack(wrong[row].way, misuse, "opened", "/* opened */", wrong[row].told & OPENED);
+    check_stack(wrong[row].way, misuse, "closed", "/* closed */", wrong[row].told & CLOSED);
+    json_decref(report);
+}
+
+START_TEST(wrong_ones_are_told_with_their_stacks) { check_wrong("--misuse=1", _i); }
+END_TEST
+START_TEST(wrong_ones_are_told_by_the_full_form) { check_wrong("--misuse=2", _i); }
+END_TEST
+
+static void check_silent(const char *option, const char *way) {
+    json_t *report = report_of(option, way), *list = json_object_get(report, "misuses");
+    ck_assert_msg(json_array_size(list) == 0, "%s is accused: %s", way, pretty(list));
+    json_decref(report);
+}
+
+START_TEST(right_ones_are_not_accused) { check_silent("--misuse=1", right[_i]); }
+END_TEST
+START_TEST(right_ones_are_not_accused_by_the_full_form) { check_silent("--misuse=2", right[_i]); }
+END_TEST
+START_TEST(without_the_option_nothing_is_said) { check_silent("--misuse=0", wrong[_i].way); }
+END_TEST
+
+/* ---- strict ---------------------------------------------------------------------------------------------- */
+
+enum { ABORTED = 134 };
+
+static struct run strictly(const char *way) {
+    return run(&(struct run_request){.words = WORDS(program, way),
+                                     .folder = run_folder(),
+                                     .preload = library,
+                                     .options = "strict=misuse:report=none",
+                                     .follow = true});
+}
+
+/* Lost data is nobody's wrong call. */
+START_TEST(strict_stops_wrong_ones) {
+    struct run watched = strictly(wrong[_i].way);
+    int status = strcmp(wrong[_i].type, "failed-close") ? ABORTED : 0;
+    ck_assert_msg(watched.status == status, "%s: status %d\n%s", wrong[_i].way, watched.status, watched.error);
+    run_free(&watched);
+}
+END_TEST
+
+static const char *const debugged[] = {"twice",           "given_to_a_library", "after_fclose",
+                                       "of_a_pipe",       "under_a_stream",     "under_a_library",
+                                       "fclose_of_popen", "zero_by_accident"};
+enum { DEBUGGED = sizeof debugged / sizeof *debugged };
+
+START_TEST(a_debugger_stands_at_the_call) {
+    if (system("command -v gdb >/dev/null"))
+        SKIP("gdb is not there");
+    char preload[PATH_MAX];
+    snprintf(preload, sizeof preload, "set environment LD_PRELOAD %s", library);
+    struct run watched =
+        run(&(struct run_request){.words = WORDS("gdb", "-nx", "-q", "-batch", "-ex", preload, "-ex",
+                                                 "set environment LEFTOPEN_OPTIONS strict=misuse:report=none",
+                                                 "-ex", "run", "-ex", "bt", "--args", program, debugged[_i]),
+                                  .folder = run_folder()});
+    ck_assert_msg(strstr(watched.out, "SIGABRT"), "%s: %s%s", debugged[_i], watched.out, watched.error);
+    char *innermost = strstr(watched.out, "misuses.c:"); /* of its frames that have a line there */
+    ck_assert_msg(innermost, "%s: %s", debugged[_i], watched.out);
+    json_t *frame = json_pack("[{s:s, s:i}]", "file",
+                              innermost[-1] == 'b' ? "tests/targets/libmisuses.c" : "tests/targets/misuses.c",
+                              "line", atoi(innermost + strlen("misuses.c:")));
+    char *line = line_of(frame);
+    ck_assert_msg(strstr(line, "/* now */"), "%s: %s in %s", debugged[_i], line, watched.out);
+    free(line);
+    json_decref(frame);
+    run_free(&watched);
+}
+END_TEST
+
+START_TEST(strict_stops_no_right_one) {
+    struct run watched = strictly(right[_i]);
+    ck_assert_msg(watched.status == 0, "%s: status %d\n%s", right[_i], watched.status, watched.error);
+    run_free(&watched);
+}
+END_TEST
+
+/* ---- */
+
+int main(void) {
+    skips_begin();
+    library = run_built("libleftopen.so");
+    tool = run_built("leftopen");
+    run_folder();
+    program = run_built("targets/misuses");
+    Suite *all = suite_create("misuses");
+    TCase *group = tcase_create("all");
+    tcase_set_timeout(group, 3 * RUN_SECONDS);
+    tcase_add_loop_test(group, wrong_ones_are_told_with_their_stacks, 0, WRONG);
+    tcase_add_loop_test(group, wrong_ones_are_told_by_the_full_form, 0, WRONG);
+    tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
+    tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
+    tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);
+    tcase_add_loop_test(group, strict_stops_wrong_ones, 0, WRONG);
+    tcase_add_loop_test(group, strict_stops_no_right_one, 0, RIGHT);
+    tcase_add_loop_test(group, a_debugger_stands_at_the_call, 0, DEBUGGED);
+    suite_add_tcase(all, group);
+    SRunner *runner = srunner_create(all);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    skips_end();
+    return failed != 0;
+}
