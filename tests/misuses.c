@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/run.h"
 #include "tests/unit/skips.h"
@@ -38,6 +39,7 @@ static const struct {
     {"of_a_table", "double-close", BOTH | TIMES},
     {"of_a_large_table", "double-close", BOTH | TIMES},
     {"given_to_a_library", "double-close", BOTH},
+    {"twice_by_a_library", "double-close", BOTH},
     {"after_fork_in_parent", "double-close", BOTH},
     {"twice_in_child", "double-close", BOTH},
     {"of_a_childs_own", "double-close", BOTH},
@@ -220,6 +222,38 @@ END_TEST
 START_TEST(without_the_option_nothing_is_said) { check_silent("--misuse=0", wrong[_i].way); }
 END_TEST
 
+/* ---- rules ----------------------------------------------------------------------------------------------- */
+
+/* What a shell does with numbers is the script's doing; what its libraries do, or what it does to its own
+ * streams, is not. */
+static const struct {
+    const char *way;
+    bool is_told;
+} shells[] = {
+    {"twice", false},
+    {"of_a_pipe", false},
+    {"zero_by_accident", false},
+    {"twice_by_a_library", true},
+    {"under_a_library", true},
+    {"under_a_stream", true},
+};
+enum { SHELLS = sizeof shells / sizeof *shells };
+
+START_TEST(shells_close_what_a_script_names) {
+    char shell[PATH_MAX];
+    snprintf(shell, sizeof shell, "%s/bash", run_folder());
+    remove(shell);
+    ck_assert_int_eq(symlink(program, shell), 0);
+    struct run watched = run(&(struct run_request){.words = WORDS(tool, "--verbosity=1", shell, shells[_i].way),
+                                                   .folder = run_folder()});
+    ck_assert_msg(watched.status == (shells[_i].is_told ? 23 : 0), "%s: status %d\n%s", shells[_i].way,
+                  watched.status, watched.error);
+    ck_assert_msg(shells[_i].is_told != !!strstr(watched.error, "left out by a built-in rule: "), "%s: %s",
+                  shells[_i].way, watched.error);
+    run_free(&watched);
+}
+END_TEST
+
 /* ---- strict ---------------------------------------------------------------------------------------------- */
 
 enum { ABORTED = 134 };
@@ -293,6 +327,7 @@ int main(void) {
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);
+    tcase_add_loop_test(group, shells_close_what_a_script_names, 0, SHELLS);
     tcase_add_loop_test(group, strict_stops_wrong_ones, 0, WRONG);
     tcase_add_loop_test(group, strict_stops_no_right_one, 0, RIGHT);
     tcase_add_loop_test(group, a_debugger_stands_at_the_call, 0, DEBUGGED);

@@ -90,7 +90,7 @@ static int show_suppressions(void) {
         "like others, but count neither for the exit status nor for strict. --verbosity=1 says how often each\n"
         "suppression was used, and names those that matched nothing.\n"
         "\n"
-        "Built in is what stays open by design in every run:\n");
+        "Built in is what stays open, or is closed twice, by design in every run:\n");
     show_rules();
     return 0;
 }

@@ -83,16 +83,25 @@ static bool is_perl_script(const struct finding *finding) {
                             script_of(words_of(finding->process), perl_has_no_script, perl_takes_value));
 }
 
+/* The call is in the program itself, in none of its libraries. */
+static bool is_by_executable(const struct misuse_site *site) {
+    return site->now->count && strcmp(site->now->frames[0].module, site->process->executable) == 0;
+}
+
 /* --- the table -------------------------------------------------------------------------------------------- */
 
 static const struct rule {
     const char *programs;
     int lowest;
     const char *path, *module;
-    bool (*test)(const struct finding *finding);
+    bool (*test)(const struct finding *finding); /* NULL: it is about misuses */
     const char *reason;
+    enum record_misuse_type type;
+    bool (*misuse_test)(const struct misuse_site *site);
 } rules[] = {
-#define RULE(programs, lowest, path, module, test, reason) {programs, lowest, path, module, test, reason},
+#define RULE(programs, lowest, path, module, test, reason)                                                     \
+    {programs, lowest, path, module, test, reason, 0, NULL},
+#define MISUSE_RULE(programs, type, test, reason) {programs, 0, "", "", NULL, reason, type, test},
 #include "tools/rules.def"
 };
 
@@ -110,12 +119,30 @@ static bool passes_through(const struct trace *trace, const char *module) {
     return false;
 }
 
-bool rules_match(size_t number, const struct finding *finding) {
-    const struct rule *rule = &rules[number];
-    return finding->handle->number >= rule->lowest &&
+static bool matches(const struct rule *rule, const struct finding *finding) {
+    return rule->test && finding->handle->number >= rule->lowest &&
            (!*rule->path || pattern_matches(rule->path, finding->what)) &&
            (!*rule->module || passes_through(finding->trace, rule->module)) && rule->test(finding) &&
            is_program(finding->process, rule->programs);
+}
+
+static bool matches_misuse(const struct rule *rule, const struct misuse_site *site) {
+    return rule->misuse_test && rule->type == site->first->type && rule->misuse_test(site) &&
+           is_program(site->process, rule->programs);
+}
+
+size_t rules_find(const struct finding *finding) {
+    size_t number = 0;
+    while (number < rules_count && !matches(&rules[number], finding))
+        number++;
+    return number;
+}
+
+size_t rules_find_misuse(const struct misuse_site *site) {
+    size_t number = 0;
+    while (number < rules_count && !matches_misuse(&rules[number], site))
+        number++;
+    return number;
 }
 
 const char *rules_reason(size_t number) { return rules[number].reason; }

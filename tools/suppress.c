@@ -514,20 +514,19 @@ static bool is_suppressed(struct suppressions *suppressions, const void *subject
     return false;
 }
 
+static bool count_rule(struct suppressions *suppressions, size_t rule) {
+    if (rule == rules_count)
+        return false;
+    suppressions->rule_hits[rule]++;
+    return true;
+}
+
 bool suppress_takes(struct suppressions *suppressions, const struct finding *finding) {
-    if (is_suppressed(suppressions, finding, takes_handle))
-        return true;
-    for (size_t i = 0; i < rules_count; i++) {
-        if (!rules_match(i, finding))
-            continue;
-        suppressions->rule_hits[i]++;
-        return true;
-    }
-    return false;
+    return is_suppressed(suppressions, finding, takes_handle) || count_rule(suppressions, rules_find(finding));
 }
 
 bool suppress_takes_misuse(struct suppressions *suppressions, const struct misuse_site *site) {
-    return is_suppressed(suppressions, site, takes_misuse);
+    return is_suppressed(suppressions, site, takes_misuse) || count_rule(suppressions, rules_find_misuse(site));
 }
 
 void suppress_hide_paths(struct suppressions *suppressions) {

@@ -39,3 +39,9 @@ void library_done(int number) {
     int result = close(number); /* now */
     (void)result;
 }
+
+void library_done_twice(int number) {
+    close(number);              /* closed */
+    int result = close(number); /* now */
+    (void)result;
+}

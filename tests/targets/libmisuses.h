@@ -12,7 +12,8 @@ int library_open(void);
 /* Closes what it was given, for good. */
 void library_serve(int socket);
 
-/* Closes what it has opened. */
+/* Closes what it has opened; once more than it should. */
 void library_done(int number);
+void library_done_twice(int number);
 
 #endif

@@ -222,6 +222,8 @@ WAY(given_to_a_library) {
     close(ends[1]);
 }
 
+WAY(twice_by_a_library) { library_done_twice(library_open()); }
+
 WAY(after_fork_in_parent) {
     int fd = a_file();
     pid_t child = fork();
