@@ -5,8 +5,6 @@
  */
 #include "tracker/code.h"
 
-#include <string.h>
-
 #include "tracker/lockdown.h"
 #include "tracker/probe.h"
 
@@ -32,9 +30,9 @@ static int32_t jump_at(const unsigned char *code) {
     if (code[0] == JUMP_SHORT || (code[0] & 0xf0) == 0x70)
         return 2 + (int8_t)code[1];
     if (code[0] == JUMP_NEAR)
-        memcpy(&distance, code + 1, sizeof distance), distance += 5;
+        __builtin_memcpy(&distance, code + 1, sizeof distance), distance += 5;
     else if (code[0] == LONG_PREFIX && (code[1] & 0xf0) == 0x80)
-        memcpy(&distance, code + 2, sizeof distance), distance += 6;
+        __builtin_memcpy(&distance, code + 2, sizeof distance), distance += 6;
     return distance;
 }
 

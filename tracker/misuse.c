@@ -136,16 +136,19 @@ static void stop_here(enum record_misuse_type type, const char *call) {
 /* ---- loops over all numbers -------------------------------------------------------------------------------
  */
 
-enum { WIDEST_GAP = 8, SMALL_LOOP = 5, PLACES = 3 };
+enum { WIDEST_GAP = 8, SMALL_LOOP = 5, PLACES = 2 };
 
-/* The closes of rising, or of falling numbers from one place that this thread has made last. */
+/* The closes of rising, or of falling numbers from one place that this thread has made last. Small: of the
+ * static thread memory that all libraries of a process share. */
 static __thread struct run {
     uintptr_t caller;
     int first, last;
-    uint32_t found;           /* place / RECORD_UNIT of the entry that counts what it found, 0 none */
-    uint32_t findings;        /* how many */
-    uint64_t closers[PLACES]; /* different places that had closed what it found, 0: none further */
-    unsigned length : 29;     /* in closes */
+    uint32_t found; /* place / RECORD_UNIT of the entry that counts what it found, 0 none */
+    uint32_t
+        closers[PLACES];    /* different places that had closed what it found, lower halves; 0: none further */
+    unsigned findings : 24; /* how many it found */
+    unsigned length : 4;    /* in closes, at most SMALL_LOOP */
+    unsigned by_many : 1;   /* further places had closed what it found */
     unsigned falls : 1;
     unsigned is_loop : 1;
     unsigned told : 1; /* strict: a finding was certain at once */
@@ -210,19 +213,20 @@ void misuse_closing(int number, uintptr_t caller) {
         run.falls = number < run.last;
     }
     run.last = number;
-    run.length++;
+    run.length += run.length < SMALL_LOOP;
 }
 
 /* A table of descriptors that is closed twice was closed by one place before, or by two; what a loop over all
  * numbers meets was closed by everybody. */
 static bool everybody_had_closed(uint64_t closer) {
-    uint64_t place = address_of_closer(closer);
+    uint32_t place = (uint32_t)address_of_closer(closer);
     unsigned i = 0;
     while (i < PLACES && run.closers[i] && run.closers[i] != place)
         i++;
     if (i < PLACES)
         run.closers[i] = place;
-    return run.length >= SMALL_LOOP && run.closers[PLACES - 1];
+    run.by_many |= i == PLACES;
+    return run.length >= SMALL_LOOP && run.by_many;
 }
 
 static bool same_module(uint64_t one, uint64_t other) {
