@@ -159,6 +159,7 @@ static const struct attack attacks[] = {
     {"@attacks five_exits", 6, "", ONE("file")},
     {"@attacks five_exits", 6, "", ONE("file")},
     {"@attacks five_exits", 6, "", ONE("file")},
+    {"@exits_and_forks", 0, "0 held up\n", "", ANYTHING | NOT_BY_TOOL},
     {"@attacks closing_at_exit", 0, "", ONE("file")},
     {"@attacks closing_range_at_exit", 0, "", ONE("file")},
 

@@ -51,6 +51,12 @@ void exit_pass_leave_to_kernel(void) { atomic_store_explicit(&shared, true, memo
 
 bool exit_pass_is_left_to_kernel(void) { return atomic_load_explicit(&shared, memory_order_relaxed); }
 
+/* A thread of the parent was in the pass, or had made it: not this process's. */
+void exit_pass_forked(void) {
+    atomic_store_explicit(&begun, 0, memory_order_relaxed);
+    atomic_store_explicit(&finished, false, memory_order_relaxed);
+}
+
 void exit_pass_root_changed(void) { renderer_root_changed(); }
 
 void exit_pass_closing(unsigned first, unsigned last) { output_closing(first, last); }
@@ -168,7 +174,7 @@ static bool report(struct findings *findings) {
         record_note(RECORD_NOTE_STANDARD_ERROR_LOST);
     if (settings.report_none && !verdict_wanted)
         return false;
-    enum renderer_verdict verdict = renderer_run_in_turn(descriptor);
+    enum renderer_verdict verdict = renderer_run(descriptor);
     if (verdict == RENDERER_FAILED || verdict == RENDERER_BROKEN)
         record_note(RECORD_NOTE_NO_RENDERER);
     /* what was meant for a file stays in the record, and is said aloud only where that has none */

@@ -18,6 +18,9 @@ void exit_pass_keep_standard_error(void);
 /* Any context: the program closes these numbers; a copy of standard error that is among them is lost. */
 void exit_pass_closing(unsigned first, unsigned last);
 
+/* Child of a fork, which may come while another thread ends the parent. */
+void exit_pass_forked(void);
+
 /* Any context: see tracker_root_changed. */
 void exit_pass_root_changed(void);
 

@@ -11,11 +11,12 @@
 #include "tracker/record.h"
 #include "tracker/slot.h"
 #include "tracker/sys.h"
+#include "tracker/turn.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
-static atomic_flag counting = ATOMIC_FLAG_INIT;
+static struct turn counting;
 
 static void count_one(int number, uint64_t at, void *context) {
     struct record_slot *slot = record_at(at);
@@ -40,12 +41,12 @@ static void keep_most(struct record_stack *stack, void *nothing) {
 
 size_t passing_count(void) {
     size_t count = 0;
-    if (atomic_flag_test_and_set_explicit(&counting, memory_order_acquire)) /* pairs with the clear below */
+    if (!turn_take(&counting))
         return 0;
     numbers_visit(STDERR_FILENO + 1, INT_MAX, count_one, &count);
     if (count)
         depot_visit(keep_most, NULL);
-    atomic_flag_clear_explicit(&counting, memory_order_release); /* what was counted stays before */
+    turn_give(&counting);
     return count;
 }
 

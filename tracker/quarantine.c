@@ -12,6 +12,7 @@
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/sys.h"
+#include "tracker/turn.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 
@@ -24,20 +25,20 @@ static struct {
 } ring[MOST] LARGE;
 static unsigned oldest;
 static _Atomic unsigned count;
-static atomic_flag taken = ATOMIC_FLAG_INIT; /* the ring; who finds it taken goes on without */
+static struct turn turn; /* the ring; who finds it taken goes on without */
 
 /* A signal handler must not jump out of what follows: a descriptor would stay, and the ring with it. */
 static bool take(uint64_t *signals) {
     uint64_t all = ~0ull;
     SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, signals, sizeof all);
-    if (!atomic_flag_test_and_set_explicit(&taken, memory_order_acquire)) /* pairs with give */
+    if (turn_take(&turn))
         return true;
     SYS(SYS_rt_sigprocmask, SIG_SETMASK, signals, 0, sizeof *signals);
     return false;
 }
 
 static void give(uint64_t signals) {
-    atomic_flag_clear_explicit(&taken, memory_order_release); /* what the ring holds */
+    turn_give(&turn);
     SYS(SYS_rt_sigprocmask, SIG_SETMASK, &signals, 0, sizeof signals);
 }
 
@@ -133,7 +134,6 @@ void quarantine_end(void) {
 
 /* What the record says is of a moment after the fork, the ring is of the fork. */
 void quarantine_forked(void) {
-    atomic_flag_clear_explicit(&taken, memory_order_relaxed);
     for (unsigned i = 0; i < count; i++) {
         int number = ring[(oldest + i) % MOST].number;
         struct record_slot *slot = slot_of(number);

@@ -2,7 +2,6 @@
 #include "tracker/raw_report.h"
 
 #include <errno.h>
-#include <linux/time_types.h>
 #include <stdatomic.h>
 
 #include "tracker/depot.h"
@@ -13,6 +12,7 @@
 #include "tracker/settings.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
+#include "tracker/turn.h"
 
 enum { HANDLES_SHOWN = 10 };
 
@@ -27,16 +27,12 @@ static LARGE char buffer[16384];
 static struct text page;
 static int output;
 static bool (*write_out)(int descriptor, const char *text, size_t bytes);
-static atomic_flag taken = ATOMIC_FLAG_INIT; /* the page is somebody's */
+static struct turn turn; /* the page */
 
-/* Any context: a signal handler may have interrupted the holder, so nobody waits. */
-static bool take_page(int descriptor, bool (*write)(int, const char *, size_t)) {
-    if (atomic_flag_test_and_set_explicit(&taken, memory_order_acquire)) /* pairs with give_page */
-        return false;
+static void begin_page(int descriptor, bool (*write)(int, const char *, size_t)) {
     output = descriptor;
     write_out = write;
     page = (struct text)TEXT_IN(buffer);
-    return true;
 }
 
 static void flush(void) {
@@ -45,9 +41,9 @@ static void flush(void) {
     page = (struct text)TEXT_IN(buffer);
 }
 
-static void give_page(void) {
+static void end_page(void) {
     flush();
-    atomic_flag_clear_explicit(&taken, memory_order_release); /* what was written to the page stays before */
+    turn_give(&turn);
 }
 
 /* A line may need this much; the page is written out before it gets short. */
@@ -190,11 +186,9 @@ static size_t put_site(const struct finding *first, size_t left) {
 
 void raw_report(struct findings *findings, int descriptor, bool verdict_missing) {
     struct record_header *header = record_header();
-    for (int tenths = 0; !take_page(descriptor, output_write); tenths++) {
-        struct __kernel_timespec tenth = {0, 100000000};
-        if (tenths == 30 || SYS(SYS_nanosleep, &tenth, 0))
-            return; /* the words of another thread are stuck, ours would be too */
-    }
+    if (!turn_take_soon(&turn))
+        return; /* the words of another thread are stuck, ours would be too */
+    begin_page(descriptor, output_write);
     findings_sort_by_site(findings);
     put("=================================================================\n==");
     text_decimal(&page, header->pid);
@@ -215,7 +209,7 @@ void raw_report(struct findings *findings, int descriptor, bool verdict_missing)
     put(" left open at ");
     put_count(sites, "site", "sites");
     put("\n");
-    give_page();
+    end_page();
 }
 
 /* ---- running out of descriptors ---------------------------------------------------------------------------
@@ -268,8 +262,9 @@ static uint64_t put_largest_sites(enum record_shortage_kind kind) {
 void raw_report_shortage(enum record_shortage_kind kind, int descriptor) {
     struct record_header *header = record_header();
     const struct record_shortage *shortage = &header->shortages[kind];
-    if (!take_page(descriptor, output_write_here))
+    if (!turn_take(&turn))
         return;
+    begin_page(descriptor, output_write_here);
     put("==");
     text_decimal(&page, header->pid);
     put("==WARNING: leftopen: ");
@@ -294,5 +289,5 @@ void raw_report_shortage(enum record_shortage_kind kind, int descriptor) {
     put("note: `leftopen report ");
     text_decimal(&page, header->pid);
     put("` shows names while the process runs\n");
-    give_page();
+    end_page();
 }

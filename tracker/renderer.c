@@ -31,6 +31,7 @@
 #include "tracker/settings.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
+#include "tracker/turn.h"
 
 extern char **environ;
 
@@ -256,13 +257,13 @@ static enum renderer_verdict render(int descriptor) {
     return verdict;
 }
 
-static atomic_flag running = ATOMIC_FLAG_INIT; /* the job is somebody's */
+static struct turn running; /* the job */
 
-static enum renderer_verdict render_alone(int descriptor) {
-    if (atomic_flag_test_and_set_explicit(&running, memory_order_acquire)) /* pairs with the clear below */
-        return RENDERER_BUSY;
+static enum renderer_verdict render_in_turn(int descriptor) {
+    if (!turn_take_soon(&running))
+        return RENDERER_FAILED;
     enum renderer_verdict verdict = render(descriptor);
-    atomic_flag_clear_explicit(&running, memory_order_release); /* the job's last use stays before */
+    turn_give(&running);
     return verdict;
 }
 
@@ -270,23 +271,12 @@ static enum renderer_verdict render_alone(int descriptor) {
 enum renderer_verdict renderer_run(int descriptor) {
     uint64_t all = ~0ull, before = 0;
     SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all);
-    enum renderer_verdict verdict = render_alone(descriptor);
+    enum renderer_verdict verdict = render_in_turn(descriptor);
     SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
     return verdict;
-}
-
-enum renderer_verdict renderer_run_in_turn(int descriptor) {
-    enum renderer_verdict verdict = renderer_run(descriptor);
-    for (int tenths = 0; verdict == RENDERER_BUSY && tenths < 30; tenths++) {
-        struct __kernel_timespec tenth = {0, 100000000};
-        SYS(SYS_nanosleep, &tenth, 0);
-        verdict = renderer_run(descriptor);
-    }
-    return verdict == RENDERER_BUSY ? RENDERER_FAILED : verdict;
 }
 
 void renderer_forked(bool shares_descriptors) {
     for (int which = 0; which < DESCRIPTORS && !shares_descriptors; which++)
         close_here(which);
-    atomic_flag_clear_explicit(&running, memory_order_relaxed);
 }

@@ -155,6 +155,7 @@ static bool adopt_record(void) {
     inherit_all(parent);
     quarantine_forked();
     renderer_forked(exit_pass_is_left_to_kernel());
+    exit_pass_forked();
     record_open();
     return true;
 }
