@@ -72,6 +72,11 @@ LIVES := $(addprefix $(B)/outside/,ends live_views meanwhile misuses processes o
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed
 
+# Names of programs that are built in every way.
+.PHONY: check-names
+check-names: $(B)/outside/names $(B)/libleftopen.so $(B)/leftopen
+	@$(B)/outside/names
+
 # The live view: its lines, and its screen in tmux.
 .PHONY: check-top
 check-top: $(B)/targets/on_command $(B)/libleftopen.so $(B)/leftopen
@@ -141,10 +146,10 @@ $(B)/headers/%.checked: % Makefile
 	@touch $@
 
 # What the tests need beside the build: programs to watch, compilers to compare, a few tools.
-TEST_PACKAGES := libunwind-dev clang libclang-rt-14-dev xz-utils llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 \
+TEST_PACKAGES := libunwind-dev clang libclang-rt-14-dev xz-utils llvm-14 binutils git perl strace util-linux procps libgcc-12-dev libeatmydata1 dwz lld \
 	fakeroot libxml2-utils libjemalloc2 libc6-dev-i386 lib32gcc-12-dev libpython3.11-testsuite
 
-SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-top check-transparency check-suites check-headers \
+SUITES := check-unit check-boundaries check-cases check-black-box check-lives check-names check-top check-transparency check-suites check-headers \
 	check-torture check-asan check-tsan check-proof check-fuzz bench-smoke
 .PHONY: check-all
 check-all: all $(EXAMPLES)

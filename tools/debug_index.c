@@ -142,11 +142,28 @@ static unsigned number_of(Dwarf_Die *die, unsigned attribute) {
     return dwarf_formudata(dwarf_attr(die, attribute, &room), &value) == 0 ? (unsigned)value : 0;
 }
 
-static const char *name_of(Dwarf_Die *die) {
+static const char *linkage_name(Dwarf_Die *die) {
     const char *name = text_of(die, DW_AT_linkage_name);
-    if (!name)
-        name = text_of(die, DW_AT_MIPS_linkage_name);
-    return name ? name : text_of(die, DW_AT_name);
+    return name ? name : text_of(die, DW_AT_MIPS_linkage_name);
+}
+
+static bool is_cxx(struct unit *unit) {
+    switch (dwarf_srclang(&unit->functions)) {
+    case DW_LANG_C_plus_plus:
+    case DW_LANG_C_plus_plus_03:
+    case DW_LANG_C_plus_plus_11:
+    case DW_LANG_C_plus_plus_14:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* GCC leaves the linkage name of what no other file can call out. */
+static void set_name(struct unit *unit, Dwarf_Die *die, struct debug_frame *frame) {
+    const char *name = linkage_name(die);
+    frame->name = name ? name : text_of(die, DW_AT_name);
+    frame->is_short = !name && is_cxx(unit);
 }
 
 /* libdw joins relative names to the folder of the compilation. What the compiler was told is shorter, and does
@@ -207,7 +224,7 @@ static size_t unit_frames(struct debug_index *index, size_t number, Dwarf_Addr a
     size_t count = chain.count < most ? chain.count : most;
     for (size_t i = 0; i < count; i++) {
         Dwarf_Die *die = &chain.list[chain.count - 1 - i];
-        frames[i].name = name_of(die);
+        set_name(unit, die, &frames[i]);
         frames[i].inlined = dwarf_tag(die) == DW_TAG_inlined_subroutine;
         frames[i].start = start;
         if (i)
@@ -257,9 +274,23 @@ static size_t frames_of_units(struct debug_index *index, Dwarf_Addr address, str
     return nameless ? unit_frames(index, nameless->item, address, frames, most) : 0;
 }
 
+/* In DWARF 2 a unit has one range, and may have code elsewhere, too: .debug_aranges tells. */
+static size_t frames_elsewhere(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
+                               size_t most) {
+    Dwarf_Die die;
+    if (!dwarf_addrdie(index->dwarf, address, &die))
+        return 0;
+    for (size_t i = 0; i < index->unit_count; i++)
+        if (index->units[i].die.addr == die.addr)
+            return unit_frames(index, i, address, frames, most);
+    return 0;
+}
+
 size_t debug_index_frames(struct debug_index *index, Dwarf_Addr address, struct debug_frame *frames,
                           size_t most) {
     size_t count = index->dwarf ? frames_of_units(index, address - index->bias, frames, most) : 0;
+    if (!count && index->dwarf)
+        count = frames_elsewhere(index, address - index->bias, frames, most);
     for (size_t i = 0; i < count; i++)
         if (frames[i].start)
             frames[i].start += index->bias;

@@ -2,7 +2,7 @@
  *
  * libdw finds units by .debug_aranges only, which clang does not write, and searches a unit's functions anew
  * for each address; so the ranges of the units, and of the functions in the units that are asked for, are
- * indexed here. .debug_aranges is not read at all: what the units say themselves is read in no time. */
+ * indexed here. .debug_aranges is asked last: what the units say themselves is read in no time. */
 #ifndef TOOLS_DEBUG_INDEX_H
 #define TOOLS_DEBUG_INDEX_H
 
@@ -16,6 +16,7 @@ struct debug_frame {
     const char *file; /* NULL unknown; relative to the compilation's folder where the compiler was told so */
     unsigned line, column; /* 0 unknown */
     bool inlined;          /* into the next frame */
+    bool is_short;         /* the linker sees another name, which DWARF does not say */
     Dwarf_Addr start;      /* of the function that this frame's code lies in, as `address`; 0 unknown */
 };
 

@@ -329,6 +329,8 @@ static void set_function(struct symbols *symbols, struct frame *frame, const cha
  * start-up code at the end of every stack. Names come from its symbol table. */
 static bool is_worth_lines(const struct image *image) { return !symbols_is_libc(image->path); }
 
+static bool is_mangled(const char *symbol) { return symbol[0] == '_' && symbol[1] == 'Z'; }
+
 static size_t frames_at(struct symbols *symbols, struct image *image, uint64_t offset, struct frame *frames) {
     Dwarf_Addr address = offset + image->bias, start = 0;
     struct debug_frame found[MOST_INLINED];
@@ -342,11 +344,11 @@ static size_t frames_at(struct symbols *symbols, struct image *image, uint64_t o
         frames[i].column = found[i].column;
         frames[i].inlined = found[i].inlined;
     }
-    if (count && frames[count - 1].function)
+    if (count && frames[count - 1].function && !found[count - 1].is_short)
         return count;
     const char *symbol = symbol_at(image, address, &start);
     count = count ? count : 1;
-    if (symbol)
+    if (symbol && (!frames[count - 1].function || is_mangled(symbol)))
         set_function(symbols, &frames[count - 1], symbol, start, address);
     return count;
 }
@@ -440,6 +442,18 @@ static void hide_folders(struct trace *trace) {
     }
 }
 
+/* Headers of the C library, as they are with _FORTIFY_SOURCE, have the calls in inlined functions: what calls
+ * these is what the program's author knows. GNU's C++ headers have a folder of that name, too. */
+static size_t count_frames_of_headers(const struct place *place) {
+    size_t count = 0;
+    for (; count < place->count && place->frames[count].inlined; count++) {
+        const char *file = place->frames[count].file;
+        if (!file || !strstr(file, "/include/") || !strstr(file, "/bits/") || strstr(file, "/c++/"))
+            break;
+    }
+    return count;
+}
+
 static void fill_trace(struct symbols *symbols, const struct process *process, struct kept_trace *trace) {
     struct frame *frames = NULL;
     size_t count = 0;
@@ -447,7 +461,7 @@ static void fill_trace(struct symbols *symbols, const struct process *process, s
         if (is_our_library(&trace->spots[i]))
             continue;
         const struct place *place = place_of(symbols, process, trace->spots[i]);
-        for (size_t k = 0; k < place->count; k++) {
+        for (size_t k = count ? 0 : count_frames_of_headers(place); k < place->count; k++) {
             frames = memory_grow(frames, count, sizeof *frames);
             frames[count++] = place->frames[k];
         }
