@@ -98,6 +98,32 @@ START_TEST(what_the_tool_writes_suppresses_all_and_each_line_one_function) {
 }
 END_TEST
 
+/* Without names, each line is about one call. */
+START_TEST(what_the_tool_writes_of_a_stripped_program_is_as_precise) {
+    struct run stripped = in_folder(WORDS("strip", "-o", "stripped", program));
+    ck_assert_int_eq(stripped.status, 0);
+    run_free(&stripped);
+    const char *const places[] = {
+        tool, "--format=suppressions", "./stripped", "alike", "wrapped", "pair", "twice", NULL};
+    struct run found = in_folder(places);
+    ck_assert_int_eq(found.status, 23);
+    has(found.error, "\nfile:^(stripped+0x");
+    ck_assert_uint_eq(run_count(found.error, "\nfile:"), 3); /* alike has two calls */
+    ck_assert_uint_eq(run_count(found.error, "\nsocket:"), 3);
+    ck_assert_uint_eq(run_count(found.error, "\nmisuse:"), 1);
+    struct run suppressed = in_folder(WORDS(tool, option("suppressions", file_of(found.error)), "./stripped",
+                                            "alike", "wrapped", "pair", "twice"));
+    ck_assert_str_eq(suppressed.error, "");
+    ck_assert_int_eq(suppressed.status, 0);
+    struct run other = in_folder(
+        WORDS(tool, option("suppressions", file_of(found.error)), "./stripped", "alike", "main", "pair"));
+    has(other.error, "1 handle left open at 1 site (1 file); 1 released, 0 failed; 8 suppressed");
+    run_free(&other);
+    run_free(&suppressed);
+    run_free(&found);
+}
+END_TEST
+
 START_TEST(the_line_stands_behind_its_site) {
     struct run run = in_folder(WORDS(tool, "--gen-suppressions", program, "main", "twice"));
     has(run.error, "Direct leak of 1 file (");
@@ -359,9 +385,9 @@ START_TEST(no_format_tells_what_is_redacted) {
     char secret[700], format[64];
     snprintf(secret, sizeof secret, "%s", hideout("secret"));
     snprintf(format, sizeof format, "--format=%s", formats[_i]);
-    struct run run =
-        in_folder(WORDS(tool, "--redact=path,argv,peer", format, "--verbosity=1", "--inherited=1",
-                        "--group-by=process", "--exec-leaks=1", "--gen-suppressions", hideout("places"), "secret", secret, "pair", "twice", "some-word"));
+    struct run run = in_folder(WORDS(tool, "--redact=path,argv,peer", format, "--verbosity=1", "--inherited=1",
+                                     "--group-by=process", "--exec-leaks=1", "--gen-suppressions",
+                                     hideout("places"), "secret", secret, "pair", "twice", "some-word"));
     ck_assert_int_eq(run.status, 23);
     has_not(run.error, "hideout");
     has_not(run.error, run_folder());
@@ -468,6 +494,7 @@ int main(void) {
     tcase_set_timeout(tests, RUN_SECONDS);
     tcase_add_test(tests, calls_that_read_alike_are_one_site);
     tcase_add_test(tests, what_the_tool_writes_suppresses_all_and_each_line_one_function);
+    tcase_add_test(tests, what_the_tool_writes_of_a_stripped_program_is_as_precise);
     tcase_add_test(tests, the_line_stands_behind_its_site);
     tcase_add_loop_test(tests, wrong_calls_are_suppressed_by_type_or_stack, 0,
                         sizeof misuses / sizeof *misuses);

@@ -69,7 +69,8 @@ static int show_suppressions(void) {
     puts(
         "A file named by --suppressions=FILE lists what may stay open, one line each; # starts a comment.\n"
         "\n"
-        "  leak:PATTERN    any handle with a frame whose function, source file or module fits\n"
+        "  leak:PATTERN    any handle with a frame whose function, source file or module fits; where the\n"
+        "                  function is not known, (module+0x1a2b) stands for it, as in reports\n"
         "  KIND:PATTERN    the same for handles of one kind only (socket:, file:, stream: …)\n"
         "  path:PATTERN    handles that refer to such a file or address\n"
         "  misuse:PATTERN  wrong calls of such a type (double-close …), or with such a frame in the stack\n"

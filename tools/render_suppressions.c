@@ -34,7 +34,7 @@ static void put_line(FILE *out, struct lines *lines, char *line) {
         return;
     }
     if (is_there(lines, line)) {
-        put_comment(out, "the same function as above:");
+        put_comment(out, "the same place as above:");
         fprintf(out, "# %s\n", line);
         free(line);
         return;

@@ -17,6 +17,7 @@
 #include "tools/memory.h"
 #include "tools/nearest.h"
 #include "tools/pattern.h"
+#include "tools/render.h"
 #include "tools/rules.h"
 #include "tools/what.h"
 
@@ -377,8 +378,19 @@ static void read_file(struct suppressions *suppressions, const char *executable)
 
 /* --- matching --------------------------------------------------------------------------------------------- */
 
+/* A frame without a function has the name that reports show, "(module+0x1a2b)"; patterns that are not meant for
+ * such a name should not come upon its digits. */
+static bool name_matches(const char *pattern, const struct frame *frame) {
+    if (frame->function || !strstr(pattern, "+0x"))
+        return pattern_matches(pattern, frame->function);
+    char *name = render_frame_name(frame);
+    bool matches = pattern_matches(pattern, name);
+    free(name);
+    return matches;
+}
+
 static bool frame_matches(const char *pattern, const struct frame *frame) {
-    return pattern_matches(pattern, frame->function) || pattern_matches(pattern, frame->file) ||
+    return name_matches(pattern, frame) || pattern_matches(pattern, frame->file) ||
            pattern_matches(pattern, frame->module);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/memory.h"
+#include "tools/render.h"
 #include "tools/what.h"
 
 /* A pattern that `text` fits from end to end. What would mean something else to the reader of the line (a
@@ -23,13 +24,10 @@ static char *line_of(const char *type, const struct trace *trace) {
     const struct frame *frame = trace->count ? &trace->frames[0] : NULL;
     if (!frame || (!frame->function && !*frame->module))
         return NULL;
-    const char *base = symbols_base_name(frame->module);
-    char *pattern = frame->function ? pattern_of(frame->function) : pattern_of(base);
-    /* modules are named by their paths */
-    char *line = frame->function
-                     ? memory_format("%s:%s frame=0", type, pattern)
-                     : memory_format("%s:%s%s frame=0", type, base == frame->module ? "^" : "/", pattern + 1);
+    char *name = render_frame_name(frame), *pattern = pattern_of(name);
+    char *line = memory_format("%s:%s frame=0", type, pattern);
     free(pattern);
+    free(name);
     return line;
 }
 
