@@ -98,6 +98,54 @@ START_TEST(what_the_tool_writes_suppresses_all_and_each_line_one_function) {
 }
 END_TEST
 
+START_TEST(what_the_tool_writes_of_names_that_are_hard_to_write_suppresses_them) {
+    char names[512];
+    snprintf(names, sizeof names, "%s", run_built("targets/names"));
+    struct run found = in_folder(WORDS(tool, "--format=suppressions", names));
+    ck_assert_int_eq(found.status, 23);
+    struct run suppressed = in_folder(WORDS(tool, option("suppressions", file_of(found.error)), names));
+    ck_assert_str_eq(suppressed.error, "");
+    ck_assert_int_eq(suppressed.status, 0);
+    run_free(&suppressed);
+    run_free(&found);
+}
+END_TEST
+
+static const struct {
+    const char *word, *block;
+} blocks[] = {
+    {"main", "FdNotClosed\n fun:open\n fun:main\n"},
+    {"main", "FdNotClosed\n fun:open@@GLIBC_2.2.5\n fun:main\n"},
+    {"twice", "FdBadClose\n fun:close\n fun:twice\n fun:main\n"},
+    {"twice", "FdBadClose\n ...\n src:places.c\n"},
+};
+
+START_TEST(blocks_of_valgrind_are_understood) {
+    char text[512];
+    snprintf(text, sizeof text, "{\n any name\n CoreError:%s}\n", blocks[_i].block);
+    struct run run = in_folder(WORDS(tool, option("suppressions", file_of(text)), program, blocks[_i].word));
+    ck_assert_str_eq(run.error, "");
+    ck_assert_int_eq(run.status, 0);
+    run_free(&run);
+}
+END_TEST
+
+/* The constructor has two symbols of one address: whichever Valgrind took, it is meant. */
+START_TEST(a_block_may_name_any_symbol_of_a_function) {
+    char names[512];
+    snprintf(names, sizeof names, "%s", run_built("targets/names"));
+    static const char *const symbols[] = {"_ZN3app6keeperC1Ev", "_ZN3app6keeperC2Ev"};
+    for (int i = 0; i < 2; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "{\n x\n CoreError:FdNotClosed\n fun:fopen@@GLIBC_2.2.5\n fun:%s\n}\n",
+                 symbols[i]);
+        struct run run = in_folder(WORDS(tool, "--kinds=stream", option("suppressions", file_of(text)), names));
+        has(run.error, "1 misuse; 1 suppressed");
+        run_free(&run);
+    }
+}
+END_TEST
+
 /* Without names, each line is about one call. */
 START_TEST(what_the_tool_writes_of_a_stripped_program_is_as_precise) {
     struct run stripped = in_folder(WORDS("strip", "-o", "stripped", program));
@@ -494,6 +542,9 @@ int main(void) {
     tcase_set_timeout(tests, RUN_SECONDS);
     tcase_add_test(tests, calls_that_read_alike_are_one_site);
     tcase_add_test(tests, what_the_tool_writes_suppresses_all_and_each_line_one_function);
+    tcase_add_test(tests, what_the_tool_writes_of_names_that_are_hard_to_write_suppresses_them);
+    tcase_add_loop_test(tests, blocks_of_valgrind_are_understood, 0, sizeof blocks / sizeof *blocks);
+    tcase_add_test(tests, a_block_may_name_any_symbol_of_a_function);
     tcase_add_test(tests, what_the_tool_writes_of_a_stripped_program_is_as_precise);
     tcase_add_test(tests, the_line_stands_behind_its_site);
     tcase_add_loop_test(tests, wrong_calls_are_suppressed_by_type_or_stack, 0,

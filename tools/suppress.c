@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "tools/beside.h"
+#include "tools/demangle.h"
 #include "tools/fail.h"
 #include "tools/memory.h"
 #include "tools/nearest.h"
@@ -22,7 +23,7 @@
 #include "tools/what.h"
 
 /* What a pattern is held against. */
-enum target { FRAMES, REFERRED_TO, BLOCK, MISUSE };
+enum target { FRAMES, REFERRED_TO, BLOCK, MISUSE, MISUSE_BLOCK };
 
 #define ANY_FRAME SIZE_MAX
 
@@ -31,7 +32,8 @@ enum line_type { FUNCTION, OBJECT, SOURCE, ELLIPSIS };
 struct block_line {
     enum line_type type;
     char *pattern;
-    unsigned line; /* of SOURCE; 0 any */
+    char *readable; /* of FUNCTION: demangled, without a version; one function may have several symbols */
+    unsigned line;  /* of SOURCE; 0 any */
 };
 
 struct suppression {
@@ -107,8 +109,10 @@ static struct suppression *new_suppression(struct source *source, const char *te
 }
 
 static void free_suppression(struct suppression *suppression) {
-    for (size_t i = 0; i < suppression->line_count; i++)
+    for (size_t i = 0; i < suppression->line_count; i++) {
         free(suppression->lines[i].pattern);
+        free(suppression->lines[i].readable);
+    }
     free(suppression->lines);
     free(suppression->pattern);
     free(suppression->text);
@@ -311,6 +315,7 @@ static bool take_block_line(struct suppression *suppression, const char *text) {
             return false;
         line.type = line_types[i].type;
         line.pattern = memory_copy(text + 4);
+        line.readable = line.type == FUNCTION ? demangle(text + 4) : NULL;
         char *colon = line.type == SOURCE ? strrchr(line.pattern, ':') : NULL;
         if (colon && isdigit((unsigned char)colon[1])) {
             line.line = (unsigned)strtoul(colon + 1, NULL, 10);
@@ -322,15 +327,26 @@ static bool take_block_line(struct suppression *suppression, const char *text) {
     return true;
 }
 
-/* `tool[,tool]:FdNotClosed` is ours; other kinds of error in a shared file are not. */
-static bool is_about_descriptors(const char *text) {
+static const struct {
+    const char *name;
+    enum target target;
+} errors[] = {{"FdNotClosed", BLOCK}, {"FdBadClose", MISUSE_BLOCK}, {"FdBadUse", MISUSE_BLOCK}};
+
+/* `tool[,tool]:ERROR`. False: one that is not ours, in a file that is not for us alone. */
+static bool is_about_descriptors(const char *text, enum target *target) {
     const char *colon = strchr(text, ':');
-    return colon && strcmp(colon + 1, "FdNotClosed") == 0;
+    for (size_t i = 0; colon && i < sizeof errors / sizeof *errors; i++)
+        if (strcmp(colon + 1, errors[i].name) == 0) {
+            *target = errors[i].target;
+            return true;
+        }
+    return false;
 }
 
 /* Reads up to the closing brace. The block is dropped if it is not ours or not well-formed. */
 static void take_block(struct source *source) {
     struct suppression *suppression = NULL;
+    enum target target = BLOCK;
     bool is_ours = false, is_good = true, is_closed = false;
     for (size_t i = 0; !is_closed && next_line(source); i++) {
         if (strcmp(source->text, "}") == 0)
@@ -338,7 +354,7 @@ static void take_block(struct source *source) {
         else if (i == 0)
             suppression = new_suppression(source, source->text);
         else if (i == 1)
-            is_ours = is_about_descriptors(source->text);
+            is_ours = is_about_descriptors(source->text, &target);
         else if (is_ours && is_good && !take_block_line(suppression, source->text)) {
             malformed(source, source->text, "expected fun:, obj:, src: or ...");
             is_good = false;
@@ -349,7 +365,7 @@ static void take_block(struct source *source) {
     else if (is_ours && is_good && !suppression->line_count)
         malformed(source, suppression->text, "the block names no frame");
     else if (is_ours && is_good) {
-        suppression->target = BLOCK;
+        suppression->target = target;
         return;
     }
     if (suppression)
@@ -408,7 +424,7 @@ static bool block_line_matches(const struct block_line *line, const struct frame
     switch (line->type) {
     case FUNCTION:
         return pattern_whole_matches(line->pattern, frame->symbol) ||
-               pattern_whole_matches(line->pattern, frame->function);
+               pattern_whole_matches(line->readable, frame->function);
     case OBJECT:
         return pattern_whole_matches(line->pattern, frame->module);
     case SOURCE:
@@ -444,10 +460,11 @@ static bool lines_match(const struct suppression *suppression, size_t at, const 
 
 /* Valgrind shows the call itself (open64, fopen) as the innermost frames, a record keeps it as a name. So a
  * block matches behind the line that names the call, too. */
-static bool block_matches(const struct suppression *suppression, const struct finding *finding) {
-    if (lines_match(suppression, 0, finding->trace))
+static bool block_matches(const struct suppression *suppression, const struct trace *trace,
+                          const struct stack *stack) {
+    if (lines_match(suppression, 0, trace))
         return true;
-    const char *call = finding->handle->stack ? finding->handle->stack->call : NULL;
+    const char *call = stack ? stack->call : NULL;
     char *bare = call ? memory_copy(call + strspn(call, "_")) : NULL;
     if (bare && strlen(bare) > 2 && strcmp(bare + strlen(bare) - 2, "64") == 0)
         bare[strlen(bare) - 2] = '\0';
@@ -455,8 +472,8 @@ static bool block_matches(const struct suppression *suppression, const struct fi
     for (size_t i = 0; bare && !matches && i < suppression->line_count; i++) {
         const struct block_line *line = &suppression->lines[i];
         if (line->type == FUNCTION &&
-            (pattern_whole_matches(line->pattern, call) || pattern_whole_matches(line->pattern, bare)))
-            matches = lines_match(suppression, i + 1, finding->trace);
+            (pattern_whole_matches(line->readable, call) || pattern_whole_matches(line->readable, bare)))
+            matches = lines_match(suppression, i + 1, trace);
     }
     free(bare);
     return matches;
@@ -472,8 +489,9 @@ static bool takes_handle(const struct suppression *suppression, const void *subj
     case REFERRED_TO:
         return pattern_matches(suppression->pattern, finding->what);
     case BLOCK:
-        return block_matches(suppression, finding);
+        return block_matches(suppression, finding->trace, finding->handle->stack);
     case MISUSE:
+    case MISUSE_BLOCK:
         break;
     }
     return false;
@@ -481,6 +499,8 @@ static bool takes_handle(const struct suppression *suppression, const void *subj
 
 static bool takes_misuse(const struct suppression *suppression, const void *subject) {
     const struct misuse_site *site = subject;
+    if (suppression->target == MISUSE_BLOCK)
+        return block_matches(suppression, site->now, site->first->now);
     if (suppression->target != MISUSE)
         return false;
     bool is_of_type = suppression->frame == ANY_FRAME &&
