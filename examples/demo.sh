@@ -20,7 +20,12 @@ for program in failed_requests unwritten early_return forgotten_child exception;
 done
 
 echo
-echo '== One that does not =='
+echo '== One that closes what is not its own any more =='
+run "$build/examples/stale_close"
+run --quarantine=64 --misuse=2 "$build/examples/stale_close"
+
+echo
+echo '== One that forgets nothing =='
 run "$build/examples/tidy"
 
 echo
