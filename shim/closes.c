@@ -5,13 +5,9 @@
 
 /* To the program a number that is kept is closed. */
 static int close_and_keep(int fd, uintptr_t caller) {
-    if (tracker_is_quarantined(fd)) {
-        tracker_close_failed((struct slot_ticket){0, 0}, fd, EBADF, "close", caller);
-        errno = EBADF;
-        return -1;
-    }
+    bool is_kept = tracker_is_quarantined(fd);
     struct slot_ticket ticket = tracker_releasing(fd, "close", caller);
-    int result = real.close(fd);
+    int result = is_kept ? fails_with(EBADF) : real.close(fd);
     released(ticket, fd, result, "close", caller);
     if (result == 0)
         tracker_quarantine(fd);

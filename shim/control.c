@@ -19,6 +19,8 @@ EXPORT int fcntl(int fd, int command, ...) {
     int result = real.fcntl(usable(fd), command, argument);
     if (duplicates)
         acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);
+    else
+        was_used(result == -1, fd, "fcntl", CALLER);
     return result;
 }
 
@@ -64,10 +66,13 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     va_end(list);
     if (!context_is_watched())
         return real.ioctl ? real.ioctl(fd, request, argument) : RAW(SYS_ioctl, fd, request, argument);
-    if (!makes(request))
-        return real.ioctl(fd, request, argument);
-    tracker_acquiring();
+    bool is_acquire = makes(request);
+    if (is_acquire)
+        tracker_acquiring();
     int result = real.ioctl(fd, request, argument);
-    made(request, result, argument, fd, "ioctl", CALLER);
+    if (is_acquire)
+        made(request, result, argument, fd, "ioctl", CALLER);
+    else
+        was_used(result == -1, fd, "ioctl", CALLER);
     return result;
 }

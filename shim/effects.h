@@ -19,7 +19,7 @@
  *   CLOSES_STREAM(stream, wrong)   the same for a FILE *; this call is not for handles of the kind `wrong`
  *   UNREFERENCES(object)        one of those who share the handle is done
  *   MAPS(success), UNMAPS(at)   memory; recorded only if option kinds asks for it
- *   MAPS_BYTES(bytes, flags), UNMAPS_BYTES(at, bytes)   the same where the length is known
+ *   MAPS_BYTES(bytes, flags, fd), UNMAPS_BYTES(at, bytes)   the same where the length is known
  *   JOINS(thread)               0: the thread was joined or detached; likewise
  *
  * Release: marked before the real call (the kernel may give the number to another thread before close returns),
@@ -98,7 +98,8 @@
 #define BEFORE_TAKES(kind, fd)
 #define AFTER_TAKES(kind, fd)                                                                                  \
     if (result)                                                                                                \
-        tracker_acquired_object(result, kind, fd, true, call, CALLER);
+        tracker_acquired_object(result, kind, fd, true, call, CALLER);                                         \
+    was_used(!result, fd, call, CALLER);
 
 #define BEFORE_CLOSES(shape, object)                                                                           \
     struct tracker_object_ticket ticket = closing(object, inside_##shape(object), call, CALLER);
@@ -128,8 +129,9 @@
     if (tracker_wants(RECORD_KIND_MAPPING) && (success))                                                       \
         tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, call, CALLER);
 
-#define BEFORE_MAPS_BYTES(bytes, flags)
-#define AFTER_MAPS_BYTES(bytes, flags)                                                                         \
+#define BEFORE_MAPS_BYTES(bytes, flags, fd)
+#define AFTER_MAPS_BYTES(bytes, flags, fd)                                                                     \
+    was_used(result == MAP_FAILED, fd, call, CALLER);                                                          \
     if (tracker_wants(RECORD_KIND_MAPPING) && result != MAP_FAILED)                                            \
         tracker_mapped(result, bytes, flags &MAP_FIXED, call, CALLER);
 
@@ -163,6 +165,12 @@ static inline int usable(int fd) {
     return is_kept ? -1 : fd;
 }
 
+/* The result of a call that fails before the kernel sees it. */
+static inline int fails_with(int error) {
+    errno = error;
+    return -1;
+}
+
 /* The kernel numbers timers from 0: told apart from addresses by a bit that those do not have. */
 static inline void *timer_handle(timer_t timer) { return (void *)((uintptr_t)timer | 1ull << 63); }
 
@@ -177,6 +185,12 @@ static inline struct tracker_object_ticket closing(const void *object, int insid
     if (inside == STDERR_FILENO)
         tracker_standard_error_is(false);
     return tracker_releasing_object(object, inside, call, caller);
+}
+
+/* Behind a real call that may have failed for want of the descriptor that it was to use. */
+static inline void was_used(bool failed, int fd, const char *call, uintptr_t caller) {
+    if (__builtin_expect(failed, false) && errno == EBADF)
+        tracker_used(fd, call, caller);
 }
 
 /* Behind a real call that has failed; `from`: the descriptor it was to use, -1 none. */
@@ -213,6 +227,7 @@ static inline void opened(const void *object, enum record_kind kind, int inside,
 
 static inline void replaced(struct slot_ticket ticket, int from, int to, int result, const char *call,
                             uintptr_t caller) {
+    was_used(result < 0, from, call, caller);
     if (result < 0)
         tracker_released(ticket, to, EPERM); /* nothing happened to `to` */
     else if (to == STDERR_FILENO)

@@ -46,6 +46,7 @@ EXPORT ssize_t recvmsg(int socket, struct msghdr *message, int flags) {
     ssize_t result = real.recvmsg(socket, message, flags);
     if (result >= 0)
         receive_from(message, socket, "recvmsg", CALLER);
+    was_used(result < 0, socket, "recvmsg", CALLER);
     tracker_acquiring_over();
     return result;
 }
@@ -59,6 +60,7 @@ EXPORT int recvmmsg(int socket, struct mmsghdr *messages, unsigned count, int fl
     int result = real.recvmmsg(socket, messages, count, flags, patience);
     for (int i = 0; i < result; i++)
         receive_from(&messages[i].msg_hdr, socket, "recvmmsg", CALLER);
+    was_used(result < 0, socket, "recvmmsg", CALLER);
     tracker_acquiring_over();
     return result;
 }

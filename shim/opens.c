@@ -35,7 +35,8 @@ EXPORT int openat(int folder, const char *path, int flags, ...) {
         return real.openat ? real.openat(folder, path, flags, mode)
                            : RAW(SYS_openat, folder, path, flags, mode);
     tracker_acquiring();
-    int result = real.openat(folder, path, flags, mode);
+    int result = real.openat(usable(folder), path, flags, mode);
+    was_used(result < 0, folder, "openat", CALLER);
     acquired(result, opens_kind(flags), "openat", CALLER, -1);
     named(result, path);
     return result;

@@ -6,13 +6,20 @@
 #include <errno.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <mqueue.h>
+#include <poll.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <termios.h>
 
 #include "shim/context.h"
 #include "shim/real.h"
@@ -24,26 +31,110 @@ enum { CALLED = R_X86_64_JUMP_SLOT, POINTED_TO = R_X86_64_GLOB_DAT };
 #error "which relocations hold the addresses of functions on this machine?"
 #endif
 
+/* The functions that the names mean. */
 static struct {
-#define USE(returns, name, parameters, arguments, fd) returns(*name) parameters;
+#define USE_BY_HAND(returns, name, parameters) returns(*name) parameters;
 #include "shim/uses.def"
 } used;
 
-#define USE(returns, name, parameters, arguments, fd)                                                          \
+/* ---- the wrappers ---- */
+
+/* Behind a call that has failed with EBADF. */
+static void use_failed(const int *fds, size_t count, const char *call, uintptr_t caller) {
+    for (size_t i = 0; i < count && context_is_watched(); i++)
+        tracker_used(fds[i], call, caller);
+}
+
+#define USE_TOLD(returns, name, told, parameters, arguments, ...)                                              \
     static returns use_##name parameters {                                                                     \
         returns result = used.name arguments;                                                                  \
-        if (result == -1 && errno == EBADF && context_is_watched())                                            \
-            tracker_used(fd, #name, CALLER);                                                                   \
+        const int fds[] = {__VA_ARGS__};                                                                       \
+        if (result == -1 && errno == EBADF)                                                                    \
+            use_failed(fds, sizeof fds / sizeof *fds, told, CALLER);                                           \
         return result;                                                                                         \
     }
 #include "shim/uses.def"
+
+/* poll fails for nobody: it marks those that are closed. */
+static int polled(int result, const struct pollfd *list, nfds_t count, const char *call, uintptr_t caller) {
+    for (nfds_t i = 0; result > 0 && i < count; i++)
+        if (list[i].revents & POLLNVAL)
+            use_failed(&list[i].fd, 1, call, caller);
+    return result;
+}
+
+static int use_poll(struct pollfd *list, nfds_t count, int patience) {
+    return polled(used.poll(list, count, patience), list, count, "poll", CALLER);
+}
+
+static int use___poll_chk(struct pollfd *list, nfds_t count, int patience, size_t room) {
+    return polled(used.__poll_chk(list, count, patience, room), list, count, "poll", CALLER);
+}
+
+static int use_ppoll(struct pollfd *list, nfds_t count, const struct timespec *patience, const sigset_t *mask) {
+    return polled(used.ppoll(list, count, patience, mask), list, count, "ppoll", CALLER);
+}
+
+static int use___ppoll_chk(struct pollfd *list, nfds_t count, const struct timespec *patience,
+                           const sigset_t *mask, size_t room) {
+    return polled(used.__ppoll_chk(list, count, patience, mask, room), list, count, "ppoll", CALLER);
+}
+
+/* The sets of select, which may be NULL. */
+struct sets {
+    int count;
+    const fd_set *set[3];
+};
+
+static bool is_in(int fd, const struct sets *sets) {
+    for (int i = 0; i < 3; i++)
+        if (sets->set[i] && FD_ISSET(fd, sets->set[i]))
+            return true;
+    return false;
+}
+
+/* To select a descriptor that only keeps a number is a ready one. */
+static bool keeps_one(const struct sets *sets) {
+    for (int fd = 0; tracker_quarantines && fd < sets->count; fd++)
+        if (is_in(fd, sets) && tracker_is_quarantined(fd))
+            return true;
+    return false;
+}
+
+static bool is_closed(int fd) { return tracker_is_quarantined(fd) || SYS(SYS_fcntl, fd, F_GETFD) == -EBADF; }
+
+/* select does not say which one it was. */
+static int selected(int result, const struct sets *sets, const char *call, uintptr_t caller) {
+    if (result != -1 || errno != EBADF || tracker_is_locked_down())
+        return result;
+    for (int fd = 0; fd < sets->count; fd++)
+        if (is_in(fd, sets) && is_closed(fd))
+            use_failed(&fd, 1, call, caller);
+    return result;
+}
+
+static int use_select(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
+                      struct timeval *patience) {
+    const struct sets sets = {count, {readable, writable, exceptional}};
+    int result =
+        keeps_one(&sets) ? fails_with(EBADF) : used.select(count, readable, writable, exceptional, patience);
+    return selected(result, &sets, "select", CALLER);
+}
+
+static int use_pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
+                       const struct timespec *patience, const sigset_t *mask) {
+    const struct sets sets = {count, {readable, writable, exceptional}};
+    int result = keeps_one(&sets) ? fails_with(EBADF)
+                                  : used.pselect(count, readable, writable, exceptional, patience, mask);
+    return selected(result, &sets, "pselect", CALLER);
+}
 
 static const struct use {
     const char *name;
     void *wrapper;
     void **real;
 } uses[] = {
-#define USE(returns, name, parameters, arguments, fd) {#name, (void *)use_##name, (void **)&used.name},
+#define USE_BY_HAND(returns, name, parameters) {#name, (void *)use_##name, (void **)&used.name},
 #include "shim/uses.def"
 };
 enum { USES = sizeof uses / sizeof uses[0] };

@@ -75,6 +75,89 @@ static const struct {
 };
 enum { WRONG = sizeof wrong / sizeof *wrong };
 
+/* Uses of a descriptor that was closed: told with misuse=2. */
+static const char *const used[] = {
+    "use_read",
+    "use_read_fortified",
+    "use_write",
+    "use_pread",
+    "use_pwrite",
+    "use_readv",
+    "use_writev",
+    "use_preadv",
+    "use_pwritev2",
+    "use_lseek",
+    "use_sendfile",
+    "use_sendfile_from",
+    "use_copy_file_range",
+    "use_splice",
+    "use_send",
+    "use_sendto",
+    "use_sendmsg",
+    "use_sendmmsg",
+    "use_recv",
+    "use_recv_fortified",
+    "use_recvfrom",
+    "use_recvmsg",
+    "use_recvmmsg",
+    "use_connect",
+    "use_bind",
+    "use_listen",
+    "use_accept",
+    "use_accept4",
+    "use_shutdown",
+    "use_getsockopt",
+    "use_setsockopt",
+    "use_getsockname",
+    "use_getpeername",
+    "use_ioctl",
+    "use_fcntl",
+    "use_tcgetattr",
+    "use_fstat",
+    "use_fstatfs",
+    "use_fstatvfs",
+    "use_fsync",
+    "use_fdatasync",
+    "use_ftruncate",
+    "use_fallocate",
+    "use_fchmod",
+    "use_fchown",
+    "use_fchdir",
+    "use_futimens",
+    "use_flock",
+    "use_lockf",
+    "use_fgetxattr",
+    "use_openat",
+    "use_fstatat",
+    "use_unlinkat",
+    "use_mkdirat",
+    "use_renameat",
+    "use_readlinkat",
+    "use_dup",
+    "use_dup2",
+    "use_dup3",
+    "use_fdopen",
+    "use_fdopendir",
+    "use_mmap",
+    "use_epoll_wait",
+    "use_epoll_pwait",
+    "use_epoll_ctl",
+    "use_timerfd_settime",
+    "use_timerfd_gettime",
+    "use_eventfd_read",
+    "use_eventfd_write",
+    "use_inotify_add_watch",
+    "use_inotify_rm_watch",
+    "use_epoll_ctl_of",
+    "use_poll",
+    "use_poll_fortified",
+    "use_ppoll",
+    "use_select",
+    "use_pselect",
+    "use_in_thread",
+};
+enum { USED = sizeof used / sizeof *used };
+
 static const char *const right[] = {
     "loop_up",
     "loop_down",
@@ -141,16 +224,17 @@ enum { RIGHT = sizeof right / sizeof *right };
 
 /* ---- reports --------------------------------------------------------------------------------------------- */
 
-static json_t *report_of(const char *option, const char *way) {
+/* `options` as in LEFTOPEN_OPTIONS. */
+static json_t *report_of(const char *options, const char *way) {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/misuses.json", run_folder());
     remove(path);
     char to[PATH_MAX + 16];
     snprintf(to, sizeof to, "--report=%s/%%e.json", run_folder());
-    struct run watched =
-        run(&(struct run_request){.words = WORDS(tool, "--format=json", to, option, program, way),
-                                  .folder = run_folder(),
-                                  .follow = true});
+    struct run watched = run(&(struct run_request){.words = WORDS(tool, "--format=json", to, program, way),
+                                                   .options = options,
+                                                   .folder = run_folder(),
+                                                   .follow = true});
     ck_assert_msg(watched.status == 0 || watched.status == 23, "%s: status %d\n%s", way, watched.status,
                   watched.error);
     json_error_t error;
@@ -190,23 +274,36 @@ static void check_stack(const char *way, const json_t *misuse, const char *key, 
     free(line);
 }
 
-static void check_wrong(const char *option, int row) {
-    json_t *report = report_of(option, wrong[row].way), *list = json_object_get(report, "misuses");
-    ck_assert_msg(json_array_size(list) == 1, "%s: not one misuse in\n%s", wrong[row].way, pretty(list));
+/* One misuse of that type, with its stacks. */
+static void check_told(const char *options, const char *way, const char *type, unsigned told) {
+    json_t *report = report_of(options, way), *list = json_object_get(report, "misuses");
+    ck_assert_msg(json_array_size(list) == 1, "%s: not one misuse in\n%s", way, pretty(list));
     const json_t *misuse = json_array_get(list, 0);
-    const char *type = json_string_value(json_object_get(misuse, "type"));
-    ck_assert_msg(!strcmp(type, wrong[row].type), "%s: %s", wrong[row].way, type);
+    const char *found = json_string_value(json_object_get(misuse, "type"));
+    ck_assert_msg(!strcmp(found, type), "%s: %s", way, found);
     bool many = json_integer_value(json_object_get(misuse, "count")) > 1;
-    ck_assert_msg(many == !!(wrong[row].told & TIMES), "%s: count of\n%s", wrong[row].way, pretty(misuse));
-    check_stack(wrong[row].way, misuse, "frames", "/* now */", true);
-    check_stack(wrong[row].way, misuse, "opened", "/* opened */", wrong[row].told & OPENED);
-    check_stack(wrong[row].way, misuse, "closed", "/* closed */", wrong[row].told & CLOSED);
+    ck_assert_msg(many == !!(told & TIMES), "%s: count of\n%s", way, pretty(misuse));
+    check_stack(way, misuse, "frames", "/* now */", true);
+    check_stack(way, misuse, "opened", "/* opened */", told & OPENED);
+    check_stack(way, misuse, "closed", "/* closed */", told & CLOSED);
     json_decref(report);
 }
 
-START_TEST(wrong_ones_are_told_with_their_stacks) { check_wrong("--misuse=1", _i); }
+START_TEST(wrong_ones_are_told_with_their_stacks) {
+    check_told("misuse=1", wrong[_i].way, wrong[_i].type, wrong[_i].told);
+}
 END_TEST
-START_TEST(wrong_ones_are_told_by_the_full_form) { check_wrong("--misuse=2", _i); }
+START_TEST(wrong_ones_are_told_by_the_full_form) {
+    check_told("misuse=2", wrong[_i].way, wrong[_i].type, wrong[_i].told);
+}
+END_TEST
+START_TEST(uses_are_told) { check_told("misuse=2", used[_i], "use-after-close", BOTH); }
+END_TEST
+
+/* What keeps a number behaves as if nothing were there. */
+START_TEST(uses_are_told_in_quarantine) {
+    check_told("misuse=2:quarantine=8", used[_i], "use-after-close", BOTH);
+}
 END_TEST
 
 static void check_silent(const char *option, const char *way) {
@@ -215,11 +312,37 @@ static void check_silent(const char *option, const char *way) {
     json_decref(report);
 }
 
-START_TEST(right_ones_are_not_accused) { check_silent("--misuse=1", right[_i]); }
+START_TEST(right_ones_are_not_accused) { check_silent("misuse=1", right[_i]); }
 END_TEST
-START_TEST(right_ones_are_not_accused_by_the_full_form) { check_silent("--misuse=2", right[_i]); }
+START_TEST(right_ones_are_not_accused_by_the_full_form) { check_silent("misuse=2", right[_i]); }
 END_TEST
-START_TEST(without_the_option_nothing_is_said) { check_silent("--misuse=0", wrong[_i].way); }
+START_TEST(right_ones_are_not_accused_in_quarantine) { check_silent("misuse=2:quarantine=8", right[_i]); }
+END_TEST
+START_TEST(uses_cost_nothing_by_default) { check_silent("misuse=1", used[_i]); }
+END_TEST
+
+START_TEST(a_use_of_another_s_number_is_told_in_quarantine) {
+    check_silent("misuse=2", "use_of_a_reused_number");
+    check_told("misuse=2:quarantine=1", "use_of_a_reused_number", "use-after-close", BOTH);
+}
+END_TEST
+
+START_TEST(numbers_come_back_after_as_many_opens) {
+    static const struct {
+        const char *options, *opens;
+    } lengths[] = {{"quarantine=0", "0\n"}, {"quarantine=1", "1\n"}, {"quarantine=5", "5\n"}};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct run watched = run(&(struct run_request){.words = WORDS(program, "use_of_numbers"),
+                                                       .folder = run_folder(),
+                                                       .preload = library,
+                                                       .options = lengths[i].options});
+        ck_assert_str_eq(watched.out, lengths[i].opens);
+        run_free(&watched);
+    }
+}
+END_TEST
+
+START_TEST(without_the_option_nothing_is_said) { check_silent("misuse=0", wrong[_i].way); }
 END_TEST
 
 /* ---- rules ----------------------------------------------------------------------------------------------- */
@@ -324,6 +447,12 @@ int main(void) {
     tcase_set_timeout(group, 3 * RUN_SECONDS);
     tcase_add_loop_test(group, wrong_ones_are_told_with_their_stacks, 0, WRONG);
     tcase_add_loop_test(group, wrong_ones_are_told_by_the_full_form, 0, WRONG);
+    tcase_add_loop_test(group, uses_are_told, 0, USED);
+    tcase_add_loop_test(group, uses_are_told_in_quarantine, 0, USED);
+    tcase_add_loop_test(group, uses_cost_nothing_by_default, 0, USED);
+    tcase_add_test(group, a_use_of_another_s_number_is_told_in_quarantine);
+    tcase_add_test(group, numbers_come_back_after_as_many_opens);
+    tcase_add_loop_test(group, right_ones_are_not_accused_in_quarantine, 0, RIGHT);
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);

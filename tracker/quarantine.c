@@ -123,6 +123,15 @@ void quarantine_acquired(void) {
     give(signals);
 }
 
+static void mark_listed(int number, uint64_t at, void *context) {
+    (void)context;
+    if (is_kept(number))
+        atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
+                                 memory_order_relaxed); /* a fact by itself */
+}
+
+void quarantine_listed(void) { numbers_visit(0, ~0u, mark_listed, NULL); }
+
 void quarantine_end(void) {
     uint64_t signals;
     if (!LOAD(&count) || !take(&signals))

@@ -19,6 +19,9 @@ void quarantine_take(int number);
 /* Something was acquired: gives back the numbers that have waited long enough, and those that are needed. */
 void quarantine_acquired(void);
 
+/* The program asks for all its numbers: a kept one stands in the list, and whoever closes that is not wrong. */
+void quarantine_listed(void);
+
 /* All of them are given back: at the end, and before a lockdown. */
 void quarantine_end(void);
 

@@ -387,10 +387,14 @@ static void name(uint64_t at, const char *name) {
 /* A list of all numbers has one, too, which stands in the list: who closes them all closes that, or tries to.
  */
 static void note_list(int number, const char *path) {
-    uint64_t at = path && kernel_lists_numbers(path) ? numbers_find(number) : 0;
+    if (!path || !kernel_lists_numbers(path))
+        return;
+    uint64_t at = numbers_find(number);
     if (at)
         atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
                                  memory_order_relaxed); /* a fact by itself */
+    if (tracker_quarantines)
+        quarantine_listed();
 }
 
 void tracker_named(int number, const char *path) {

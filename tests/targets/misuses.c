@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -17,11 +18,23 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <syslog.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "tests/targets/libmisuses.h"
@@ -455,6 +468,168 @@ static void fail_with(int error) {
 WAY(fails_with_EIO) { fail_with(EIO); }
 WAY(fails_with_ENOSPC) { fail_with(ENOSPC); }
 WAY(fails_with_EDQUOT) { fail_with(EDQUOT); }
+
+/* ---- wrong: use after close ------------------------------------------------------------------------------ */
+
+static APART int gone(void) {
+    int fd = open("/dev/zero", O_RDWR); /* opened */
+    close(fd);                          /* closed */
+    return fd;
+}
+
+static char bytes[64];
+static struct iovec parts = {bytes, 1};
+static struct msghdr message = {.msg_iov = &parts, .msg_iovlen = 1};
+static struct mmsghdr messages;
+static struct sockaddr_storage name;
+static struct epoll_event event;
+static struct itimerspec timer;
+static eventfd_t value;
+static union {
+    struct stat stat;
+    struct statfs statfs;
+    struct statvfs statvfs;
+} about;
+static socklen_t name_bytes = sizeof name;
+
+ssize_t __read_chk(int fd, void *buffer, size_t bytes, size_t room);
+ssize_t __recv_chk(int fd, void *buffer, size_t bytes, size_t room, int flags);
+int __poll_chk(struct pollfd *list, nfds_t count, int patience, size_t room);
+
+/* One line each: the call, on a descriptor that is gone. */
+#define USE(way, expression)                                                                                   \
+    WAY(use_##way) { rounds = (expression) != 0; }
+USE(read, read(gone(), bytes, 1))                                             /* now */
+USE(read_fortified, __read_chk(gone(), bytes, 1, sizeof bytes))               /* now */
+USE(write, write(gone(), bytes, 1))                                           /* now */
+USE(pread, pread(gone(), bytes, 1, 0))                                        /* now */
+USE(pwrite, pwrite(gone(), bytes, 1, 0))                                      /* now */
+USE(readv, readv(gone(), &parts, 1))                                          /* now */
+USE(writev, writev(gone(), &parts, 1))                                        /* now */
+USE(preadv, preadv(gone(), &parts, 1, 0))                                     /* now */
+USE(pwritev2, pwritev2(gone(), &parts, 1, 0, 0))                              /* now */
+USE(lseek, lseek(gone(), 0, SEEK_SET))                                        /* now */
+USE(sendfile, sendfile(gone(), 0, NULL, 1))                                   /* now */
+USE(sendfile_from, sendfile(1, gone(), NULL, 1))                              /* now */
+USE(copy_file_range, copy_file_range(0, NULL, gone(), NULL, 1, 0))            /* now */
+USE(splice, splice(gone(), NULL, 1, NULL, 1, 0))                              /* now */
+USE(send, send(gone(), bytes, 1, 0))                                          /* now */
+USE(sendto, sendto(gone(), bytes, 1, 0, NULL, 0))                             /* now */
+USE(sendmsg, sendmsg(gone(), &message, 0))                                    /* now */
+USE(sendmmsg, sendmmsg(gone(), &messages, 1, 0))                              /* now */
+USE(recv, recv(gone(), bytes, 1, 0))                                          /* now */
+USE(recv_fortified, __recv_chk(gone(), bytes, 1, sizeof bytes, 0))            /* now */
+USE(recvfrom, recvfrom(gone(), bytes, 1, 0, NULL, NULL))                      /* now */
+USE(recvmsg, recvmsg(gone(), &message, 0))                                    /* now */
+USE(recvmmsg, recvmmsg(gone(), &messages, 1, 0, NULL))                        /* now */
+USE(connect, connect(gone(), (void *)&name, name_bytes))                      /* now */
+USE(bind, bind(gone(), (void *)&name, name_bytes))                            /* now */
+USE(listen, listen(gone(), 1))                                                /* now */
+USE(accept, accept(gone(), NULL, NULL))                                       /* now */
+USE(accept4, accept4(gone(), NULL, NULL, 0))                                  /* now */
+USE(shutdown, shutdown(gone(), SHUT_RDWR))                                    /* now */
+USE(getsockopt, getsockopt(gone(), SOL_SOCKET, SO_ERROR, bytes, &name_bytes)) /* now */
+USE(setsockopt, setsockopt(gone(), SOL_SOCKET, SO_KEEPALIVE, bytes, 4))       /* now */
+USE(getsockname, getsockname(gone(), (void *)&name, &name_bytes))             /* now */
+USE(getpeername, getpeername(gone(), (void *)&name, &name_bytes))             /* now */
+USE(ioctl, ioctl(gone(), FIONREAD, bytes))                                    /* now */
+USE(fcntl, fcntl(gone(), F_GETFL))                                            /* now */
+USE(tcgetattr, tcgetattr(gone(), (void *)bytes))                              /* now */
+USE(fstat, fstat(gone(), (void *)&about))                                     /* now */
+USE(fstatfs, fstatfs(gone(), (void *)&about))                                 /* now */
+USE(fstatvfs, fstatvfs(gone(), (void *)&about))                               /* now */
+USE(fsync, fsync(gone()))                                                     /* now */
+USE(fdatasync, fdatasync(gone()))                                             /* now */
+USE(ftruncate, ftruncate(gone(), 0))                                          /* now */
+USE(fallocate, fallocate(gone(), 0, 0, 1))                                    /* now */
+USE(fchmod, fchmod(gone(), 0600))                                             /* now */
+USE(fchown, fchown(gone(), 0, 0))                                             /* now */
+USE(fchdir, fchdir(gone()))                                                   /* now */
+USE(futimens, futimens(gone(), NULL))                                         /* now */
+USE(flock, flock(gone(), LOCK_SH))                                            /* now */
+USE(lockf, lockf(gone(), F_LOCK, 1))                                          /* now */
+USE(fgetxattr, fgetxattr(gone(), "user.x", bytes, 1))                         /* now */
+USE(openat, openat(gone(), "x", O_RDONLY))                                    /* now */
+USE(fstatat, fstatat(gone(), "x", (void *)&about, 0))                         /* now */
+USE(unlinkat, unlinkat(gone(), "x", 0))                                       /* now */
+USE(mkdirat, mkdirat(gone(), "x", 0700))                                      /* now */
+USE(renameat, renameat(AT_FDCWD, "x", gone(), "x"))                           /* now */
+USE(readlinkat, readlinkat(gone(), "x", bytes, 1))                            /* now */
+USE(dup, dup(gone()))                                                         /* now */
+USE(dup2, dup2(gone(), 9))                                                    /* now */
+USE(dup3, dup3(gone(), 9, 0))                                                 /* now */
+USE(fdopen, fdopen(gone(), "r") == NULL)                                      /* now */
+USE(fdopendir, fdopendir(gone()) == NULL)                                     /* now */
+USE(mmap, mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, gone(), 0) == MAP_FAILED)  /* now */
+USE(epoll_wait, epoll_wait(gone(), &event, 1, 0))                             /* now */
+USE(epoll_pwait, epoll_pwait(gone(), &event, 1, 0, NULL))                     /* now */
+USE(epoll_ctl, epoll_ctl(gone(), EPOLL_CTL_ADD, 0, &event))                   /* now */
+USE(timerfd_settime, timerfd_settime(gone(), 0, &timer, NULL))                /* now */
+USE(timerfd_gettime, timerfd_gettime(gone(), &timer))                         /* now */
+USE(eventfd_read, eventfd_read(gone(), &value))                               /* now */
+USE(eventfd_write, eventfd_write(gone(), 1))                                  /* now */
+USE(inotify_add_watch, inotify_add_watch(gone(), "/", IN_CREATE))             /* now */
+USE(inotify_rm_watch, inotify_rm_watch(gone(), 1))                            /* now */
+
+WAY(use_epoll_ctl_of) {
+    int epoll = epoll_create1(0);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, gone(), &event); /* now */
+    close(epoll);
+}
+
+WAY(use_poll) {
+    struct pollfd list[] = {{-1, POLLIN, 0}, {gone(), POLLIN, 0}, {1, POLLOUT, 0}};
+    poll(list, 3, 0); /* now */
+}
+
+WAY(use_poll_fortified) {
+    struct pollfd list = {gone(), POLLIN, 0};
+    __poll_chk(&list, 1, 0, sizeof list); /* now */
+}
+
+WAY(use_ppoll) {
+    struct pollfd list = {gone(), POLLIN, 0};
+    ppoll(&list, 1, NULL, NULL); /* now */
+}
+
+WAY(use_select) {
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(1, &set);
+    FD_SET(gone(), &set);
+    select(9, NULL, &set, NULL, NULL); /* now */
+}
+
+WAY(use_pselect) {
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(gone(), &set);
+    pselect(9, &set, NULL, NULL, NULL, NULL); /* now */
+}
+
+static void *read_in_thread(void *fd) {
+    rounds = read(*(int *)fd, bytes, 1) != 0; /* now */
+    return NULL;
+}
+WAY(use_in_thread) {
+    int fd = gone();
+    in_thread(read_in_thread, &fd);
+}
+
+/* The number is another file's by now: only a quarantine tells. */
+WAY(use_of_a_reused_number) {
+    int fd = gone(), other = another_file();
+    rounds = read(fd, bytes, 1) != 0; /* now */
+    close(other);
+}
+
+/* Where the number comes back: which open gets it, of those that follow. */
+WAY(use_of_numbers) {
+    int fd = gone(), count = 0;
+    while (count < 99 && another_file() != fd)
+        count++;
+    printf("%d\n", count);
+}
 
 /* ---- right: loops over all numbers ----------------------------------------------------------------------- */
 
