@@ -110,6 +110,22 @@ START_TEST(new_is_told_and_counts) {
 }
 END_TEST
 
+START_TEST(misuses_are_known_again) {
+    const char *places = run_built("targets/places");
+    struct run made = watched(WORDS(tool, "--format=json", option("report", "known%%"), places, "main", "twice"));
+    ck_assert_int_eq(made.status, 23);
+    struct run same = watched(WORDS(tool, option("baseline", "known%"), places, "main", "twice"));
+    ck_assert_int_eq(same.status, 0);
+    ck_assert_str_eq(same.error, "");
+    made = watched(WORDS(tool, "--format=json", option("report", "known%%"), places, "main"));
+    ck_assert_int_eq(made.status, 23);
+    struct run more = watched(WORDS(tool, option("baseline", "known%"), places, "main", "twice"));
+    ck_assert_int_eq(more.status, 23);
+    says(more.error, "ERROR: leftopen: 1 misuse at exit by ");
+    says(more.error, "; 1 misuse; 1 in the baseline\n");
+}
+END_TEST
+
 START_TEST(a_bare_preload_has_it_too) {
     char options[PATH_MAX];
     snprintf(options, sizeof options, "strict=1:baseline=%s", in_folder("grows.json"));
@@ -380,6 +396,7 @@ static Suite *suite(void) {
     tcase_add_test(tests, the_same_is_silence);
     tcase_add_test(tests, more_is_told_and_counts);
     tcase_add_test(tests, new_is_told_and_counts);
+    tcase_add_test(tests, misuses_are_known_again);
     tcase_add_test(tests, a_bare_preload_has_it_too);
     tcase_add_test(tests, a_bare_preload_does_without_a_bad_one);
     tcase_add_test(tests, a_bad_one_is_said_before_the_program_runs);

@@ -80,6 +80,38 @@ size_t baseline_take(struct baseline *baseline, struct sites *sites) {
     return handles;
 }
 
+/* Each place counts once. The caller frees keys and list. */
+static struct diff_row *misuse_rows(const struct misuse_sites *misuses) {
+    struct diff_row *rows = memory_new(misuses->count, sizeof *rows);
+    for (size_t i = 0; i < misuses->count; i++) {
+        const struct misuse_site *site = &misuses->list[i];
+        rows[i] = (struct diff_row){
+            .id = misuse_key(site->id, misuse_word(site->first->type)), .line_id = site->line_id, .count = 1};
+    }
+    return rows;
+}
+
+size_t baseline_take_misuses(const struct baseline *baseline, struct misuse_sites *misuses) {
+    if (!baseline)
+        return 0;
+    const struct past_report *past = &baseline->report;
+    struct diff_row *rows = misuse_rows(misuses), *before = memory_new(past->misuse_count, sizeof *before);
+    for (size_t i = 0; i < past->misuse_count; i++)
+        before[i] =
+            (struct diff_row){.id = past->misuses[i].key, .line_id = past->misuses[i].line_id, .count = 1};
+    diff_mark(rows, misuses->count, before, past->misuse_count);
+    size_t count = misuses->count, kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].more)
+            misuses->list[kept++] = misuses->list[i];
+        free((char *)rows[i].id);
+    }
+    misuses->count = kept;
+    free(before);
+    free(rows);
+    return count - kept;
+}
+
 void baseline_hide_paths(struct baseline *baseline) {
     if (!baseline)
         return;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tools/misuse.h"
 #include "tools/sites.h"
 
 struct baseline;
@@ -17,6 +18,10 @@ void baseline_end(struct baseline *baseline); /* NULL is none */
 /* Takes the sites out of `sites` that had as many handles then, or more, and returns how many handles those
  * are. The others learn what they had (site.before) and what came since (site.more). NULL is none. */
 size_t baseline_take(struct baseline *baseline, struct sites *sites);
+
+/* Takes the misuses out of `misuses` that were known then, however often they happened, and returns how many
+ * those are. NULL is none. */
+size_t baseline_take_misuses(const struct baseline *baseline, struct misuse_sites *misuses);
 
 /* From now on notes do not tell where the file, and its program, lie. NULL is fine. */
 void baseline_hide_paths(struct baseline *baseline);

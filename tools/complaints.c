@@ -79,8 +79,8 @@ char *complaint_description(const struct complaint *complaint) {
 
 char *complaint_fingerprint(const struct complaint *complaint) {
     const struct misuse_site *misuse = complaint->misuse;
-    char *id = misuse ? memory_format("%s-%s", misuse->id, misuse_word(misuse->first->type))
-                      : memory_copy(complaint->site->id);
+    char *id =
+        misuse ? misuse_key(misuse->id, misuse_word(misuse->first->type)) : memory_copy(complaint->site->id);
     if (!complaint->twin)
         return id;
     char *fingerprint = memory_format("%s:%u", id, complaint->twin + 1);

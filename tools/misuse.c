@@ -72,6 +72,8 @@ void misuse_end(struct misuse_sites *sites) {
     *sites = (struct misuse_sites){0};
 }
 
+char *misuse_key(const char *id, const char *type) { return memory_format("%s-%s", id, type); }
+
 /* --- telling ---------------------------------------------------------------------------------------------- */
 
 char *misuse_sentence(const struct misuse_site *site) {

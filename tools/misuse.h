@@ -33,6 +33,10 @@ void misuse_end(struct misuse_sites *sites);
 const char *misuse_word(enum record_misuse_type type);
 const char *misuse_text(enum record_misuse_type type);
 
+/* By which a misuse is known from run to run, as its id and its type in a JSON report are. The caller frees it.
+ */
+char *misuse_key(const char *id, const char *type);
+
 /* What was done to which handle, in one line: "fd 5, a file, was closed, though …". The caller frees it. */
 char *misuse_sentence(const struct misuse_site *site);
 

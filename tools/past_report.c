@@ -9,6 +9,7 @@
 #include "tools/beside.h"
 #include "tools/fail.h"
 #include "tools/memory.h"
+#include "tools/misuse.h"
 #include "tools/what.h"
 
 #define SCHEMA "leftopen.report/1"
@@ -88,6 +89,22 @@ static int fill_sites(struct past_report *report, const char *name) {
     return 0;
 }
 
+/* Reports of earlier versions have none. */
+static int fill_misuses(struct past_report *report, const char *name) {
+    const json_t *list = json_object_get(report->object, "misuses");
+    report->misuses = memory_new(json_array_size(list), sizeof *report->misuses);
+    while (report->misuse_count < json_array_size(list)) {
+        const json_t *object = json_array_get(list, report->misuse_count);
+        const char *id = text(object, "id", ""), *type = text(object, "type", "");
+        if (!*id || !*type)
+            return failure(EXIT_DAMAGED, "%s: the report is damaged: misuse number %zu has no %s", name,
+                           report->misuse_count + 1, *id ? "type" : "id");
+        report->misuses[report->misuse_count++] =
+            (struct past_misuse){.key = misuse_key(id, type), .line_id = text(object, "line_id", "")};
+    }
+    return 0;
+}
+
 /* --- reports ---------------------------------------------------------------------------------------------- */
 
 static const char *program_of(const json_t *process) {
@@ -109,7 +126,8 @@ static int fill(struct past_report *report, const char *name, json_t *object, co
                        schema);
     report->process = json_object_get(object, "process");
     report->program = program_of(report->process);
-    return fill_sites(report, name);
+    int status = fill_sites(report, name);
+    return status ? status : fill_misuses(report, name);
 }
 
 int past_report_parse(struct past_report *report, const char *name, const char *bytes, size_t size) {
@@ -141,6 +159,9 @@ void past_report_end(struct past_report *report) {
     for (size_t i = 0; i < report->count; i++)
         free((struct frame *)report->sites[i].trace.frames);
     free(report->sites);
+    for (size_t i = 0; i < report->misuse_count; i++)
+        free(report->misuses[i].key);
+    free(report->misuses);
     json_decref(report->object);
     *report = (struct past_report){0};
 }

@@ -21,10 +21,18 @@ struct past_site {
     const json_t *frames; /* as they were written; NULL: they were not */
 };
 
+/* A wrong call that was found: how often does not matter. */
+struct past_misuse {
+    char *key; /* see misuse_key */
+    const char *line_id;
+};
+
 struct past_report {
-    json_t *object; /* owner of all strings */
+    json_t *object; /* owner of all strings but keys */
     struct past_site *sites;
     size_t count;
+    struct past_misuse *misuses;
+    size_t misuse_count;
     const char *program; /* argv[0], or the executable; "?" unknown */
     const json_t *process;
     uint64_t left_open; /* handles at the sites */

@@ -156,7 +156,7 @@ static void redact_arguments(struct redaction *redaction, const struct process *
 }
 
 void redact_process(struct redaction *redaction, struct process *process) {
-    if (!process)
+    if (!redaction || !process)
         return;
     redact_arguments(redaction, process);
     if (!redaction->hidden[PATH])

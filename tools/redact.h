@@ -18,7 +18,7 @@ bool redact_hides_paths(const struct redaction *redaction);
 void redact_finding(struct redaction *redaction, struct finding *finding);
 void redact_site(struct redaction *redaction, struct site *site);
 
-/* The program's name and arguments, and the record's. `process` may be NULL. */
+/* The program's name and arguments, and the record's. Both may be NULL. */
 void redact_process(struct redaction *redaction, struct process *process);
 
 /* What is wrong with a value of the option redact, as settings_check. */

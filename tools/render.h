@@ -29,7 +29,7 @@ struct report {
     struct exec_leaks exec_leaks; /* likewise */
     struct findings unseen_list;  /* likewise: the record has them only then, and not more than some */
     size_t left_open, released, release_failed, not_released, suppressed, inherited_count;
-    size_t in_baseline; /* handles that the baseline has: they do not count */
+    size_t in_baseline; /* handles and misuses that the baseline has: they do not count */
     int64_t unseen;     /* -1 unknown */
     /* Of the processes that have a record; one that left nothing open takes its own away. */
     uint64_t tracked, closed;

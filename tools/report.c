@@ -461,6 +461,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     take_misuses(making);
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
+    report->in_baseline += baseline_take_misuses(making->baseline, &report->misuses);
     count_all(making);
     redact(making);
     groups_make(&report->groups, by, &report->sites);

@@ -21,6 +21,7 @@
 #include "tools/growth.h"
 #include "tools/memory.h"
 #include "tools/record_reader.h"
+#include "tools/redact.h"
 #include "tools/render.h"
 #include "tools/report_make.h"
 #include "tools/shortage.h"
@@ -46,6 +47,7 @@ struct watch {
     const struct watch_request *request;
     struct path_map *map;
     struct symbols *symbols;
+    struct redaction *redaction; /* NULL: nothing is redacted */
     bool is_told; /* of changes, by SIGIO */
     struct known *list;
     size_t count;
@@ -137,6 +139,7 @@ static void read_record(struct watch *watch, struct known *known) {
     struct process *process = read_unasked(known->path);
     if (!process)
         return;
+    redact_process(watch->redaction, process);
     tell_shortages(watch, known, process);
     bool is_asked = process->report_requests > known->requests;
     known->requests = process->report_requests;
@@ -263,7 +266,8 @@ struct watch *watch_begin(const struct watch_request *request) {
     watch->request = request;
     watch->map = path_map_begin(request->settings);
     watch->symbols = symbols_begin(watch->map);
-    if (*request->settings->value[SETTING_redact])
+    watch->redaction = redact_begin(request->settings->value[SETTING_redact]);
+    if (redact_hides_paths(watch->redaction))
         symbols_hide_folders(watch->symbols);
     watch->growth = growth_begin(watch->symbols);
     watch->next_line = monotonic_now() + request->interval;
@@ -283,6 +287,7 @@ void watch_end(struct watch *watch) {
         free(watch->list[i].path);
     free(watch->list);
     symbols_end(watch->symbols);
+    redact_end(watch->redaction);
     path_map_end(watch->map);
     free(watch);
 }

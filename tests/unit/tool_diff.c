@@ -175,6 +175,33 @@ START_TEST(an_empty_baseline_knows_nothing_and_none_is_none) {
 }
 END_TEST
 
+#define MISUSE(id, type, line_id) "{\"id\":\"" id "\",\"type\":\"" type "\",\"line_id\":\"" line_id "\"}"
+#define WITH_MISUSES(misuses)                                                                                  \
+    "{\"schema\":\"leftopen.report/1\",\"process\":{\"argv\":[\"./"                                            \
+    "server\"]},\"sites\":[],\"misuses\":[" misuses "]}"
+
+START_TEST(a_baseline_takes_the_misuses_that_it_knows) {
+    static const struct misuse twice = {.type = RECORD_MISUSE_DOUBLE_CLOSE},
+                               late = {.type = RECORD_MISUSE_USE_AFTER_CLOSE};
+    struct misuse_site list[] = {
+        {.id = "a", .line_id = "1", .first = &twice, .count = 900},
+        {.id = "a", .line_id = "1", .first = &late, .count = 1}, /* of another type */
+        {.id = "b", .line_id = "1", .first = &twice, .count = 1},
+        {.id = "b", .line_id = "2", .first = &twice, .count = 1},  /* a second one there */
+        {.id = "c", .line_id = "9", .first = &twice, .count = 1}}; /* its line moved */
+    struct misuse_sites misuses = {list, 5};
+    write_file(WITH_MISUSES(MISUSE("c", "double-close", "3") "," MISUSE("a", "double-close", "1") "," MISUSE(
+        "b", "double-close", "1")));
+    ck_assert_int_eq(begin(path, ""), 0);
+    ck_assert_uint_eq(baseline_take_misuses(baseline, &misuses), 3);
+    ck_assert_uint_eq(misuses.count, 2);
+    ck_assert_ptr_eq(list[0].first, &late);
+    ck_assert_str_eq(list[1].id, "b");
+    ck_assert_str_eq(list[1].line_id, "2");
+    ck_assert_uint_eq(baseline_take_misuses(NULL, &misuses), 0);
+}
+END_TEST
+
 static const struct damage {
     const char *text;
     int status;
@@ -192,6 +219,8 @@ static const struct damage {
     {"{\"schema\":\"leftopen.report/1\",\"sites\":{}}", EXIT_DAMAGED, "it has no list of sites"},
     {REPORT("7"), EXIT_DAMAGED, "site number 1 has no id"},
     {REPORT(SITE("a", "1", "1") ",{\"id\":\"b\"}"), EXIT_DAMAGED, "site number 2 has no count"},
+    {WITH_MISUSES(MISUSE("a", "double-close", "1") ",7"), EXIT_DAMAGED, "misuse number 2 has no id"},
+    {WITH_MISUSES("{\"id\":\"a\"}"), EXIT_DAMAGED, "misuse number 1 has no type"},
     {REPORT(SITE("a", "1", "-4")), EXIT_DAMAGED, "site number 1 has no count"},
 };
 
@@ -251,6 +280,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, make_path, remove_path);
     tcase_add_loop_test(tests, what_is_new_or_more_is_marked, 0, sizeof comparisons / sizeof *comparisons);
     tcase_add_test(tests, a_baseline_takes_what_it_knows);
+    tcase_add_test(tests, a_baseline_takes_the_misuses_that_it_knows);
     tcase_add_test(tests, a_baseline_of_something_else_is_told);
     tcase_add_test(tests, an_empty_baseline_knows_nothing_and_none_is_none);
     tcase_add_loop_test(tests, damage_is_told, 0, sizeof damages / sizeof *damages);
