@@ -279,6 +279,7 @@ static bool is_address(uint64_t object) {
 struct view {
     uint64_t word, sequence, object, opened;
     int32_t thread, number;
+    unsigned flags;
 };
 
 /* False if it changed while it was read. */
@@ -289,6 +290,7 @@ static bool view_slot(struct record_slot *slot, struct view *view) {
     view->opened = LOAD(slot->opened);
     view->thread = LOAD(slot->thread);
     view->number = LOAD(slot->number);
+    view->flags = LOAD(slot->flags);
     return LOAD(slot->sequence) == view->sequence && LOAD(slot->word) == view->word;
 }
 
@@ -301,11 +303,11 @@ static void check_number(const struct view *view, unsigned state) {
     MUST(view->opened != 0);
     MUST(view->object == 0 || is_address(view->object));
     MUST(state != RECORD_STATE_OWNED || view->object != 0);
-    if (!stack) { /* of a stream that opened it itself */
-        MUST(view->object != 0 && view->number == -1);
+    unsigned call = call_of(stack);
+    if (view->flags & RECORD_SLOT_INSIDE) { /* of a stream or directory that opened it itself, at its stack */
+        MUST(view->object != 0 && view->number == -1 && call >= FOPEN);
         return;
     }
-    unsigned call = call_of(stack);
     MUST(RECORD_WORD_KIND(view->word) == calls[call].kind && call < FOPEN);
     MUST((view->number >= 0) == (call != OPEN && call != PIPE));
     MUST(view->thread != 0);
@@ -394,7 +396,7 @@ static void compare_number(int number, uint64_t at, void *nothing) {
     MUST(slot_is_held(word) == is_open);
     held += is_open;
     owned += state == RECORD_STATE_OWNED;
-    with_stack += is_open && RECORD_WORD_STACK(word);
+    with_stack += is_open && RECORD_WORD_STACK(word) && !(LOAD(slot->flags) & RECORD_SLOT_INSIDE); /* once each */
 }
 
 static unsigned long count_descriptors(void) {
