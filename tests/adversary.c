@@ -117,6 +117,7 @@ static const struct attack attacks[] = {
     {"@clones vforks_under_signals", 0, "done\n", ONE("file")},
     {"@clones memory", 0, "3 0\n", ONE("file")},
     {"@clones descriptors", 0, "1\n", ONE("file"), FOLLOW},
+    {"@generations", 0, "0 more\n", ""},
     {"@attacks filtered_fork", 0, "exited 3\n", "", UNHEARD, .by_tool = UNTOUCHED},
     {"@attacks filtered_vfork", 0, "exited 3\n", "", UNHEARD, .by_tool = UNTOUCHED},
 

@@ -34,7 +34,8 @@ struct fork_page {
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 static _Atomic(struct fork_page *) page; /* shared with the children made since */
-static struct fork_page *parent_page;    /* this process's entry is in it; NULL: not forked, or not told */
+static struct fork_page *parent_page;    /* this process's entry is in it, if it has one */
+static _Atomic uint64_t spare;           /* address of the parent's parent's, to be used again; 0 none */
 static _Atomic uint64_t overflow;        /* highest sequence given to a fork that found no entry */
 
 static struct fork_entry *mine; /* this process's, in its parent's page; NULL: not forked, or not told */
@@ -54,8 +55,9 @@ static struct fork_entry *table(void) {
     struct fork_page *there = atomic_load_explicit(&page, memory_order_acquire); /* zeros before the address */
     if (there)
         return there->entries;
-    long fresh =
-        SYS(SYS_mmap, 0, sizeof *there, 3 /* PROT_READ | PROT_WRITE */, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    uint64_t at = atomic_exchange_explicit(&spare, 0, memory_order_relaxed);
+    long fresh = SYS(SYS_mmap, at, sizeof *there, 3 /* PROT_READ | PROT_WRITE */,
+                     MAP_SHARED | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
     if (sys_failed(fresh))
         return NULL;
     if (atomic_compare_exchange_strong_explicit(&page, &there, (struct fork_page *)fresh, memory_order_acq_rel,
@@ -120,7 +122,9 @@ void forks_child(void) {
         making.parent = (int32_t)SYS(SYS_getppid);
     }
     mine = making.entry;
-    parent_page = mine ? atomic_load_explicit(&page, memory_order_relaxed) : NULL;
+    if (parent_page)
+        STORE(&spare, (uint64_t)(uintptr_t)parent_page);
+    parent_page = LOAD(&page);
     sequence_at_fork = making.sequence;
     STORE(&page, NULL); /* the parent's page stays mapped for `mine` */
     STORE(&overflow, 0);
@@ -198,10 +202,10 @@ static bool is_gone(pid_t process) {
 /* Of several heirs one tells. */
 static bool claim(void) {
     static bool claimed;
-    if (!claimed && parent_page)
+    if (!claimed && mine)
         claimed =
             !atomic_exchange_explicit(&parent_page->claimed, 1, memory_order_relaxed); /* a flag by itself */
-    return claimed || !parent_page;
+    return claimed || !mine;
 }
 
 bool forks_is_orphan_of(pid_t process) {

@@ -538,27 +538,35 @@ static void copy_page_to(uint64_t window, uint64_t old, uint64_t at) {
         copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
 }
 
-/* A file that stays mapped stays locked, too. Memory of nobody's takes its place: a signal handler may have
- * interrupted the very code that holds an address in the window, and that goes on when the handler returns. */
-static void leave_window(unsigned shift) {
-    if (own.mapped[shift])
-        SYS(SYS_mmap, own.mapped[shift], 1ull << shift, PROT_READ | PROT_WRITE,
-            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+/* Puts `bytes` of a mapping (0: another mapping of the same object) where the window of this size was, or
+ * memory of nobody's: a file that stays mapped stays locked. */
+static bool put_over(uint64_t base, uint64_t bytes, unsigned shift) {
+    if (!sys_failed(
+            SYS(SYS_mremap, base, bytes, 1ull << shift, MREMAP_MAYMOVE | MREMAP_FIXED, own.mapped[shift])))
+        return true;
+    SYS(SYS_mmap, own.mapped[shift], 1ull << shift, PROT_READ | PROT_WRITE,
+        MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     own.mapped[shift] = 0;
+    return false;
 }
 
-/* No other thread can be in the old windows. */
+/* `window` is as large as the one it follows. No other thread can be in the old windows. Their addresses stay
+ * good: a signal handler may have interrupted the very code that holds one, and that goes on when the handler
+ * returns. So a process has as many mappings of ours whatever number of forks lies behind it. */
 static void move_into(uint64_t window, uint64_t used) {
-    uint64_t old = LOAD(&record_mapped.window);
-    own.mapped[old & 0xfff] =
-        (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
+    uint64_t old = LOAD(&record_mapped.window), base = (uint64_t)(uintptr_t)window_base(window);
+    unsigned shift = window & 0xfff;
+    own.mapped[shift] = (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
     for (uint64_t at = PAGE; at < used; at += PAGE)
         copy_page_to(window, old, at);
     copy_page_to(window, old, 0); /* last, as its magic makes it a record */
-    atomic_store_explicit(&record_mapped.window, window, memory_order_release);
-    for (unsigned shift = 0; shift < WINDOWS; shift++)
-        leave_window(shift);
-    own.mapped[window & 0xfff] = (uint64_t)(uintptr_t)window_base(window);
+    if (put_over(base, 1ull << shift, shift))
+        base = own.mapped[shift];
+    own.mapped[shift] = base;
+    atomic_store_explicit(&record_mapped.window, base | shift, memory_order_release);
+    for (unsigned smaller = 0; smaller < shift; smaller++)
+        if (own.mapped[smaller])
+            put_over(base, 0, smaller);
     own.reserved = used;
     atomic_store_explicit(&reserving, 0, memory_order_relaxed); /* of threads that are not here */
 }
