@@ -219,6 +219,7 @@ static const struct {
     {"report=/dev", "this is a folder"},
     {"report=/nonexistent/report", "/nonexistent is none"},
     {"report=/tmp/%z", "can follow a %"},
+    {"report=/dev/stdout", "other descriptors are the program's alone"},
     {"record=", "takes auto, off or the name of a folder"},
     {"depth=deep", "takes 1..128"},
     {"inherited=maybe", "takes 0 or 1"},

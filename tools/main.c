@@ -1,4 +1,6 @@
 /* main.c - finds the sub-command. The table of them is in command.c. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tools/command.h"
@@ -31,7 +33,7 @@ static int run_command(const struct command *command, int argc, char **argv) {
     return status;
 }
 
-int main(int argc, char **argv) {
+static int run_words(int argc, char **argv) {
     if (argc < 2)
         return failure(EXIT_USAGE,
                        "what shall run? `leftopen [OPTIONS] [--] PROGRAM …` or `leftopen COMMAND …`; a "
@@ -51,4 +53,11 @@ int main(int argc, char **argv) {
         return command_run.run(argc, argv);
     bring_to_front(argv, at);
     return run_command(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+    int status = run_words(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !status)
+        return failure(EXIT_OWN_FAILURE, "cannot write to standard output: %s", strerror(errno));
+    return status;
 }

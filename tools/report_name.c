@@ -1,7 +1,6 @@
 /* report_name.c - see report_name.h */
 #include "tools/report_name.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +51,12 @@ static const char *put_field(FILE *out, const char *at, pid_t pid, const char *p
     }
 }
 
+/* Links that everybody can make do not count. */
+bool report_name_is_stream(const char *name) {
+    struct stat about;
+    return lstat(name, &about) == 0 && (S_ISCHR(about.st_mode) || S_ISFIFO(about.st_mode));
+}
+
 char *report_name_expand(const char *pattern, pid_t pid, const char *program) {
     char *name = NULL;
     size_t size;
@@ -64,7 +69,7 @@ char *report_name_expand(const char *pattern, pid_t pid, const char *program) {
             fputc(*at, out);
         at = next ? next : at + 1;
     }
-    if (!strchr(pattern, '%'))
+    if (!strchr(pattern, '%') && !report_name_is_stream(pattern))
         fprintf(out, ".%d", (int)pid);
     fclose(out);
     return name;
@@ -79,9 +84,16 @@ static bool has_unknown_field(const char *pattern) {
     return false;
 }
 
+static bool is_descriptor(const char *pattern) {
+    return strcmp(pattern, "/dev/stdout") == 0 || strcmp(pattern, "/dev/stderr") == 0 ||
+           strncmp(pattern, "/dev/fd/", strlen("/dev/fd/")) == 0;
+}
+
 char *report_name_fault(const char *pattern) {
     if (!*pattern)
         return memory_copy("stderr, none or the name of a file");
+    if (is_descriptor(pattern))
+        return memory_copy("stderr, none or the name of a file: other descriptors are the program's alone");
     return has_unknown_field(pattern)
                ? memory_copy("the name of a file, in which only p, e, h, q{VARIABLE} and % can follow a %")
                : NULL;

@@ -12,8 +12,10 @@
 
 /* A named pipe that nobody reads is an error, not a reason to wait. */
 static FILE *open_file(const char *name, bool anew) {
-    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
-    int file = open(name, flags | (anew ? O_TRUNC : 0), 0600);
+    int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    if (!report_name_is_stream(name))
+        flags |= O_CREAT | O_NOFOLLOW | (anew ? O_TRUNC : 0);
+    int file = open(name, flags, 0600);
     FILE *out = file >= 0 ? fdopen(file, "a") : NULL;
     if (!out)
         warning("cannot write the report to %s: %s", name, strerror(errno));

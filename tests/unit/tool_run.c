@@ -233,6 +233,53 @@ START_TEST(what_is_left_open_gives_23) {
 }
 END_TEST
 
+#define PERL_LEAKS "POSIX::open('/etc/passwd') > 2 or die;"
+#define PERL_MISUSES "my $n = POSIX::open('/etc/passwd'); POSIX::close($n); POSIX::close($n);"
+#define IN_CHILD(script) "unless (fork) {" script "POSIX::_exit(0) } wait;"
+
+/* The status, or minus the signal. */
+static const struct {
+    char *option, *script;
+    int end;
+} ends[] = {
+    {"--verbosity=0", PERL_LEAKS "exit 77", 77},
+    {"--verbosity=0", PERL_LEAKS "exit 99", 99},
+    {"--verbosity=0", PERL_LEAKS "kill 15, $$; sleep 9", -SIGTERM},
+    {"--verbosity=0", PERL_LEAKS "kill 9, $$; sleep 9", -SIGKILL},
+    {"--verbosity=0", PERL_MISUSES, 23},
+    {"--verbosity=0", PERL_MISUSES "exit 4", 4},
+    {"--verbosity=0", IN_CHILD(PERL_LEAKS), 23},
+    {"--verbosity=0", IN_CHILD(PERL_MISUSES), 23},
+    {"--verbosity=0", IN_CHILD(PERL_LEAKS) "exit 77", 77},
+    {"--strict=1", PERL_LEAKS, -SIGABRT},
+    {"--strict=1", PERL_LEAKS "exit 3", -SIGABRT},
+    {"--strict=1", IN_CHILD(PERL_LEAKS), 23},
+    {"--exitcode=0", PERL_MISUSES, 0},
+    {"--kinds=socket", PERL_LEAKS, 0},
+    {"--min-count=2", PERL_LEAKS, 0},
+    {"--report=/dev/full", PERL_LEAKS, 23},
+    {"--report=/dev/null", PERL_LEAKS, 23},
+};
+
+START_TEST(findings_overrule_success_only) {
+    char script[512];
+    snprintf(script, sizeof script, "use POSIX (); %s", ends[_i].script);
+    const struct result *result = run(tool, ends[_i].option, "perl", "-e", script, NULL);
+    int end = WIFSIGNALED(result->status) ? -WTERMSIG(result->status) : WEXITSTATUS(result->status);
+    ck_assert_msg(end == ends[_i].end, "%s %s: %d\n%s", ends[_i].option, ends[_i].script, end, result->error);
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_is_said) {
+    const struct result *result = run(tool, "--report=/dev/full", "--format=json", "true", NULL);
+    ends_with(result, 125);
+    says(result, "leftopen: cannot write the report: No space left on device");
+    result = run("sh", "-c", "exec \"$0\" help >/dev/full", tool, NULL);
+    ends_with(result, 125);
+    says(result, "leftopen: cannot write to standard output: No space left on device");
+}
+END_TEST
+
 /* ---- programs that cannot be run, or not be watched ---- */
 
 static const struct {
@@ -920,6 +967,8 @@ int main(void) {
     LOOP(deaths_by_signal_are_repeated, deadly);
     tcase_add_test(tests, no_second_core);
     tcase_add_test(tests, what_is_left_open_gives_23);
+    LOOP(findings_overrule_success_only, ends);
+    tcase_add_test(tests, what_cannot_be_written_is_said);
     LOOP(what_cannot_be_run_is_said_in_one_line, impossible);
     tcase_add_test(tests, a_static_program_runs_unwatched);
     tcase_add_test(tests, a_setuid_program_runs_unwatched);
