@@ -1,10 +1,14 @@
 /* control.c - fcntl and ioctl. The argument is none, an int or a pointer; all of them fill one slot of the
  * variadic area on the ABIs we know, and libc reads it the same way. */
 #include <stdarg.h>
+#include <sys/ioctl.h>
 
 #include "shim/context.h"
 #include "shim/effects.h"
 #include "shim/real.h"
+
+/* Whoever asks whether a number is open, or marks all of them, knows that it may be closed. */
+static bool asks(int command) { return command == F_GETFD || command == F_GETFL || command == F_SETFD; }
 
 EXPORT int fcntl(int fd, int command, ...) {
     va_list list;
@@ -19,7 +23,7 @@ EXPORT int fcntl(int fd, int command, ...) {
     int result = real.fcntl(usable(fd), command, argument);
     if (duplicates)
         acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);
-    else
+    else if (!asks(command))
         was_used(result == -1, fd, "fcntl", CALLER);
     return result;
 }
@@ -72,7 +76,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
     int result = real.ioctl(fd, request, argument);
     if (is_acquire)
         made(request, result, argument, fd, "ioctl", CALLER);
-    else
+    else if (request != FIOCLEX && request != FIONCLEX)
         was_used(result == -1, fd, "ioctl", CALLER);
     return result;
 }

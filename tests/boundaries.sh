@@ -39,7 +39,7 @@ may_include() {
 tests_only='tests/.*|(tracker|shim|tools)/[a-z_0-9]+[.](h|def)'
 may_include shim 'shim/[a-z_]+[.](h|c|def)|tracker/(tracker|sys)[.]h'
 may_include tracker '(tracker/)?([a-z0-9_]+/)?[a-z_]+[.](h|def)'
-may_include tools 'tools/[a-z_0-9]+[.](h|def)|tracker/(record_format[.]h|(kinds|misuses|settings)[.]def)'
+may_include tools 'tools/[a-z_0-9]+[.](h|def)|tracker/(record_format[.]h|(kinds|misuses|settings|shells)[.]def)'
 may_include tests "$tests_only|[a-z_]+[.]h"
 
 grep -rn '#include "\(shim\|tools\|tests\)/' tracker >"$work/wrong"

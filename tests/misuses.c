@@ -178,6 +178,11 @@ static const char *const right[] = {
     "listed_with_the_list",
     "listed_by_another_name",
     "listed_twice",
+    "asks_whether_open",
+    "marks_all",
+    "asks_about_all",
+    "asks_about_all_downwards",
+    "asks_about_all_at_once",
     "loop_in_a_child",
     "loop_in_a_vfork_child",
     "loop_in_a_daemon",
@@ -427,6 +432,19 @@ START_TEST(a_debugger_stands_at_the_call) {
 }
 END_TEST
 
+/* Not in a shell, which does as its script says. */
+START_TEST(strict_goes_on_in_shells) {
+    struct run watched = run(&(struct run_request){
+        .words = WORDS("bash", "-c", "exec 7</dev/null 7<&- 7<&-; echo here | cat; exit 5"),
+        .folder = run_folder(),
+        .preload = library,
+        .options = "strict=misuse:misuse=2:report=none"});
+    ck_assert_str_eq(watched.out, "here\n");
+    ck_assert_int_eq(watched.status, 5);
+    run_free(&watched);
+}
+END_TEST
+
 START_TEST(strict_stops_no_right_one) {
     struct run watched = strictly(right[_i]);
     ck_assert_msg(watched.status == 0, "%s: status %d\n%s", right[_i], watched.status, watched.error);
@@ -458,6 +476,7 @@ int main(void) {
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);
     tcase_add_loop_test(group, shells_close_what_a_script_names, 0, SHELLS);
     tcase_add_loop_test(group, strict_stops_wrong_ones, 0, WRONG);
+    tcase_add_test(group, strict_goes_on_in_shells);
     tcase_add_loop_test(group, strict_stops_no_right_one, 0, RIGHT);
     tcase_add_loop_test(group, a_debugger_stands_at_the_call, 0, DEBUGGED);
     suite_add_tcase(all, group);

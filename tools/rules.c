@@ -90,6 +90,12 @@ static bool is_by_executable(const struct misuse_site *site) {
 
 /* --- the table -------------------------------------------------------------------------------------------- */
 
+static const char shells[] =
+#define SHELL(name) "+" name
+#include "tracker/shells.def"
+    ;
+#define SHELLS (shells + 1)
+
 static const struct rule {
     const char *programs;
     int lowest;

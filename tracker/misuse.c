@@ -92,12 +92,18 @@ static struct record_misuse *keep(const struct facts *facts, uint32_t now) {
     return entry;
 }
 
-/* The place / RECORD_UNIT of the entry that counts it, 0: there is no room. */
+static void need_closer(uint64_t closer) {
+    if (closer && !(closer & RECORD_CLOSER_STACK))
+        modules_need(closer);
+}
+
+/* The place / RECORD_UNIT of the entry that counts it, 0: it does not count, or there is no room. */
 static uint32_t note(const struct facts *facts) {
     uint32_t now = depot_keep_here(facts->call, facts->caller);
-    if (facts->closer && !(facts->closer & RECORD_CLOSER_STACK))
-        modules_need(facts->closer);
+    need_closer(facts->closer);
     struct record_misuse *entry = find(facts->type, now);
+    if (entry && LOAD(&entry->asks))
+        return 0;
     if (!entry)
         entry = keep(facts, now);
     else if (!LOAD(&entry->count))
@@ -110,14 +116,32 @@ static uint32_t note(const struct facts *facts) {
     return (uint32_t)((size_t)((char *)entry - (char *)record_at(0)) / RECORD_UNIT);
 }
 
+/* Whoever uses numbers that nobody ever had asks which are open: nothing that is done there is wrong. */
+static void note_question(const struct facts *facts) {
+    uint32_t now = depot_keep_here(facts->call, facts->caller);
+    struct record_misuse *entry = find(facts->type, now);
+    if (!entry)
+        entry = keep(facts, now);
+    if (!entry)
+        return;
+    atomic_store_explicit(&entry->asks, 1, memory_order_relaxed); /* facts by themselves */
+    atomic_store_explicit(&entry->count, 0, memory_order_relaxed);
+}
+
 static const char *const words[] = {
 #define MISUSE(name, word, text) word,
 #include "tracker/misuses.def"
 };
 
+/* A shell does with numbers what its script says. */
+static bool is_shells_way(enum record_misuse_type type) {
+    return settings.in_shell && (type == RECORD_MISUSE_DOUBLE_CLOSE || type == RECORD_MISUSE_STANDARD_CLOSE ||
+                                 type == RECORD_MISUSE_USE_AFTER_CLOSE);
+}
+
 /* strict=misuse: where the program stands now is where it went wrong. */
 static void stop_here(enum record_misuse_type type, const char *call) {
-    if (settings.strict != STRICT_MISUSE || lockdown_is_on())
+    if (settings.strict != STRICT_MISUSE || is_shells_way(type) || lockdown_is_on())
         return;
     char line[128];
     struct text text = TEXT_IN(line);
@@ -319,17 +343,23 @@ void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
     note_in_run(&facts);
 }
 
+static bool was_never_held(uint64_t word) {
+    return !RECORD_WORD_STACK(word) && RECORD_WORD_STATE(word) == RECORD_STATE_FREE;
+}
+
 void misuse_used(int number, const char *call, uintptr_t caller) {
-    uint64_t word;
-    struct record_slot *slot = settings.misuse >= 2 ? closed_slot(number, &word) : NULL;
-    if (!slot || number <= STDERR_FILENO)
+    if (settings.misuse < 2 || number <= STDERR_FILENO)
         return;
-    struct facts facts = facts_of(slot, word, number);
+    uint64_t word;
+    struct record_slot *slot = closed_slot(number, &word);
+    struct facts facts = slot ? facts_of(slot, word, number) : (struct facts){.number = number};
     facts.type = RECORD_MISUSE_USE_AFTER_CLOSE;
     facts.call = call;
     facts.caller = caller;
-    note(&facts);
-    stop_here(facts.type, call);
+    if (slot && note(&facts))
+        stop_here(facts.type, call);
+    else if (was_never_held(word))
+        note_question(&facts);
 }
 
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {

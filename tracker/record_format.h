@@ -331,7 +331,7 @@ struct record_misuse {
     uint8_t type;            /* enum record_misuse_type */
     uint8_t kind;            /* enum record_kind of the handle */
     uint8_t error;           /* errno of the call, 0 none */
-    uint8_t reserved;
+    _Atomic uint8_t asks;    /* the writer's own: numbers that nobody ever had are used there as well */
     _Atomic uint32_t count; /* 0: taken back, it was a loop over all numbers */
     int32_t number;         /* the descriptor, -1 none */
     int32_t thread;         /* that made the call; 0 unknown */

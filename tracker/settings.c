@@ -349,7 +349,19 @@ static bool listed(const char *list, const char *name) {
     return false;
 }
 
-bool settings_want_program(const char *name) {
+static bool is_shell(const char *name) {
+    static const char *const shells[] = {
+#define SHELL(name) name,
+#include "tracker/shells.def"
+    };
+    for (unsigned i = 0; i < sizeof shells / sizeof *shells; i++)
+        if (text_equal(shells[i], name))
+            return true;
+    return false;
+}
+
+bool settings_take_program(const char *name) {
+    settings.in_shell = is_shell(name);
     if (settings.only[0] && !listed(settings.only, name))
         return false;
     return !listed(settings.skip, name);

@@ -20,9 +20,10 @@ struct settings {
     unsigned exit_code;
     bool children;
     bool help;
-    bool redact; /* what handles refer to, and where programs lie, is not told */
+    bool redact;            /* what handles refer to, and where programs lie, is not told */
     bool inherited, unseen; /* a report may be wanted though nothing was left open */
     bool exec_leaks;
+    bool in_shell;          /* the program is one; no option */
     unsigned misuse;        /* 0 to 2 */
     unsigned quarantine;    /* acquires, 0: none */
     unsigned warn_at;       /* per cent of RLIMIT_NOFILE, 1 to 99; 0: only failures are noted */
@@ -44,8 +45,9 @@ extern struct settings settings;
  * and the default stays. */
 void settings_read(const char *options);
 
-/* Start-up only. True if a program of this name (the last part of its path) is to be watched. */
-bool settings_want_program(const char *name);
+/* Start-up only. The name (the last part of its path) decides about some settings; true if the program is to be
+ * watched. */
+bool settings_take_program(const char *name);
 
 /* Any context. True if handles of this kind (its word, from kinds.def) are to be recorded: all that are
  * reported by default, since the tool decides what to show, and others only if option kinds asks for them. */

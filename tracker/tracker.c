@@ -191,7 +191,7 @@ bool tracker_start(const struct tracker_start *start) {
     clock_start(start->vdso);
     modules_start(start->program_headers, start->program_header_count);
     settings_read(text_environment(start->environment, "LEFTOPEN_OPTIONS"));
-    if (start->argument_count > 0 && !settings_want_program(text_base_name(start->arguments[0])))
+    if (start->argument_count > 0 && !settings_take_program(text_base_name(start->arguments[0])))
         return false;
     if (!settings.children && parent_is_watched())
         return false;

@@ -533,7 +533,7 @@ USE(setsockopt, setsockopt(gone(), SOL_SOCKET, SO_KEEPALIVE, bytes, 4))       /*
 USE(getsockname, getsockname(gone(), (void *)&name, &name_bytes))             /* now */
 USE(getpeername, getpeername(gone(), (void *)&name, &name_bytes))             /* now */
 USE(ioctl, ioctl(gone(), FIONREAD, bytes))                                    /* now */
-USE(fcntl, fcntl(gone(), F_GETFL))                                            /* now */
+USE(fcntl, fcntl(gone(), F_SETFL, 0))                                         /* now */
 USE(tcgetattr, tcgetattr(gone(), (void *)bytes))                              /* now */
 USE(fstat, fstat(gone(), (void *)&about))                                     /* now */
 USE(fstatfs, fstatfs(gone(), (void *)&about))                                 /* now */
@@ -842,6 +842,42 @@ WAY(loop_in_a_daemon) {
     open("/dev/null", O_RDWR);
     dup(0), dup(0);
     (void)lock;
+}
+
+/* ---- right: questions ------------------------------------------------------------------------------------ */
+
+WAY(asks_whether_open) {
+    int fd = gone();
+    if (fcntl(fd, F_GETFD) >= 0 || fcntl(fd, F_GETFL) >= 0)
+        close(fd);
+}
+
+WAY(marks_all) {
+    gone();
+    for (int fd = 3; fd < 10 * rounds; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC), ioctl(fd, FIOCLEX);
+}
+
+WAY(asks_about_all) {
+    some_left();
+    for (int fd = 3; fd < 99 * rounds; fd++)
+        if (fstat(fd, &about.stat) == 0)
+            close(fd);
+}
+
+WAY(asks_about_all_downwards) {
+    some_left();
+    for (int fd = 99 * rounds; fd > 2; fd--)
+        if (fstat(fd, &about.stat) == 0)
+            close(fd);
+}
+
+WAY(asks_about_all_at_once) {
+    struct pollfd list[50];
+    some_left();
+    for (int fd = 0; fd < 50; fd++)
+        list[fd] = (struct pollfd){.fd = fd};
+    poll(list, 50, 0);
 }
 
 /* ---- right: children ------------------------------------------------------------------------------------- */
