@@ -87,8 +87,8 @@ START_TEST(hyphen_and_underscore_are_one) {
     /* proves: a name may be written either way, a value is left as it is */
     read_options("min-count=2:skip=a-b");
     ck_assert_str_eq(world_said(), "");
-    ck_assert(!settings_want_program("a-b"));
-    ck_assert(settings_want_program("a_b"));
+    ck_assert(!settings_take_program("a-b"));
+    ck_assert(settings_take_program("a_b"));
 }
 END_TEST
 
@@ -162,7 +162,7 @@ static const struct {
 START_TEST(programs_are_chosen_by_patterns) {
     /* proves: only and skip with lists, skip having the last word */
     read_options(programs[_i].options);
-    ck_assert_msg(settings_want_program(programs[_i].name) == programs[_i].wanted, "%s %s",
+    ck_assert_msg(settings_take_program(programs[_i].name) == programs[_i].wanted, "%s %s",
                   programs[_i].options, programs[_i].name);
 }
 END_TEST
