@@ -62,7 +62,9 @@
 #define AFTER_ACQUIRES_PAIR(kind, array)                                                                       \
     if (result == 0)                                                                                           \
         tracker_acquired((array)[0], kind, call, CALLER, -1);                                                  \
-    acquired(result == 0 ? (array)[1] : -1, kind, call, CALLER, -1);
+    acquired(result == 0 ? (array)[1] : -1, kind, call, CALLER, -1);                                           \
+    if (result == 0)                                                                                           \
+        tracker_paired((array)[1], (array)[0]);
 
 #define BEFORE_REPLACES(from, to)                                                                              \
     tracker_acquiring();                                                                                       \

@@ -61,7 +61,7 @@ $(B)/targets/%: tests/targets/%.cpp
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -g -O1 -I. -Wall -Wextra -MMD -MP -D_GNU_SOURCE -U_FORTIFY_SOURCE -o $@ $< -lpthread
 
-BLACK_BOX := $(addprefix $(B)/outside/,behaviours black_box growth views)
+BLACK_BOX := $(addprefix $(B)/outside/,behaviours black_box growth states views)
 .PHONY: check-black-box
 check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed

@@ -58,6 +58,7 @@ void handle_cells_fill(const struct finding *finding, char *cells[HANDLE_CELLS])
     cells[HANDLE_PROCESS] = memory_format("%d", finding->process->pid);
     cells[HANDLE_NAME] = name_text(finding);
     cells[HANDLE_WHAT] = memory_copy(finding->what ? finding->what : "");
+    cells[HANDLE_STATE] = memory_copy(finding->state.text ? finding->state.text : "");
     cells[HANDLE_AGE] = finding->age < 0 ? memory_copy("") : duration_text(finding->age);
     cells[HANDLE_THREAD] = thread_text(finding);
     cells[HANDLE_OUTCOME] = outcome_text(finding);

@@ -8,6 +8,7 @@ enum handle_cell {
     HANDLE_PROCESS, /* "4242" */
     HANDLE_NAME,    /* "fd 5", "stream 0x55d0c2a4 fd 11" */
     HANDLE_WHAT,    /* "/etc/hosts" */
+    HANDLE_STATE,   /* "5 bytes unread" */
     HANDLE_AGE,     /* "1m39s" */
     HANDLE_THREAD,  /* `4245 "worker"` */
     HANDLE_OUTCOME, /* "released" */

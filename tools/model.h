@@ -26,8 +26,8 @@ struct stack {
     uint64_t lived, longest;                  /* ns that the released ones were open: all together, at most */
     uint32_t peak;                            /* most open at once; 0 unknown */
     uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
-    struct closer closers[RECORD_CLOSERS]; /* in the order in which they first did */
-    uint32_t passed;  /* most descriptors that passed over one exec */
+    struct closer closers[RECORD_CLOSERS];    /* in the order in which they first did */
+    uint32_t passed;                          /* most descriptors that passed over one exec */
     char *first_name; /* path that was opened here first, as the program gave it; "" unknown */
     size_t count;
     uint64_t *pc; /* innermost first; see RECORD_PC_EXACT */
@@ -47,9 +47,21 @@ struct detail {
     uint64_t sequence;
     uint64_t device, inode;
     int64_t size;
+    uint64_t blocks;                 /* of 512 bytes that it takes */
+    uint32_t links;                  /* names that it has */
+    uint32_t status_flags;           /* O_RDONLY … */
     uint16_t domain, type, protocol; /* of a socket, 0 unknown */
     uint8_t tcp_state;
-    char *link; /* of /proc/PID/fd/N, "" unknown */
+    bool with_state;         /* else nothing of what follows is known; 0 there: none */
+    uint64_t unread, unsent; /* bytes */
+    uint32_t waiting;        /* connections that were not accepted */
+    int peer_pid;            /* of who connected, listened or made the pair */
+    uint64_t peer_inode;     /* of the other end of a local socket */
+    int duplicate_of;        /* descriptor with the same open file description; -1 none */
+    unsigned flags;          /* enum record_detail_flag */
+    int child_status;        /* as wait gives it */
+    char *information;       /* of /proc/PID/fdinfo/N, maybe without its first lines */
+    char *link;              /* of /proc/PID/fd/N, "" unknown */
     char *local, *peer;
     size_t local_bytes, peer_bytes; /* struct sockaddr of some family, unaligned */
 };
@@ -71,6 +83,7 @@ struct handle {
     const struct stack *stack;   /* NULL unknown */
     const struct detail *detail; /* NULL unknown */
     char *path;                  /* shm-name: its path; NULL unknown */
+    int made_from;               /* descriptor it was made from, or of a pair the first one; -1 none */
 };
 
 /* Descriptors became short; see struct record_shortage. */

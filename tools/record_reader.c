@@ -504,14 +504,16 @@ static void take_misuse(struct reader *reader, size_t at, size_t bytes) {
     misuse->monotonic = entry->monotonic;
 }
 
-static void take_detail(struct reader *reader, size_t at, size_t bytes) {
-    const struct record_detail *entry = ENTRY(record_detail, reader, at);
-    size_t room = bytes - sizeof *entry;
-    if ((size_t)entry->link_bytes + entry->local_bytes + entry->peer_bytes > room) {
-        complain(reader, at, "texts of %u, %u and %u bytes in room for %zu: left out", entry->link_bytes,
-                 entry->local_bytes, entry->peer_bytes, room);
-        return;
-    }
+static bool fit(struct reader *reader, size_t at, const struct record_detail *entry, size_t room) {
+    if ((size_t)entry->link_bytes + entry->local_bytes + entry->peer_bytes + entry->information_bytes <= room)
+        return true;
+    complain(reader, at, "texts of %u, %u, %u and %u bytes in room for %zu: left out", entry->link_bytes,
+             entry->local_bytes, entry->peer_bytes, entry->information_bytes, room);
+    return false;
+}
+
+/* `entry` may be copied from one of an older version; `text` is what followed that. */
+static void add_detail(struct reader *reader, size_t at, const struct record_detail *entry, const char *text) {
     struct detail *detail = NEW_ENTRY(reader->process, details, detail_count);
     detail->id = (uint32_t)(at / RECORD_UNIT);
     detail->mode = entry->mode;
@@ -519,16 +521,45 @@ static void take_detail(struct reader *reader, size_t at, size_t bytes) {
     detail->device = entry->device;
     detail->inode = entry->inode;
     detail->size = entry->size;
+    detail->blocks = entry->blocks;
+    detail->links = entry->links;
+    detail->status_flags = entry->status_flags;
     detail->domain = entry->socket_domain;
     detail->type = entry->socket_type;
     detail->protocol = entry->socket_protocol;
     detail->tcp_state = entry->tcp_state;
-    const char *text = entry->text;
+    detail->with_state = entry->flags & RECORD_DETAIL_WITH_STATE;
+    detail->unread = entry->unread;
+    detail->unsent = entry->unsent;
+    detail->waiting = entry->waiting;
+    detail->peer_pid = entry->peer_pid;
+    detail->duplicate_of = entry->duplicate_of <= INT_MAX ? (int)entry->duplicate_of - 1 : -1;
+    detail->flags = entry->flags;
+    detail->child_status = entry->child_status;
     detail->link = memory_copy_bytes(text, strnlen(text, entry->link_bytes));
+    text += entry->link_bytes;
     detail->local_bytes = entry->local_bytes;
-    detail->local = memory_copy_bytes(text + entry->link_bytes, entry->local_bytes);
+    detail->local = memory_copy_bytes(text, entry->local_bytes);
+    text += entry->local_bytes;
     detail->peer_bytes = entry->peer_bytes;
-    detail->peer = memory_copy_bytes(text + entry->link_bytes + entry->local_bytes, entry->peer_bytes);
+    detail->peer = memory_copy_bytes(text, entry->peer_bytes);
+    text += entry->peer_bytes;
+    detail->information = memory_copy_bytes(text, strnlen(text, entry->information_bytes));
+}
+
+static void take_detail(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_detail *entry = ENTRY(record_detail, reader, at);
+    if (fit(reader, at, entry, bytes - sizeof *entry))
+        add_detail(reader, at, entry, entry->text);
+}
+
+static void take_detail_1(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_detail_1 *old = ENTRY(record_detail_1, reader, at);
+    struct record_detail entry = {0};
+    memcpy(&entry, old, sizeof *old);
+    entry.information_bytes = 0;
+    if (fit(reader, at, &entry, bytes - sizeof *old))
+        add_detail(reader, at, &entry, old->text);
 }
 
 /* True if the slot at `at` is the same in both copies: then nothing happened to it in between, since every
@@ -561,6 +592,7 @@ static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_
     handle->state = RECORD_WORD_STATE(word);
     handle->kind = RECORD_WORD_KIND(word) < RECORD_KIND_COUNT ? RECORD_WORD_KIND(word) : RECORD_KIND_COUNT;
     handle->number = is_address ? slot->number : (int)number;
+    handle->made_from = is_address ? -1 : slot->number;
     handle->object = slot->object;
     handle->sequence = slot->sequence;
     handle->opened = slot->opened;
@@ -605,10 +637,14 @@ static const struct entries {
 };
 
 /* Entries that an older version laid out in another way. */
-static const struct entries stacks_of_1 = {take_stack_1, sizeof(struct record_stack_1)};
+static const struct entries entries_of_1[] = {
+    [RECORD_CHUNK_STACKS] = {take_stack_1, sizeof(struct record_stack_1)},
+    [RECORD_CHUNK_DETAILS] = {take_detail_1, sizeof(struct record_detail_1)},
+};
 
 static const struct entries *entries_of(const struct reader *reader, uint32_t kind) {
-    return kind == RECORD_CHUNK_STACKS && reader->header.version == 1 ? &stacks_of_1 : &entries[kind];
+    bool is_old = reader->header.version == 1 && kind < sizeof entries_of_1 / sizeof *entries_of_1;
+    return is_old && entries_of_1[kind].take ? &entries_of_1[kind] : &entries[kind];
 }
 
 static void take_entries(struct reader *reader, const struct record_chunk *head, size_t at, size_t bytes) {
@@ -822,6 +858,7 @@ void record_end(struct process *process) {
         free(process->details[i].link);
         free(process->details[i].local);
         free(process->details[i].peer);
+        free(process->details[i].information);
     }
     free(process->source);
     free(process->executable);

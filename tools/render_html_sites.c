@@ -45,7 +45,7 @@ void html_put_handles(FILE *out, const struct finding *findings, size_t count, s
     fputs("<table class=\"handles\"><caption>", out);
     html_put(out, caption);
     fputs("</caption>\n<thead><tr><th>Process</th><th>Handle</th>"
-          "<th>What</th><th>Open for</th><th>Thread</th>"
+          "<th>What</th><th>State</th><th>Open for</th><th>Thread</th>"
           "<th>At the end</th></tr></thead>\n<tbody>\n",
           out);
     for (size_t i = 0; i < shown; i++)
@@ -152,6 +152,14 @@ static void put_remarks(FILE *out, const struct site *site) {
         fprintf(out, "<p>%" PRIu64 " more than the baseline's %" PRIu64 ".</p>\n", site->more, site->before);
 }
 
+/* Where its other handles were closed. */
+static void put_closers(FILE *out, const struct site *site) {
+    char *text = closers_text(&site->closers, site->opened, site->closed);
+    if (text)
+        put_sentence(out, "<p>", text, ".</p>\n");
+    free(text);
+}
+
 /* Where the site is: in the innermost frame. */
 static void put_place(FILE *out, const struct site *site) {
     const struct frame *frame = site->trace->count ? &site->trace->frames[0] : NULL;
@@ -190,6 +198,7 @@ static void put_suppression(const struct report *report, FILE *out, const struct
 
 static void put_details(const struct report *report, FILE *out, const struct site *site, size_t most_handles) {
     put_past(out, site);
+    put_closers(out, site);
     put_remarks(out, site);
     put_suppression(report, out, site);
     html_put_stack(report, out, site->trace);

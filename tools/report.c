@@ -186,7 +186,7 @@ static void choose_findings(struct making *making, size_t first) {
         if (is_to_be_told(making, &findings->list[i]))
             findings->list[kept++] = findings->list[i];
         else
-            free(findings->list[i].what);
+            finding_end(&findings->list[i]);
     }
     findings->count = kept;
 }

@@ -48,11 +48,13 @@ static double age_of(const struct process *process, const struct handle *handle)
 
 void sites_add(struct findings *findings, struct symbols *symbols, const struct process *process,
                size_t process_index, const struct handle *handle) {
+    enum record_kind kind = what_kind(handle->kind, handle->detail);
     findings->list = memory_grow(findings->list, findings->count, sizeof *findings->list);
     findings->list[findings->count++] = (struct finding){
         .process = process,
         .handle = handle,
-        .kind = what_kind(handle->kind, handle->detail),
+        .kind = kind,
+        .state = state_make(process, handle, kind),
         .what = handle->path ? memory_copy(handle->path) : what_of(handle->detail),
         .age = age_of(process, handle),
         .trace = symbols_trace(symbols, process, handle->stack),
@@ -299,9 +301,14 @@ bool sites_next_part(const struct site *site, struct site *part) {
     return part->count > 0;
 }
 
+void finding_end(struct finding *finding) {
+    free(finding->what);
+    state_end(&finding->state);
+}
+
 void findings_end(struct findings *findings) {
     for (size_t i = 0; i < findings->count; i++)
-        free(findings->list[i].what);
+        finding_end(&findings->list[i]);
     free(findings->list);
     *findings = (struct findings){0};
 }

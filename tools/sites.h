@@ -5,6 +5,7 @@
 #include "tools/closers.h"
 #include "tools/model.h"
 #include "tools/origin.h"
+#include "tools/state.h"
 #include "tools/suspects.h"
 #include "tools/symbols.h"
 
@@ -12,8 +13,9 @@
 struct finding {
     const struct process *process;
     const struct handle *handle;
-    enum record_kind kind;     /* as the kernel sees it, where the call could not tell */
-    char *what;                /* what it refers to; NULL unknown */
+    enum record_kind kind; /* as the kernel sees it, where the call could not tell */
+    char *what;            /* what it refers to; NULL unknown */
+    struct state state;
     double age;                /* seconds; negative: unknown */
     const struct trace *trace; /* where it was acquired */
     size_t process_index;      /* of struct findings.processes */
@@ -66,13 +68,13 @@ bool sites_is_finding(const struct process *process, const struct handle *handle
 void sites_add(struct findings *findings, struct symbols *symbols, const struct process *process,
                size_t process_index, const struct handle *handle);
 
-/* The kernel is asked about some handles of a stack only where there are very many. The others, from `first` on,
- * get the kind that all those have which it was asked about, if their call could not tell it. */
+/* The kernel is asked about some handles of a stack only where there are very many. The others, from `first`
+ * on, get the kind that all those have which it was asked about, if their call could not tell it. */
 void sites_settle_kinds(struct findings *findings, size_t first);
 
 /* Sorts the findings and groups them; suspects come first (see suspects.h), then large sites. The findings must
- * stay as they are then. `per_process`: what is one place in several processes is several sites. `symbols` finds
- * the names of closers: NULL where the records have none. */
+ * stay as they are then. `per_process`: what is one place in several processes is several sites. `symbols`
+ * finds the names of closers: NULL where the records have none. */
 void sites_group(struct findings *findings, struct symbols *symbols, struct sites *sites, bool per_process);
 
 /* What suspects.h judges a site by. */
@@ -85,6 +87,7 @@ bool sites_is_of_one_process(const struct site *site);
  * process only. False: there is no further one. */
 bool sites_next_part(const struct site *site, struct site *part);
 
+void finding_end(struct finding *finding);
 void findings_end(struct findings *findings);
 void sites_end(struct sites *sites);
 

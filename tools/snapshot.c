@@ -44,10 +44,11 @@ static char *put(char *at, const char *text, size_t bytes) {
 /* Returns the id for the slot. */
 static uint32_t add_detail(struct details *details, const struct handle *handle) {
     const struct detail *detail = handle->detail;
-    size_t link_bytes = strlen(detail->link);
+    size_t link_bytes = strlen(detail->link), information_bytes = strlen(detail->information);
     size_t at = details->place + details->size;
-    size_t bytes = round_up(
-        sizeof(struct record_detail) + link_bytes + detail->local_bytes + detail->peer_bytes, RECORD_UNIT);
+    size_t bytes = round_up(sizeof(struct record_detail) + link_bytes + detail->local_bytes +
+                                detail->peer_bytes + information_bytes,
+                            RECORD_UNIT);
     struct record_detail *entry = take_room(details, bytes);
     entry->bytes = (uint32_t)bytes;
     entry->mode = detail->mode;
@@ -55,15 +56,26 @@ static uint32_t add_detail(struct details *details, const struct handle *handle)
     entry->device = detail->device;
     entry->inode = detail->inode;
     entry->size = detail->size;
+    entry->blocks = detail->blocks;
+    entry->links = detail->links;
+    entry->status_flags = detail->status_flags;
     entry->socket_domain = detail->domain;
     entry->socket_type = detail->type;
     entry->socket_protocol = detail->protocol;
     entry->tcp_state = detail->tcp_state;
+    entry->unread = detail->unread;
+    entry->unsent = detail->unsent;
+    entry->waiting = detail->waiting;
+    entry->duplicate_of = (uint32_t)(detail->duplicate_of + 1);
+    entry->flags = (uint16_t)(detail->flags | (detail->with_state ? RECORD_DETAIL_WITH_STATE : 0));
+    entry->child_status = (uint16_t)detail->child_status;
+    entry->information_bytes = (uint16_t)information_bytes;
     entry->link_bytes = (uint16_t)link_bytes;
     entry->local_bytes = (uint16_t)detail->local_bytes;
     entry->peer_bytes = (uint16_t)detail->peer_bytes;
     char *text = put(entry->text, detail->link, link_bytes);
-    put(put(text, detail->local, detail->local_bytes), detail->peer, detail->peer_bytes);
+    text = put(put(text, detail->local, detail->local_bytes), detail->peer, detail->peer_bytes);
+    put(text, detail->information, information_bytes);
     return (uint32_t)(at / RECORD_UNIT);
 }
 

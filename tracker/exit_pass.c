@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "tracker/clock.h"
+#include "tracker/details.h"
 #include "tracker/findings.h"
 #include "tracker/kernel.h"
 #include "tracker/lockdown.h"
@@ -37,8 +38,8 @@
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 enum {
-    DETAILS = 1024,       /* handles of which everything is asked, whatever their site */
-    DETAILS_OF_A_SITE = 8 /* beyond that */
+    DETAILS = 256,        /* handles of which the kernel is asked, whatever their site */
+    DETAILS_OF_A_SITE = 8 /* beyond that; and as many of a site are asked for their state */
 };
 
 static int (*flush_streams)(void);
@@ -89,22 +90,32 @@ static void write_limits(void) {
     STORE(&record_header()->limit_hard, limit.rlim_max);
 }
 
-static bool deserves_detail(const struct finding *finding, size_t index) {
-    if (finding->number < 0)
-        return false;
-    if (index < DETAILS)
-        return true;
+/* True for the first ones of a site. */
+static bool is_early(const struct finding *finding) {
     if (!finding->stack)
         return false;
     struct record_stack *stack = record_at((uint64_t)finding->stack * RECORD_UNIT);
     return atomic_fetch_add_explicit(&stack->details, 1, memory_order_relaxed) < DETAILS_OF_A_SITE;
 }
 
+static void ask_detail(const struct finding *finding, bool with_state) {
+    bool has_child = finding->kind == RECORD_KIND_PROCESS;
+    struct details_request request = {.number = finding->number,
+                                      .sequence = finding->sequence,
+                                      .with_state = with_state,
+                                      .child = has_child ? LOAD(&finding->slot->owner_pid) : 0};
+    STORE(&finding->slot->detail, details_keep(&request));
+}
+
 static void ask_details(struct findings *findings) {
+    size_t asked = 0;
     for (size_t i = 0; i < findings->count; i++) {
-        struct finding *finding = &findings->list[i];
-        if (deserves_detail(finding, i))
-            STORE(&finding->slot->detail, kernel_keep_detail(finding->number, finding->sequence));
+        const struct finding *finding = &findings->list[i];
+        bool early = finding->number >= 0 && is_early(finding);
+        if (finding->number < 0 || (asked >= DETAILS && !early))
+            continue;
+        ask_detail(finding, early && asked < DETAILS);
+        asked++;
     }
     threads_refresh_names();
     passed(RECORD_PASS_DETAILS);

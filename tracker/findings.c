@@ -3,6 +3,7 @@
 
 #include <linux/mman.h>
 
+#include "tracker/details.h"
 #include "tracker/forks.h"
 #include "tracker/kernel.h"
 #include "tracker/numbers.h"
@@ -61,7 +62,8 @@ static bool is_own(struct record_slot *slot, unsigned state) {
 }
 
 static void ask_detail(struct record_slot *slot, int number) {
-    STORE(&slot->detail, kernel_keep_detail(number, LOAD(&slot->sequence)));
+    STORE(&slot->detail,
+          details_keep(&(struct details_request){.number = number, .sequence = LOAD(&slot->sequence)}));
 }
 
 static void judge(struct look *look, struct record_slot *slot, uint64_t word, int number, bool object) {

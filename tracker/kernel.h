@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tracker/record_format.h"
-
 /* Any context. Calls visit(number, context) for every open descriptor. False if /proc/self/fd cannot be read:
  * then only numbers up to 1023 were tried, one by one. */
 bool kernel_visit_open(void (*visit)(int number, void *context), void *context);
@@ -23,9 +21,5 @@ int64_t kernel_count_open(void);
 
 /* Exit only. How many threads this process has; 0 if it cannot be told. */
 unsigned kernel_count_threads(void);
-
-/* Exit only. Asks everything about a descriptor and keeps it in the record; returns its place / RECORD_UNIT, 0
- * if there is no room. `sequence` names the handle. */
-uint32_t kernel_keep_detail(int number, uint64_t sequence);
 
 #endif

@@ -249,7 +249,8 @@ struct record_slot {
     _Atomic uint64_t closer;   /* code address that began the last release, or RECORD_CLOSER_STACK; 0 none */
     _Atomic int32_t thread;    /* kernel thread id that acquired it; 0 unknown */
     _Atomic int32_t number;    /* objects: the descriptor inside, -1 none.
-                                * numbers: the descriptor it was made from (dup, accept), -1 none */
+                                * numbers: the descriptor it was made from (dup, accept), or of a pair the first
+                                * one, -1 none */
     _Atomic int32_t owner_pid; /* RECORD_SLOT_FROM_FORK: process that acquired it. process: pid of the child */
     _Atomic uint32_t detail;   /* offset / RECORD_UNIT of its struct record_detail, 0 none.
                                 * shm-name: of its path, ended by a zero byte */
@@ -367,8 +368,16 @@ struct record_thread {
     uint32_t reserved;
 };
 
+enum record_detail_flag {
+    RECORD_DETAIL_PEER_GONE = 1,  /* nobody has the other end of the pipe or socket any more */
+    RECORD_DETAIL_CHILD_RUNS = 2, /* the child of a popen */
+    RECORD_DETAIL_CHILD_ENDED = 4, /* likewise, as child_status tells, and was not waited for */
+    RECORD_DETAIL_WITH_STATE = 8   /* all was asked that is here since version 2 */
+};
+
 /* What the kernel said of a handle when it was asked (exit pass). Behind the struct, without gaps: the link
- * text (/proc/self/fd/N), the local and the peer socket address as the kernel gives them. */
+ * text (/proc/self/fd/N), the local and the peer socket address as the kernel gives them, and what
+ * /proc/self/fdinfo/N says beyond position and flags. */
 struct record_detail {
     uint32_t bytes;    /* of this entry, a multiple of RECORD_UNIT; stored last */
     uint32_t mode;     /* st_mode, 0 unknown */
@@ -381,6 +390,27 @@ struct record_detail {
     uint16_t socket_domain, socket_type, socket_protocol; /* 0 unknown */
     uint8_t tcp_state;                                    /* TCP_ESTABLISHED … , 0 unknown */
     uint8_t reserved;
+    uint16_t link_bytes, local_bytes, peer_bytes;
+    uint16_t information_bytes; /* of fdinfo */
+    /* From here on since version 2; 0: none, or unknown. */
+    uint64_t blocks;         /* of 512 bytes that it takes */
+    uint64_t unread, unsent; /* bytes; of datagrams the first one's */
+    uint32_t waiting;        /* connections that were not accepted yet */
+    int32_t peer_pid;        /* of who connected, listened or made the pair */
+    uint32_t duplicate_of;   /* 1 + number of a descriptor with the same open file description */
+    uint16_t flags;          /* enum record_detail_flag */
+    uint16_t child_status;   /* as wait gives it */
+    char text[];
+};
+
+/* As version 1 had it. */
+struct record_detail_1 {
+    uint32_t bytes, mode;
+    uint64_t sequence, device, inode;
+    int64_t size;
+    uint32_t links, descriptor_flags, status_flags;
+    uint16_t socket_domain, socket_type, socket_protocol;
+    uint8_t tcp_state, reserved;
     uint16_t link_bytes, local_bytes, peer_bytes, reserved_too;
     char text[];
 };

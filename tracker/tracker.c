@@ -378,6 +378,12 @@ void tracker_acquired(int number, enum record_kind kind, const char *call, uintp
     number_is_used(number, call);
 }
 
+void tracker_paired(int second, int first) {
+    uint64_t at = ready(false) && !is_apart() ? numbers_find(second) : 0;
+    if (at)
+        atomic_store_explicit(&((struct record_slot *)record_at(at))->number, first, memory_order_relaxed);
+}
+
 static void name(uint64_t at, const char *name) {
     struct record_slot *slot = at ? record_at(at) : NULL;
     if (slot)

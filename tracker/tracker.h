@@ -89,6 +89,9 @@ void tracker_not_acquired(int error, const char *call);
 /* `from`: the descriptor it was made from, or -1. */
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from);
 
+/* Behind tracker_acquired of both: one call made them, as the ends of something. */
+void tracker_paired(int second, int first);
+
 /* Behind tracker_acquired and tracker_acquired_object: the path it was opened by. */
 void tracker_named(int number, const char *path);
 void tracker_named_object(const void *object, const char *path);

@@ -1,12 +1,16 @@
-/* tracker/kernel.h, directory.h and threads.h: what the kernel says of descriptors and threads. */
+/* tracker/kernel.h, details.h, directory.h and threads.h: what the kernel says of descriptors and threads. */
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "tests/unit/world.h"
+#include "tracker/details.h"
 #include "tracker/kernel.h"
 #include "tracker/threads.h"
 
@@ -109,7 +113,8 @@ START_TEST(threads_are_known_by_number_and_name) {
 END_TEST
 
 static struct record_detail *detail_of(int number) {
-    uint32_t place = kernel_keep_detail(number, 41);
+    uint32_t place =
+        details_keep(&(struct details_request){.number = number, .sequence = 41, .with_state = true});
     ck_assert_uint_ne(place, 0);
     struct record_detail *detail = record_at((uint64_t)place * RECORD_UNIT);
     ck_assert_uint_eq(detail->sequence, 41);
@@ -171,7 +176,62 @@ START_TEST(a_closed_number_is_described_as_unknown) {
 }
 END_TEST
 
+START_TEST(asking_changes_nothing) {
+    /* proves: an error that is pending stays so, what waits to be read too, and no descriptor is left */
+    world_record(NULL);
+    struct sockaddr_in nobody = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof nobody;
+    int closed = socket(AF_INET, SOCK_STREAM, 0), refused = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(closed, (struct sockaddr *)&nobody, bytes), 0);
+    ck_assert_int_eq(getsockname(closed, (struct sockaddr *)&nobody, &bytes), 0);
+    connect(refused, (struct sockaddr *)&nobody, bytes);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = refused, .events = POLLOUT}, 1, 10000), 1);
+    int ends[2], pair[2], error = 0;
+    char text[8];
+    ck_assert_int_eq(pipe(ends) | socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ck_assert_int_eq(write(ends[1], "abc", 3) + write(pair[1], "def", 3), 6);
+    unsigned before = count_files("/proc/self/fd");
+    detail_of(refused);
+    ck_assert_uint_eq(detail_of(ends[0])->unread, 3);
+    ck_assert_uint_eq(detail_of(pair[0])->unread, 3);
+    ck_assert_int_eq(detail_of(pair[0])->peer_pid, getpid());
+    ck_assert_uint_eq(count_files("/proc/self/fd"), before);
+    bytes = sizeof error;
+    ck_assert_int_eq(getsockopt(refused, SOL_SOCKET, SO_ERROR, &error, &bytes), 0);
+    ck_assert_int_eq(error, ECONNREFUSED);
+    ck_assert_int_eq(read(ends[0], text, sizeof text) + read(pair[0], text, sizeof text), 6);
+}
+END_TEST
+
+static bool is_filtered(void) {
+    char line[64];
+    FILE *status = fopen("/proc/self/status", "re");
+    bool is_free = false;
+    while (status && fgets(line, sizeof line, status))
+        is_free |= strcmp(line, "Seccomp:\t0\n") == 0;
+    if (status)
+        fclose(status);
+    return !is_free;
+}
+
+START_TEST(duplicates_are_known) {
+    /* proves: by the kernel's word, whatever the order; the same file opened twice is none, and a duplicate of
+     * standard input is told as that */
+    world_record(NULL);
+    int one = open_null(), other = open_null(), same = dup(one), standard = dup(0);
+    if (is_filtered() || syscall(SYS_kcmp, getpid(), getpid(), 0, one, same))
+        SKIP("descriptors cannot be compared here");
+    ck_assert_uint_eq(detail_of(same)->duplicate_of, 0);
+    ck_assert_uint_eq(detail_of(other)->duplicate_of, 0);
+    ck_assert_uint_eq(detail_of(one)->duplicate_of, (unsigned)same + 1);
+    ck_assert_uint_eq(detail_of(standard)->duplicate_of, 1);
+    ck_assert_uint_eq(detail_of(same)->duplicate_of, 0);
+}
+END_TEST
+
 static void add(TCase *tests) {
+    tcase_add_test(tests, asking_changes_nothing);
+    tcase_add_test(tests, duplicates_are_known);
     tcase_add_test(tests, every_open_descriptor_is_visited_once);
     tcase_add_test(tests, without_proc_numbers_are_tried);
     tcase_add_test(tests, threads_are_known_by_number_and_name);

@@ -1,0 +1,265 @@
+/* What a report says of the state that a handle is in, of its relatives, and of who closes its like: with real
+ * objects of the kernel, when a program has ended and while it runs. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/run.h"
+#include "tests/unit/skips.h"
+
+static const char *library, *tool, *program;
+
+enum { CANNOT_BE_HAD = 77 };
+
+/* ---- at the end ---- */
+
+/* The report on a program that has made these and ended. */
+static struct run ended(const char *option, const char *scene) {
+    return run(&(struct run_request){.words = WORDS(tool, "run", "--exitcode=23", option, program, scene)});
+}
+
+static void has(const char *text, const char *part) {
+    ck_assert_msg(strstr(text, part), "no '%s' in:\n%s", part, text);
+}
+
+/* ---- while it runs ---- */
+
+struct beside {
+    pid_t pid;
+    int in, out;
+};
+
+/* False: it cannot be had here. */
+static bool start(struct beside *beside, const char *scene) {
+    int in[2], out[2];
+    char said[8] = "";
+    ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        close_range(3, ~0u, 0);
+        setenv("LD_PRELOAD", library, 1);
+        setenv("LEFTOPEN_OPTIONS", "report=none", 1);
+        execl(program, program, scene, "wait", NULL);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    *beside = (struct beside){pid, in[1], out[0]};
+    return read(beside->out, said, 6) == 6;
+}
+
+static int stop(struct beside *beside) {
+    int status;
+    close(beside->in);
+    close(beside->out);
+    kill(beside->pid, SIGKILL);
+    waitpid(beside->pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+static const char *word(pid_t pid) {
+    static char text[16];
+    snprintf(text, sizeof text, "%d", (int)pid);
+    return text;
+}
+
+static struct run living(const struct beside *beside, const char *option) {
+    struct run report = run(&(struct run_request){.words = WORDS(tool, "report", option, word(beside->pid))});
+    ck_assert_int_eq(report.status, 0);
+    return report;
+}
+
+/* The kernel's part that tells of local sockets may be one that would have to be loaded. */
+static bool tells_local_ends(void) {
+    return access("/sys/module/unix_diag", F_OK) == 0 || access("/proc/modules", F_OK) != 0;
+}
+
+/* ---- states ---- */
+
+static const struct {
+    const char *scene;
+    const char *at_end, *meanwhile; /* parts of a line; NULL: nothing is asked */
+    const char *fact;               /* a member of JSON's state at the end */
+} states[] = {
+    {"deleted", "(deleted)   pins ", "(deleted)   pins ", "pinned_bytes"},
+    {"flocked", "   holds a write lock   ", "   holds a write lock   ", "locks"},
+    {"read-locked", "   holds a read lock   ", "   holds a read lock   ", "locks"},
+    {"full-pipe", "   read end, 5 bytes unread", "   read end", "unread"},
+    {"deserted-pipe", "   read end, other end closed   ", "   read end   ", "peer_gone"},
+    {"pair", "   3 bytes unread", NULL, "unread"},
+    {"close-wait", " CLOSE_WAIT   6 bytes unread", " CLOSE_WAIT   6 bytes unread", "unread"},
+    {"queue", " LISTEN   1 connection not accepted", " LISTEN   1 connection not accepted", "waiting"},
+    {"congested", "iB unsent", "iB unsent", "unsent"},
+    {"epoll", "   2 descriptors watched   ", "   2 descriptors watched   ", "watches"},
+    {"timer", "   due in 4h59m, then every 2h00m   ", "   due in 4h59m, then every 2h00m   ", "timer"},
+    {"idle-timer", "   not armed   ", "   not armed   ", "timer"},
+    {"event", "   count 23 unread   ", "   count 23 unread   ", "count"},
+    {"notify", "   1 file watched   ", "   1 file watched   ", "watched_files"},
+    {"memory", "   64 KiB   ", "   64 KiB   ", "size"},
+    {"process", "   of process ", "   of process ", "of_pid"},
+    {"terminal", "   of /dev/pts/", "   of /dev/pts/", "terminal"},
+    {"ended-child", "child ended with 3, not waited for   ", "child ended with 3, not waited for   ", "child"},
+    {"running-child", "child runs   ", "child runs   ", "child"},
+};
+
+static bool has_fact(const char *text, const char *fact) {
+    json_t *report = json_loads(text, 0, NULL), *site, *handle;
+    size_t i, k;
+    bool is_there = false;
+    ck_assert_msg(report, "%s", text);
+    json_array_foreach(json_object_get(report, "sites"), i, site)
+        json_array_foreach(json_object_get(site, "handles"), k, handle) is_there |=
+        json_object_get(json_object_get(handle, "state"), fact) != NULL;
+    json_decref(report);
+    return is_there;
+}
+
+START_TEST(states_are_told_at_the_end) {
+    const char *scene = states[_i].scene;
+    struct run text = ended("--color=never", scene), json = ended("--format=json", scene);
+    if (text.status == CANNOT_BE_HAD)
+        SKIP(scene);
+    has(text.error, states[_i].at_end);
+    ck_assert_msg(has_fact(json.error, states[_i].fact), "no %s in %s", states[_i].fact, json.error);
+    run_free(&json);
+    run_free(&text);
+}
+END_TEST
+
+START_TEST(states_are_told_meanwhile) {
+    /* proves: the same, and the program has as many descriptors as before */
+    struct beside beside;
+    char folder[64];
+    if (!states[_i].meanwhile)
+        return;
+    if (!start(&beside, states[_i].scene)) {
+        ck_assert_int_eq(stop(&beside), CANNOT_BE_HAD);
+        SKIP(states[_i].scene);
+    }
+    snprintf(folder, sizeof folder, "/proc/%d/fd", (int)beside.pid);
+    int before = run_entries(folder);
+    struct run report = living(&beside, "--color=never");
+    has(report.out, states[_i].meanwhile);
+    ck_assert_int_eq(run_entries(folder), before);
+    run_free(&report);
+    stop(&beside);
+}
+END_TEST
+
+START_TEST(local_ends_are_told_meanwhile) {
+    struct beside beside;
+    if (!tells_local_ends())
+        SKIP("this kernel would have to load a module to tell of local sockets");
+    ck_assert(start(&beside, "pair"));
+    struct run report = living(&beside, "--color=never");
+    has(report.out, "   3 bytes unread");
+    run_free(&report);
+    stop(&beside);
+}
+END_TEST
+
+/* As in a container: these calls are refused. */
+static void refuse(const void *nothing) {
+#define REFUSE(call)                                                                                           \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        REFUSE(SYS_kcmp),
+        REFUSE(SYS_socket),
+        REFUSE(SYS_waitid),
+        REFUSE(SYS_ioctl),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog rules = {sizeof filter / sizeof *filter, filter};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &rules);
+}
+
+START_TEST(what_may_not_be_asked_is_left_out) {
+    /* proves: refusals change no word but those that depend on them, and are not told */
+    struct run end = run(&(struct run_request){
+        .words = WORDS(tool, "--color=never", program, "full-pipe", "pair"), .prepare = refuse});
+    has(end.error, "]   read end ");
+    ck_assert(!strstr(end.error, "unread"));
+    has(end.error, "4 handles left open at 2 sites (2 sockets, 2 pipes); 4 released, 0 failed\n");
+    struct beside beside;
+    ck_assert(start(&beside, "full-pipe"));
+    struct run report = run(&(struct run_request){
+        .words = WORDS(tool, "report", "--color=never", word(beside.pid)), .prepare = refuse});
+    ck_assert_str_eq(report.error, "");
+    has(report.out, "]   read end");
+    run_free(&report);
+    run_free(&end);
+    stop(&beside);
+}
+END_TEST
+
+/* ---- who closes ---- */
+
+START_TEST(closers_are_those_of_this_process) {
+    /* proves: releases of many threads are added up, those of a fork child are not, and those of the program
+     * before an exec are not either */
+    const char *then = _i ? "exec" : NULL;
+    struct run report =
+        run(&(struct run_request){.words = WORDS(tool, "--color=never", program, "closers", then)});
+    has(report.error, "Direct leak of 1 file (of 402 opened here, 401 closed), opened at:");
+    has(report.error, "  401 of 402 were closed: 400 in close_well tests/targets/states.c:");
+    has(report.error, ", 1 in close_badly tests/targets/states.c:");
+    has(report.error, "; this one was not\n");
+    run_free(&report);
+}
+END_TEST
+
+START_TEST(pages_tell_closers) {
+    struct run report = run(&(struct run_request){.words = WORDS(tool, "--format=html", program, "closers")});
+    ck_assert(strstr(report.error, "<p>401 of 402 were closed: 400 in close_well tests/targets/states.c:"));
+    run_free(&report);
+}
+END_TEST
+
+int main(void) {
+    enum { STATES = sizeof states / sizeof *states };
+    char home[128];
+    library = run_built("libleftopen.so");
+    tool = run_built("leftopen");
+    program = run_built("targets/states");
+    snprintf(home, sizeof home, "%s/home", run_folder());
+    mkdir(home, 0700);
+    setenv("XDG_RUNTIME_DIR", home, 1);
+    unsetenv("LEFTOPEN_OPTIONS");
+    skips_begin();
+    Suite *suite = suite_create("states");
+    TCase *tests = tcase_create("all");
+    tcase_set_timeout(tests, 120);
+    suite_add_tcase(suite, tests);
+    tcase_add_loop_test(tests, states_are_told_at_the_end, 0, STATES);
+    tcase_add_loop_test(tests, states_are_told_meanwhile, 0, STATES);
+    tcase_add_test(tests, local_ends_are_told_meanwhile);
+    tcase_add_test(tests, what_may_not_be_asked_is_left_out);
+    tcase_add_loop_test(tests, closers_are_those_of_this_process, 0, 2);
+    tcase_add_test(tests, pages_tell_closers);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    skips_end();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
