@@ -65,7 +65,8 @@ static const char *line_of(const char *text, const char *name) {
     size_t length = strlen(name);
     while (text && strncmp(text, name, length) != 0) {
         text = strchr(text, '\n');
-        text += text != NULL;
+        if (text)
+            text++;
     }
     return text ? text + length + strspn(text + length, " \t") : NULL;
 }
