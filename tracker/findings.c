@@ -34,6 +34,7 @@ static bool is_lasting(uint64_t word) {
 struct look {
     struct findings *findings;
     bool threads;
+    bool may_inherit;     /* see forks_may_be_orphan */
     uint64_t handed_over; /* sequence number, see forks.h */
     int64_t open;         /* descriptors that are open and have an entry */
 };
@@ -52,10 +53,11 @@ static void add(struct findings *findings, struct record_slot *slot, uint64_t wo
 
 /* True if the handle is this process's own: acquired here, or by a parent that is gone and had no other heir.
  */
-static bool is_own(struct record_slot *slot, unsigned state) {
+static bool is_own(const struct look *look, struct record_slot *slot, unsigned state) {
     if (state != RECORD_STATE_INHERITED)
         return true;
-    if (!(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK) || !forks_is_orphan_of(LOAD(&slot->owner_pid)))
+    if (!look->may_inherit || !(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK) ||
+        !forks_is_orphan_of(LOAD(&slot->owner_pid)))
         return false;
     STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_ADOPTED);
     return true;
@@ -72,7 +74,7 @@ static void judge(struct look *look, struct record_slot *slot, uint64_t word, in
             return; /* somebody is at it, or nobody can tell whether it was done (an exception out of fclose) */
         STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_CLOSE_BEGUN);
     }
-    if (!is_own(slot, slot_state(slot, word))) {
+    if (!is_own(look, slot, slot_state(slot, word))) {
         if (settings.inherited && number >= 0 && look->findings->inherited < LISTED)
             ask_detail(slot, number);
         look->findings->inherited++;
@@ -128,7 +130,7 @@ static void look_at_object(struct look *look, struct record_slot *slot) {
     judge(look, slot, word, number, true);
 }
 
-static bool is_likely(const struct record_chunk *chunk, uint32_t index) {
+static bool is_likely(const struct record_chunk *chunk, uint32_t index, bool may_inherit) {
     const struct record_slot *slot = (const struct record_slot *)(chunk + 1) + index;
     if (chunk->kind == RECORD_CHUNK_NUMBERS && chunk->first + index < STANDARD)
         return false;
@@ -139,18 +141,19 @@ static bool is_likely(const struct record_chunk *chunk, uint32_t index) {
     case RECORD_STATE_RELEASING:
         return true;
     case RECORD_STATE_INHERITED:
-        return LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK;
+        return may_inherit && LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK;
     }
     return false;
 }
 
 bool findings_likely(void) {
+    bool may_inherit = forks_may_be_orphan();
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
         if (chunk->kind != RECORD_CHUNK_NUMBERS && chunk->kind != RECORD_CHUNK_OBJECTS)
             continue;
         for (uint32_t i = 0; i < chunk->entries; i++)
-            if (is_likely(chunk, i))
+            if (is_likely(chunk, i, may_inherit))
                 return true;
     }
     return false;
@@ -246,7 +249,12 @@ void findings_gather(struct findings *findings, bool threads, int own_descriptor
     if (sys_failed(memory))
         return record_lost(RECORD_LOSS_MEMORY);
     findings->list = (struct finding *)memory;
-    struct look look = {.findings = findings, .threads = threads, .handed_over = forks_handed_over()};
+    struct look look = {
+        .findings = findings,
+        .threads = threads,
+        .may_inherit = forks_may_be_orphan(),
+        .handed_over = forks_handed_over(),
+    };
     look_at_chunks(&look, RECORD_CHUNK_NUMBERS);
     look_at_chunks(&look, RECORD_CHUNK_OBJECTS);
     STORE(&record_header()->unseen, count_unseen(look.open + (own_descriptor >= 0), own_descriptor));

@@ -24,7 +24,7 @@ struct findings {
     size_t inherited;
 };
 
-/* Any context. False: certainly nothing will be found. No system call; costs a look at each slot. */
+/* Any context. False: certainly nothing will be found. One system call at most; costs a look at each slot. */
 bool findings_likely(void);
 
 /* Looks at every slot, compares with the kernel what is held, writes outcomes (LEFT, GONE, HANDED_OVER) and the

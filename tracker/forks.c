@@ -208,13 +208,19 @@ static bool claim(void) {
     return claimed || !mine;
 }
 
+bool forks_may_be_orphan(void) {
+    if (!ancestor_count)
+        return false;
+    long parent = SYS(SYS_getppid); /* 0: in another pid namespace, which says nothing */
+    return parent != 0 && parent != ancestors[ancestor_count - 1];
+}
+
 bool forks_is_orphan_of(pid_t process) {
     unsigned i = 0;
     while (i < ancestor_count && ancestors[i] != process)
         i++;
-    long parent = SYS(SYS_getppid); /* 0: in another pid namespace, which says nothing */
-    if (i == ancestor_count || parent == 0 || parent == ancestors[ancestor_count - 1])
-        return false; /* the direct parent is there: cheap, and nearly always the answer */
+    if (i == ancestor_count || !forks_may_be_orphan())
+        return false;
     for (; i + 1 < ancestor_count; i++)
         if (!is_gone(ancestors[i]))
             return false;

@@ -34,6 +34,10 @@ void forks_mark_ended(void);
  */
 uint64_t forks_handed_over(void);
 
+/* Exit only. False: the direct parent is there, or there is none that was watched, so that this process is
+ * nobody's heir. One system call at most. */
+bool forks_may_be_orphan(void);
+
 /* Exit only. True if `process`, an ancestor, and all others between it and this one are gone. */
 bool forks_is_orphan_of(pid_t process);
 

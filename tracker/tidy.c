@@ -14,8 +14,15 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
-/* Fewer than the 64 that a user is promised: some come before the next one tidies. */
-enum { KEEP_FILES = 48, KEEP_BYTES = 64 << 20, KEEP_SECONDS = 24 * 60 * 60, NAME_BYTES = 32 };
+/* Fewer than the 64 that a user is promised: some come before the next one tidies. And fewer than what makes a
+ * folder crowded, else whoever comes after one who tidied finds it crowded again, and looks at all of it. */
+enum {
+    KEEP_FILES = 32,
+    CROWDED_FILES = 48,
+    KEEP_BYTES = 64 << 20,
+    KEEP_SECONDS = 24 * 60 * 60,
+    NAME_BYTES = 32
+};
 
 struct tally {
     int folder;
@@ -57,7 +64,7 @@ static void look(const char *name, void *context) {
 static bool is_crowded(const char *folder) {
     enum { BYTES_EACH = 20 };
     struct stat status;
-    return SYS(SYS_stat, folder, &status) == 0 && status.st_size > KEEP_FILES * BYTES_EACH;
+    return SYS(SYS_stat, folder, &status) == 0 && status.st_size > CROWDED_FILES * BYTES_EACH;
 }
 
 bool tidy_is_due(const char *folder, uint8_t chance) {
