@@ -101,7 +101,7 @@ EXAMPLES := $(patsubst examples/%,$(B)/examples/%,$(basename $(wildcard examples
 # ---- for people -------------------------------------------------------------------------------------------------
 
 # What is missing is installed when we are root; else the line to run is printed, and make stops.
-PACKAGES := gcc g++ make pkg-config libc6-dev libunwind8 libdw-dev libelf-dev libiberty-dev libjansson-dev \
+PACKAGES := gcc g++ make pkg-config libc6-dev libunwind8 libdw-dev libdebuginfod-dev libelf-dev libiberty-dev libjansson-dev \
 	protobuf-c-compiler libprotobuf-c-dev zlib1g-dev libncurses-dev check python3
 .PHONY: deps
 deps:

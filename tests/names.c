@@ -30,7 +30,8 @@ struct row {
     const char *needs; /* a program that may be missing, or NULL */
     enum known known;
     const char *ask;     /* file that llvm-symbolizer is asked about, or NULL: that of the frame */
-    const char *options; /* of leftopen, or NULL */
+    const char *option;  /* of leftopen, or NULL */
+    const char *command; /* for a shell that runs ./deep, or NULL: ./deep itself */
     const char *source;  /* whose lines say who opens there, or NULL: deep.c */
     bool is_flat;        /* the compiler does not tell what it inlined */
     bool is_fortified;   /* calls lie in inlined functions of libc's headers: these frames are left out */
@@ -43,6 +44,12 @@ struct row {
     .build = "clang++ -g " flags " -o deep deep.cpp", .needs = "clang++", .source = "deep.cpp"
 #define RUST(flags) .build = "rustc -g " flags " -o deep deep.rs", .needs = "rustc", .source = "deep.rs"
 #define BUILT "gcc -g -O2 -o deep deep.c && cp deep deep.full && "
+
+#define BUILD_ID "readelf -n deep | sed -n 's/.*Build ID: //p'"
+/* As the servers' protocol has it, below the folder. */
+#define SERVED                                                                                                 \
+    "id=$(" BUILD_ID ") && mkdir -p buildid/$id && objcopy --only-keep-debug deep buildid/$id/debuginfo &&"    \
+    " strip deep"
 
 static const struct row rows[] = {
     {"gcc -O0", GCC("-O0")},
@@ -147,6 +154,18 @@ static const struct row rows[] = {
      " objcopy -S --remove-section .comment --keep-symbols=keep deep small && strip deep && xz -k small &&"
      " objcopy --add-section .gnu_debugdata=small.xz deep",
      .ask = "deep.full", .known = SYMBOLS},
+    {"a debug file elsewhere",
+     .build = BUILT "id=$(" BUILD_ID
+                    ") && rest=${id#??} && folder=debug/.build-id/${id%$rest} && mkdir -p $folder &&"
+                    " objcopy --only-keep-debug deep $folder/$rest.debug && strip deep",
+     .ask = "deep.full", .option = "--debug-path=debug"},
+    {"a debug file on a server", .build = BUILT SERVED, .ask = "deep.full", .option = "--debuginfod"},
+    {"a debug file on a server that is not asked", .build = BUILT SERVED, .known = NOTHING},
+    {"gone, but on a server", .build = BUILT SERVED " && cp deep.full buildid/$id/executable",
+     .ask = "deep.full", .option = "--debuginfod", .command = "./deep; rm deep"},
+    {"gone", .build = BUILT "true", .known = NOTHING, .ask = "deep.full", .command = "./deep; rm deep"},
+    {"replaced by another build", .build = BUILT "(echo; cat deep.c) >other.c && gcc -g -O2 -o other other.c",
+     .known = NOTHING, .command = "./deep; mv other deep"},
     {"in a library", .build = "gcc -g -O2 -DLIBRARY -fPIC -shared -o libdeep.so deep.c &&"
                               " gcc -g -O1 -o deep host.c -L. -ldeep -Wl,-rpath,$PWD"},
     {"in a library, clang",
@@ -465,37 +484,97 @@ static void compare_source(const struct row *row, const json_t *sites) {
 /* --- the tests ---------------------------------------------------------------------------------------------
  */
 
-static json_t *report_of(const struct row *row) {
-    struct run done = run(&(struct run_request){.words = WORDS(tool, "--format=json",
-                                                               row->options ? row->options : "--color=never",
-                                                               "./deep", "./libdeep.so"),
-                                                .folder = here});
-    ck_assert_msg(done.status == 23, "%s: %d %s", row->name, done.status, done.error);
+/* Runs it under leftopen, with a server for debug files that is a folder. */
+static json_t *report_of(const char *name, const char *option, const char *const *command) {
+    char servers[LONGEST], cache[LONGEST];
+    const char *words[8] = {tool, "--format=json", option ? option : "--color=never"};
+    for (size_t i = 0; command[i]; i++)
+        words[3 + i] = command[i];
+    snprintf(servers, sizeof servers, "DEBUGINFOD_URLS=file://%s", here);
+    snprintf(cache, sizeof cache, "DEBUGINFOD_CACHE_PATH=%s/cache", here);
+    struct run done =
+        run(&(struct run_request){.words = words, .folder = here, .environment = {servers, cache}});
+    ck_assert_msg(done.status == 23, "%s: %d %s", name, done.status, done.error);
+    ck_assert_int_eq(strstr(done.error, "leftopen: debuginfod: ") != NULL,
+                     option && strcmp(option, "--debuginfod") == 0);
     json_error_t error;
-    json_t *report = json_loads(done.error, 0, &error);
-    ck_assert_msg(report, "%s: %s in %s", row->name, error.text, done.error);
+    const char *start = strchr(done.error, '{');
+    json_t *report = json_loads(start ? start : "", 0, &error);
+    ck_assert_msg(report, "%s: %s in %s", name, error.text, done.error);
     run_free(&done);
     return report;
 }
 
-START_TEST(names_agree) {
-    const struct row *row = &rows[_i];
-    snprintf(here, sizeof here, "%s/%d", run_folder(), _i);
-    char sources[LONGEST];
+static void make_folder(const char *name) {
+    char sources[LONGEST], command[LONGEST * 2];
+    snprintf(here, sizeof here, "%s/%s", run_folder(), name);
     ck_assert_ptr_nonnull(getcwd(sources, sizeof sources));
-    char command[LONGEST * 2];
     snprintf(command, sizeof command, "mkdir -p '%s' && cp '%s'/tests/names/* '%s'", here, sources, here);
     ck_assert_int_eq(system(command), 0);
+}
+
+static void build(const char *name, const char *commands) {
+    ck_assert_msg(shell("{ %s; } >build.log 2>&1 || { cat build.log; false; }", commands) == 0,
+                  "%s cannot be built", name);
+}
+
+START_TEST(names_agree) {
+    const struct row *row = &rows[_i];
+    char number[16];
+    snprintf(number, sizeof number, "%d", _i);
+    make_folder(number);
     if (row->needs && !is_here(row->needs))
         SKIP(row->name);
-    ck_assert_msg(shell("{ %s; } >build.log 2>&1 || { cat build.log; false; }", row->build) == 0,
-                  "%s cannot be built", row->name);
-    json_t *report = report_of(row), *sites = json_object_get(report, "sites");
+    build(row->name, row->build);
+    json_t *report =
+        report_of(row->name, row->option,
+                  row->command ? WORDS("sh", "-c", row->command) : WORDS("./deep", "./libdeep.so"));
+    json_t *sites = json_object_get(report, "sites");
     ck_assert_uint_ge(json_array_size(sites), 3);
     ck_assert_uint_ge(compare_sites(row, sites), 8);
     if (row->known == ALL && !row->is_flat)
         compare_source(row, sites);
     json_decref(report);
+}
+END_TEST
+
+/* The function and module of frame 1 of the only site. */
+static void made_frame(const char *function, const char *module, const char *const *command) {
+    json_t *report = report_of("made", NULL, command), *sites = json_object_get(report, "sites");
+    ck_assert_uint_eq(json_array_size(sites), 1);
+    json_t *frames = json_object_get(json_array_get(sites, 0), "frames");
+    ck_assert_str_eq(text(json_array_get(frames, 0), "function"), "open_it");
+    ck_assert_str_eq(text(json_array_get(frames, 1), "function"), function);
+    ck_assert_str_eq(text(json_array_get(frames, 1), "module"), module);
+    char list[64];
+    json_t *process = json_object_get(report, "process");
+    snprintf(list, sizeof list, "/tmp/perf-%u.map", number(process, "pid"));
+    ck_assert_int_eq(unlink(list), 0);
+    json_decref(report);
+}
+
+START_TEST(made_code_is_named_by_its_list) {
+    make_folder("made");
+    build("made", "gcc -g -O1 -o made made.c");
+    made_frame("JS:~openIt /srv/app.js:2:16", "[jit]", WORDS("./made"));
+    made_frame("??", "??", WORDS("./made", "old"));
+}
+END_TEST
+
+START_TEST(a_server_that_is_away_costs_names_only) {
+    make_folder("away");
+    build("away", "gcc -g -O2 -o deep deep.c && strip deep");
+    struct run done = run(&(struct run_request){
+        .words = WORDS(tool, "--debuginfod", "./deep"),
+        .folder = here,
+        .environment = {"DEBUGINFOD_URLS=http://127.0.0.1:9/", "DEBUGINFOD_CACHE_PATH=cache"}});
+    ck_assert_int_eq(done.status, 23);
+    ck_assert_uint_eq(run_count(done.error, "not asked any more"), 1);
+    ck_assert_uint_eq(run_count(done.error, "SUMMARY: "), 1);
+    run_free(&done);
+    done = run(&(struct run_request){.words = WORDS(tool, "--debuginfod", "./deep"), .folder = here});
+    ck_assert_uint_eq(run_count(done.error, "DEBUGINFOD_URLS names no server"), 1);
+    run_free(&done);
 }
 END_TEST
 
@@ -506,6 +585,8 @@ int main(void) {
     TCase *tests = tcase_create("names");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, names_agree, 0, ROWS);
+    tcase_add_test(tests, made_code_is_named_by_its_list);
+    tcase_add_test(tests, a_server_that_is_away_costs_names_only);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     run_folder();

@@ -77,7 +77,7 @@ static void write_view(const struct request *request, const struct ls_view *view
 
 /* Returns 0 if at least one record could be read. */
 static int look_at_all(const struct request *request) {
-    struct symbols *symbols = symbols_begin(NULL);
+    struct symbols *symbols = symbols_begin(&request->settings);
     struct ls_look *looks = memory_new(request->records.count, sizeof *looks);
     struct activity sum = {0};
     size_t count = 0;

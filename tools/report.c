@@ -37,7 +37,6 @@ struct making {
     struct kinds kinds;
     double least_age; /* seconds */
     size_t young;     /* handles that are left out for it */
-    struct path_map *map;
     struct symbols *symbols;
     struct suppressions *suppressions;
     struct baseline *baseline;
@@ -446,8 +445,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     report->with_suppressions = settings_flag(making->request->settings, SETTING_gen_suppressions);
     making->least_age = (double)duration_parse(setting(making, SETTING_min_age)) / 1e9;
     kinds_parse(&making->kinds, setting(making, SETTING_kinds));
-    making->map = path_map_begin(making->request->settings);
-    making->symbols = symbols_begin(making->map);
+    making->symbols = symbols_begin(making->request->settings);
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
@@ -503,7 +501,6 @@ static void end_making(struct making *making) {
         suppress_end(making->suppressions);
     if (making->symbols)
         symbols_end(making->symbols);
-    path_map_end(making->map);
     record_end(making->nobody);
     for (size_t i = 0; i < making->process_count; i++)
         record_end(making->processes[i]);

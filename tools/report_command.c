@@ -49,6 +49,7 @@ static int exit_pass(const char *record) {
         return failure(EXIT_USAGE, "--exit-pass needs the path of a record");
     struct settings settings;
     begin_settings(&settings, true);
+    settings_reset(&settings, SETTING_debuginfod); /* the program waits, and not for the net */
     foreign_environment(&settings);
     struct report_request request = {.records = &record, .count = 1, .settings = &settings, .even_so = true};
     struct report_verdict verdict = {0};

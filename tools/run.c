@@ -301,6 +301,7 @@ static int take_arguments(struct run *run, int argc, char **argv) {
     make_absolute(&run->settings, SETTING_suppressions);
     make_absolute(&run->settings, SETTING_baseline);
     make_absolute(&run->settings, SETTING_source_root);
+    make_absolute(&run->settings, SETTING_debug_path);
     if (strcmp(run->settings.value[SETTING_record], "auto") != 0 &&
         strcmp(run->settings.value[SETTING_record], "off") != 0)
         make_absolute(&run->settings, SETTING_record);

@@ -81,12 +81,12 @@ static const struct {
     char *(*check)(const char *value);
     enum flag flag;
 } checks[] = {
-    {SETTING_report, report_name_fault, ALWAYS}, {SETTING_report, report_name_place_fault, BEFOREHAND},
-    {SETTING_record, check_record, BY_LIBRARY},  {SETTING_kinds, kinds_fault, ALWAYS},
-    {SETTING_interval, check_time, ALWAYS},      {SETTING_min_age, check_time, ALWAYS},
-    {SETTING_warn_at, check_share, BY_LIBRARY},  {SETTING_report_signal, check_signal, BY_LIBRARY},
-    {SETTING_redact, redact_fault, ALWAYS},
-    {SETTING_path_map, path_map_fault, ALWAYS},  {SETTING_source_root, check_root, BEFOREHAND},
+    {SETTING_report, report_name_fault, ALWAYS},   {SETTING_report, report_name_place_fault, BEFOREHAND},
+    {SETTING_record, check_record, BY_LIBRARY},    {SETTING_kinds, kinds_fault, ALWAYS},
+    {SETTING_interval, check_time, ALWAYS},        {SETTING_min_age, check_time, ALWAYS},
+    {SETTING_warn_at, check_share, BY_LIBRARY},    {SETTING_report_signal, check_signal, BY_LIBRARY},
+    {SETTING_redact, redact_fault, ALWAYS},        {SETTING_path_map, path_map_fault, ALWAYS},
+    {SETTING_source_root, check_root, BEFOREHAND}, {SETTING_debug_path, check_root, BEFOREHAND},
 };
 enum { CHECKS = sizeof checks / sizeof *checks };
 

@@ -1,13 +1,13 @@
 /* symbols.h - from code addresses in records to functions, files and lines.
  *
  * A file is used only if its build-id is the one that was recorded (where there is none: if it did not change
- * since the process started), so a frame never shows a line of another build. Nothing is fetched from the net.
- */
+ * since the process started), so a frame never shows a line of another build. Nothing is fetched from the net
+ * unless the option debuginfod asks for it. */
 #ifndef TOOLS_SYMBOLS_H
 #define TOOLS_SYMBOLS_H
 
 #include "tools/model.h"
-#include "tools/path_map.h"
+#include "tools/settings.h"
 
 /* One level of a stack. Several may stem from one address, where calls were inlined. Strings live as long as
  * the struct symbols. */
@@ -33,8 +33,9 @@ struct trace {
 
 struct symbols;
 
-/* Source files are called as `map` says, which must outlive this; NULL: as the compiler was told. */
-struct symbols *symbols_begin(const struct path_map *map);
+/* Where debug files are looked for, and what source files are called, is up to `settings`; NULL: the defaults.
+ */
+struct symbols *symbols_begin(const struct settings *settings);
 void symbols_end(struct symbols *symbols);
 
 /* The trace of a stack of that process. NULL is a stack without frames. */

@@ -45,7 +45,6 @@ struct known {
 
 struct watch {
     const struct watch_request *request;
-    struct path_map *map;
     struct symbols *symbols;
     struct redaction *redaction; /* NULL: nothing is redacted */
     bool is_told; /* of changes, by SIGIO */
@@ -264,8 +263,7 @@ int watch_attend(void *context) {
 struct watch *watch_begin(const struct watch_request *request) {
     struct watch *watch = memory_new(1, sizeof *watch);
     watch->request = request;
-    watch->map = path_map_begin(request->settings);
-    watch->symbols = symbols_begin(watch->map);
+    watch->symbols = symbols_begin(request->settings);
     watch->redaction = redact_begin(request->settings->value[SETTING_redact]);
     if (redact_hides_paths(watch->redaction))
         symbols_hide_folders(watch->symbols);
@@ -288,6 +286,5 @@ void watch_end(struct watch *watch) {
     free(watch->list);
     symbols_end(watch->symbols);
     redact_end(watch->redaction);
-    path_map_end(watch->map);
     free(watch);
 }

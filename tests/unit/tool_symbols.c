@@ -1,12 +1,14 @@
 /* tool_symbols.c - functions, lines and inlined calls of programs that are compiled here and now, held against
  * their own source and against llvm-symbolizer. */
 #include <check.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -328,6 +330,39 @@ START_TEST(the_vdso_is_no_file) {
 }
 END_TEST
 
+/* Ours is that of every process here: a module of that build-id has its names. */
+START_TEST(the_vdso_has_names) {
+    struct look look = look_begin("/proc/self/exe", 0);
+    struct module *module = look.process->modules;
+    free(module->path);
+    module->path = strdup("linux-vdso.so.1");
+    char *start = (char *)getauxval(AT_SYSINFO_EHDR);
+    const Elf64_Ehdr *header = (Elf64_Ehdr *)start;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_memory(start, header->e_shoff + (size_t)header->e_shnum * header->e_shentsize);
+    const void *bits;
+    ssize_t bytes = dwelf_elf_gnu_build_id(elf, &bits);
+    if (bytes <= 0)
+        SKIP("this kernel's vdso has no build-id");
+    for (ssize_t i = 0; i < bytes; i++)
+        sprintf(module->build_id + 2 * i, "%02x", ((const unsigned char *)bits)[i]);
+    void *loaded = dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
+    void *function = loaded ? dlsym(loaded, "__vdso_clock_gettime") : NULL;
+    if (!function)
+        SKIP("this kernel's vdso has no clock_gettime");
+    const struct trace *trace = look_at(&look, (uint64_t)((char *)function - start) + 1);
+    ck_assert_ptr_nonnull(trace->frames[0].function);
+    ck_assert_ptr_nonnull(strstr(trace->frames[0].function, "clock_gettime"));
+    look_end(&look);
+    look = look_begin("/proc/self/exe", 0); /* of another build: that of this program */
+    free(look.process->modules->path);
+    look.process->modules->path = strdup("linux-vdso.so.1");
+    ck_assert_ptr_null(look_at(&look, (uint64_t)((char *)function - start) + 1)->frames[0].function);
+    look_end(&look);
+    elf_end(elf);
+}
+END_TEST
+
 /* A call that does not return may be the last thing in its function: what it returns to is another function. */
 START_TEST(a_return_address_is_looked_up_one_byte_before) {
     save("tell.c", teller);
@@ -622,6 +657,7 @@ int main(void) {
     tcase_add_test(tests, without_build_id_only_an_untouched_file_is_believed);
     tcase_add_test(tests, a_file_that_is_gone_costs_names_only);
     tcase_add_test(tests, the_vdso_is_no_file);
+    tcase_add_test(tests, the_vdso_has_names);
     tcase_add_test(tests, a_return_address_is_looked_up_one_byte_before);
     tcase_add_test(tests, nested_functions_are_found);
     tcase_add_test(tests, file_names_are_as_the_compiler_was_told);
