@@ -331,15 +331,29 @@ static long file_create(const uint8_t name[16]) {
 }
 
 /* One sparse truncation; not beyond RLIMIT_FSIZE, where the kernel would send SIGXFSZ. */
-static bool file_extend(long file) {
+static bool file_extend(long file, uint64_t least) {
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
     SYS(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit);
     own.object_bytes = limit.rlim_cur < file_bytes ? limit.rlim_cur / PAGE * PAGE : file_bytes;
-    return own.object_bytes >= 1ull << FIRST_WINDOW_SHIFT && SYS(SYS_ftruncate, file, own.object_bytes) == 0;
+    return own.object_bytes >= least && SYS(SYS_ftruncate, file, own.object_bytes) == 0;
 }
 
-static long map_shared(long file, uint64_t bytes) {
-    return SYS(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+static uint64_t window_if_real(long at, uint64_t used, unsigned shift) {
+    if (sys_failed(at))
+        return 0;
+    if (reserve((void *)at, used))
+        return (uint64_t)at | shift;
+    SYS(SYS_munmap, at, 1ull << shift);
+    return 0;
+}
+
+/* The first window over a new file, which is closed, if its first `used` bytes can be touched; or 0. */
+static uint64_t window_over(long file, uint64_t least, uint64_t used, unsigned shift) {
+    long at = -ENOMEM;
+    if (file_extend(file, least))
+        at = SYS(SYS_mmap, 0, 1ull << shift, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    SYS(SYS_close, file);
+    return window_if_real(at, used, shift);
 }
 
 /* Tries again where somebody who tidies has the lock for a moment. */
@@ -353,30 +367,23 @@ static long file_create_named(uint8_t name[16]) {
     return file;
 }
 
-/* The first window over a new file whose first `used` bytes can be touched, or 0. */
 static uint64_t window_from_file(uint64_t used, uint8_t name[16], unsigned shift) {
     if (own.identity.memory_only)
         return 0;
     long file = file_create_named(name);
-    if (sys_failed(file)) {
-        own.path[0] = 0;
-        return 0;
-    }
-    long at = file_extend(file) ? map_shared(file, 1ull << shift) : -ENOMEM;
-    SYS(SYS_close, file);
-    if (!sys_failed(at) && reserve((void *)at, used))
-        return (uint64_t)at | shift;
-    if (!sys_failed(at))
-        SYS(SYS_munmap, at, 1ull << shift);
-    SYS(SYS_unlink, own.path);
+    uint64_t window = sys_failed(file) ? 0 : window_over(file, 1ull << FIRST_WINDOW_SHIFT, used, shift);
+    if (window)
+        return window;
+    if (!sys_failed(file))
+        SYS(SYS_unlink, own.path);
     own.path[0] = 0;
     return 0;
 }
 
-/* An anonymous object is as large as its first mapping for ever, so a large one is mapped, without access lest
- * mlockall(MCL_FUTURE) make it resident, and all but the window is unmapped again. */
-static uint64_t window_from_memory(uint64_t used, unsigned shift) {
-    own.path[0] = 0;
+/* Where no descriptor can be had, not even for a moment. Such an object is as large as its first mapping for
+ * ever, so a large one is mapped, without access lest mlockall(MCL_FUTURE) make it resident, and all but the
+ * window is unmapped again. Where the kernel overcommits nothing all of it counts. */
+static uint64_t window_from_nowhere(uint64_t used, unsigned shift) {
     for (uint64_t bytes = memory_bytes; bytes >= memory_bytes_least && bytes >= 1ull << shift; bytes /= 8) {
         long at = SYS(SYS_mmap, 0, bytes, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (sys_failed(at))
@@ -385,11 +392,19 @@ static uint64_t window_from_memory(uint64_t used, unsigned shift) {
         uint64_t window = 1ull << shift;
         if (bytes > window)
             SYS(SYS_munmap, at + (long)window, bytes - window);
-        if (SYS(SYS_mprotect, at, window, PROT_READ | PROT_WRITE) == 0 && reserve((void *)at, used))
-            return (uint64_t)at | shift;
-        SYS(SYS_munmap, at, window);
+        long opened = SYS(SYS_mprotect, at, window, PROT_READ | PROT_WRITE);
+        uint64_t made = window_if_real(sys_failed(opened) ? opened : at, used, shift);
+        if (made)
+            return made;
     }
     return 0;
+}
+
+static uint64_t window_from_memory(uint64_t used, unsigned shift) {
+    own.path[0] = 0;
+    long file = SYS(SYS_memfd_create, "leftopen", 1 /* MFD_CLOEXEC */);
+    uint64_t window = sys_failed(file) ? 0 : window_over(file, memory_bytes, used, shift);
+    return window ? window : window_from_nowhere(used, shift);
 }
 
 /* ---- a new record -----------------------------------------------------------------------------------------

@@ -529,6 +529,7 @@ static void live_in_little_memory(void) {
     MUST(fscanf(own, "%lu", &pages) == 1);
     limit.rlim_cur = limit.rlim_max = (pages << 12) + (4 << 20);
     MUST(setrlimit(RLIMIT_AS, &limit) == 0);
+    MUST(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0}) == 0); /* nor a descriptor for a moment */
     world_record(NULL);
     unsigned made = 0;
     for (int number = 0; number < 60000; number++)
@@ -734,6 +735,35 @@ START_TEST(a_record_gets_a_file_later) {
 }
 END_TEST
 
+static bool is_mapped_as(const void *address, const char *name) {
+    char line[4096 + 256];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    unsigned long start, end;
+    bool found = false;
+    MUST(maps);
+    while (!found && fgets(line, sizeof line, maps))
+        found = sscanf(line, "%lx-%lx", &start, &end) == 2 && (unsigned long)address >= start &&
+                (unsigned long)address < end && strstr(line, name);
+    fclose(maps);
+    return found;
+}
+
+START_TEST(memory_is_charged_for_as_it_is_used) {
+    /* proves: a record in memory is an object whose unused end the kernel does not count (overcommit_memory=2
+     * counts all of an anonymous one) */
+    world_record(NULL);
+    ck_assert(is_mapped_as(record_header(), "/memfd:leftopen"));
+}
+END_TEST
+
+START_TEST(a_record_needs_no_descriptor) {
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0});
+    world_record(NULL);
+    ck_assert(in_memory());
+    ck_assert_uint_ne(numbers_make(100000), 0);
+}
+END_TEST
+
 START_TEST(addresses_stay_good_when_the_record_moves) {
     /* proves: what a signal handler interrupted in any of the old windows goes on in the new record */
     new_folder("left");
@@ -801,6 +831,8 @@ static void add(TCase *tests) {
     tcase_add_test(tests, a_fork_child_has_a_copy_of_its_own);
     tcase_add_test(tests, a_child_begins_its_own_life);
     tcase_add_test(tests, a_record_gets_a_file_later);
+    tcase_add_test(tests, memory_is_charged_for_as_it_is_used);
+    tcase_add_test(tests, a_record_needs_no_descriptor);
     tcase_add_test(tests, addresses_stay_good_when_the_record_moves);
     tcase_add_test(tests, while_it_is_made_others_are_told_to_wait);
 }
