@@ -44,6 +44,10 @@ struct stack_window stack_window_reach(struct stack_window window, uintptr_t add
  * and where it is not known. */
 bool stack_is_own(uintptr_t stack_pointer);
 
+/* Any context. True above all stacks, where the kernel has put the program's arguments and environment: nobody
+ * returns there. */
+bool stack_is_below(uintptr_t address);
+
 /* Any context. True if the page of the address can be read; false as well if it must not be asked. */
 bool stack_probe(uintptr_t address);
 

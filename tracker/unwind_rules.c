@@ -279,6 +279,9 @@ bool chain_step(struct unwind_cursor *cursor) {
         return false;
     if (!read_word(cursor, frame, &frame_pointer) || !read_word(cursor, frame + 8, &pc) || !plausible_pc(pc))
         return false;
+    /* rbp was no frame, but the address of something else: of argv, for one */
+    if (stack_holds(cursor->window, pc) || stack_is_below(pc))
+        return false;
     cursor->pc = pc;
     cursor->stack_pointer = frame + 16;
     cursor->frame_pointer = frame_pointer;

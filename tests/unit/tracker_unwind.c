@@ -456,6 +456,21 @@ static void walk_with_garbage(void (*function)(uintptr_t, walk_function *)) {
 START_TEST(survives_any_frame_pointer) { walk_with_garbage(_i ? with_wrong_cfa : with_frame_pointer); }
 END_TEST
 
+START_TEST(data_on_the_stack_is_no_frame) {
+    /* proves: where rbp is used for something else than frames, such as argv, strings are not told as callers */
+    extern char **environ;
+    char text[16] = "on the stack";
+    char *words[] = {text, text, NULL};
+    uintptr_t argv = (uintptr_t)words;
+    with_frame_pointer(_i ? argv : (uintptr_t)environ, walk);
+    ck_assert_uint_eq(result.frames, 1);
+    ck_assert_uint_lt(frames[0] - (uintptr_t)with_frame_pointer, 64);
+    words[1] = (char *)(uintptr_t)data_on_the_stack_is_no_frame_fn;
+    with_frame_pointer(argv, walk); /* what could be code is believed */
+    ck_assert_uint_ge(result.frames, 2);
+}
+END_TEST
+
 /* Stacks that are not the thread's own. */
 
 static ucontext_t main_context, coroutine_context;
@@ -942,6 +957,7 @@ static TCase *rules_case(void) {
     tcase_add_loop_test(tests, follows_frame_pointers_of_generated_code, 0, 2);
     tcase_add_test(tests, survives_generated_code_without_frame_pointers);
     tcase_add_loop_test(tests, survives_any_frame_pointer, 0, 2);
+    tcase_add_loop_test(tests, data_on_the_stack_is_no_frame, 0, 2);
     tcase_add_test(tests, walks_coroutines);
     tcase_add_test(tests, walks_coroutines_of_threads);
     tcase_add_test(tests, stops_at_the_end_of_a_stack);
