@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/frames.h"
 #include "tools/memory.h"
@@ -46,6 +47,39 @@ void closers_merge(struct closers *into, const struct closers *other) {
         add(into, other->list[i].trace, other->list[i].count);
 }
 
+/* What reads alike in few words, whatever the rest of the stacks: told once. */
+struct shares {
+    struct share {
+        char *place;
+        uint64_t count;
+    } list[CLOSERS_MOST];
+    size_t count;
+};
+
+static void add_share(struct shares *shares, char *place, uint64_t count) {
+    size_t at = 0;
+    while (at < shares->count && strcmp(shares->list[at].place, place) != 0)
+        at++;
+    if (at < shares->count)
+        free(place);
+    else
+        shares->list[shares->count++] = (struct share){place, 0};
+    shares->list[at].count += count;
+}
+
+static int by_count(const void *one, const void *other) {
+    uint64_t mine = ((const struct share *)one)->count, others = ((const struct share *)other)->count;
+    return (mine < others) - (mine > others);
+}
+
+static struct shares shares_of(const struct closers *closers) {
+    struct shares shares = {.count = 0};
+    for (size_t i = 0; i < closers->count; i++)
+        add_share(&shares, frames_place(&closers->list[i].trace->frames[0]), closers->list[i].count);
+    qsort(shares.list, shares.count, sizeof *shares.list, by_count);
+    return shares;
+}
+
 char *closers_text(const struct closers *closers, uint64_t opened, uint64_t closed) {
     uint64_t elsewhere = closed;
     char *text = NULL;
@@ -54,15 +88,15 @@ char *closers_text(const struct closers *closers, uint64_t opened, uint64_t clos
     if (!out)
         return NULL;
     fprintf(out, "%" PRIu64 " of %" PRIu64 " %s closed", closed, opened, closed == 1 ? "was" : "were");
-    for (size_t i = 0; i < closers->count; i++) {
-        char *place = frames_place(&closers->list[i].trace->frames[0]);
-        uint64_t count = closers->list[i].count;
-        if (count >= closed)
-            fprintf(out, " in %s", place);
+    struct shares shares = shares_of(closers);
+    for (size_t i = 0; i < shares.count; i++) {
+        const struct share *share = &shares.list[i];
+        if (share->count >= closed)
+            fprintf(out, " in %s", share->place);
         else
-            fprintf(out, "%s %" PRIu64 " in %s", i ? "," : ":", count, place);
-        elsewhere -= count < elsewhere ? count : elsewhere;
-        free(place);
+            fprintf(out, "%s %" PRIu64 " in %s", i ? "," : ":", share->count, share->place);
+        elsewhere -= share->count < elsewhere ? share->count : elsewhere;
+        free(share->place);
     }
     if (elsewhere)
         fprintf(out, ", %" PRIu64 " elsewhere", elsewhere);

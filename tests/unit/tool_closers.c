@@ -87,6 +87,22 @@ START_TEST(nobody_is_named_who_is_not_known) {
 }
 END_TEST
 
+START_TEST(closers_that_read_alike_are_one) {
+    /* proves: stacks that differ only further out are one place in the sentence, whose parts are the most first */
+    static const uint64_t pcs[][2] = {{0x8001, 0x9001}, {0x8001, 0xa001}, {0x6001, 0x9001}};
+    static const uint64_t counts[] = {30, 41, 40};
+    struct builder *builder = builder_begin();
+    struct record_stack *stack = begin(builder);
+    for (int i = 0; i < 3; i++) {
+        uint32_t closer = builder_stack(builder, "close", pcs[i], 2, 0, 0);
+        stack->closers[i] = (struct record_closer){RECORD_CLOSER_STACK | closer, counts[i]};
+    }
+    stack->closed_elsewhere = 7; /* the first: 118 - 41 - 40 - 7 */
+    show(builder, "text");
+    shows("\n  118 of 120 were closed: 71 in (server+0x8000), 40 in (server+0x6000), 7 elsewhere; these 2");
+}
+END_TEST
+
 START_TEST(closers_that_are_stacks) {
     /* proves: a closer of misuse=2 is shown with its whole stack; one that is not in the record is not */
     static const uint64_t pcs[] = {0x8001, 0x9001};
@@ -114,6 +130,7 @@ int main(void) {
     tcase_add_test(tests, one_closer_of_all);
     tcase_add_test(tests, several_closers_the_most_first);
     tcase_add_test(tests, nobody_is_named_who_is_not_known);
+    tcase_add_test(tests, closers_that_read_alike_are_one);
     tcase_add_test(tests, closers_that_are_stacks);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
