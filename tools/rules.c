@@ -70,8 +70,20 @@ static bool refers_to_script(const struct finding *finding, const char *script) 
     return script && finding->what && finding->what[0] == '/' && is_same_file(finding->what, script);
 }
 
+/* busybox is a shell where it is called, or told, so. */
+static bool is_called_shell(const struct process *process) {
+    char **word = process->arguments;
+    if (!pattern_words_match("busybox", symbols_base_name(process->executable)) || !*word)
+        return true;
+    if (strcmp(symbols_base_name(*word), "busybox") == 0 && word[1])
+        word++;
+    return pattern_words_match("sh+-sh+ash+-ash+hush+-hush", symbols_base_name(*word));
+}
+
 /* Where the kernel could not be asked (the shell was killed) the numbers that bash and dash use must do. */
 static bool is_shell_script(const struct finding *finding) {
+    if (!is_called_shell(finding->process))
+        return false;
     const char *script = script_of(words_of(finding->process), shell_has_no_script, shell_takes_value);
     if (script && !finding->what)
         return finding->handle->number == 255 || finding->handle->number == 10;

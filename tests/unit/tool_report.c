@@ -1184,6 +1184,8 @@ static const struct {
     {"/usr/bin/bash", "bash", NULL, 5, "/dev/tty", false},
     {"/usr/bin/python3", "python3", "a.py", 3, "/home/me/a.py", false},
     {"/usr/bin/cat", "cat", "file", 3, "/home/me/file", false},
+    {"/bin/busybox", "sh", "script.sh", 10, "/home/me/script.sh", true},
+    {"/bin/busybox", "cmp", "file", 3, "/home/me/file", false},
     {"/usr/bin/x", "x", NULL, 4, "/var/lib/sss/mc/passwd", true},
 };
 
