@@ -79,8 +79,9 @@ char *misuse_key(const char *id, const char *type) { return memory_format("%s-%s
 char *misuse_sentence(const struct misuse_site *site) {
     const struct misuse *first = site->first;
     const char *kind = what_kind_word(first->kind);
-    char *name =
-        first->number < 0 ? memory_format("a %s", kind) : memory_format("fd %d, a %s,", first->number, kind);
+    const char *article = strchr("aeio", *kind) ? "an" : "a";
+    char *name = first->number < 0 ? memory_format("%s %s", article, kind)
+                                   : memory_format("fd %d, %s %s,", first->number, article, kind);
     char *why = first->error && first->type == RECORD_MISUSE_FAILED_CLOSE
                     ? memory_format(" (%s)", strerror(first->error))
                     : memory_copy("");

@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "tools/memory.h"
+#include "tools/misuse.h"
 #include "tools/render.h"
 #include "tools/report.h"
 #include "tools/report_make.h"
@@ -1040,6 +1041,27 @@ static struct world *misused(void) {
     return world;
 }
 
+START_TEST(misuses_are_sentences) {
+    /* proves: the handle is named with the article that its kind takes */
+    static const struct {
+        enum record_kind kind;
+        int number;
+        const char *start;
+    } sentences[] = {{RECORD_KIND_FILE, 5, "fd 5, a file, was closed"},
+                     {RECORD_KIND_EPOLL, 5, "fd 5, an epoll, was closed"},
+                     {RECORD_KIND_INOTIFY, 5, "fd 5, an inotify, was closed"},
+                     {RECORD_KIND_STREAM, -1, "a stream was closed"},
+                     {RECORD_KIND_ICONV, -1, "an iconv was closed"}};
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        struct misuse misuse = {
+            .type = RECORD_MISUSE_DOUBLE_CLOSE, .kind = sentences[i].kind, .number = sentences[i].number};
+        char *text = misuse_sentence(&(struct misuse_site){.first = &misuse});
+        ck_assert_msg(strncmp(text, sentences[i].start, strlen(sentences[i].start)) == 0, "%s", text);
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(misuses_are_told_where_nothing_is_left_open) {
     struct world *world = misused();
     ck_assert_uint_eq(check_ndjson(world), 0);
@@ -1279,6 +1301,7 @@ int main(void) {
     tcase_add_loop_test(tests, github_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, folded_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, pprof_survives_hostile_names, 0, HOSTILE);
+    tcase_add_test(tests, misuses_are_sentences);
     tcase_add_test(tests, misuses_are_told_where_nothing_is_left_open);
     tcase_add_test(tests, documents_are_written_when_nothing_is_left_open);
     tcase_add_test(tests, formats_are_those_of_the_option);
