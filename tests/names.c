@@ -578,6 +578,49 @@ START_TEST(a_server_that_is_away_costs_names_only) {
 }
 END_TEST
 
+/* How often `part` is in the text report of ./deep. */
+static unsigned count_in_report(const char *const *options, const char *part) {
+    const char *words[8] = {tool};
+    size_t count = 1;
+    for (; options[count - 1]; count++)
+        words[count] = options[count - 1];
+    words[count] = "./deep";
+    struct run done = run(&(struct run_request){.words = words, .folder = here});
+    ck_assert_int_eq(done.status, 23);
+    unsigned found = run_count(done.error, part);
+    run_free(&done);
+    return found;
+}
+
+START_TEST(the_source_stands_under_its_frame) {
+    static const char line[] = "in_loop deep.c:63:16 (deep+";
+    static const char text[] = "\n          63 | file = open(name, O_RDONLY); /* opens in_loop */\n    #1 ";
+    make_folder("source");
+    build("source", "gcc -g -O2 -o deep deep.c");
+    ck_assert_uint_eq(count_in_report(WORDS("--source"), line), 1);
+    ck_assert_uint_eq(count_in_report(WORDS("--source"), text), 1);
+    ck_assert_uint_eq(count_in_report(WORDS("--source=0"), " | "), 0);
+    build("source", "mkdir moved && mv deep.c moved");
+    ck_assert_uint_eq(count_in_report(WORDS("--source"), " 63 | "), 0);
+    ck_assert_uint_eq(count_in_report(WORDS("--source", "--source-root=moved"), text), 1);
+    build("source",
+          "touch -d '1 hour' moved/deep.c"); /* what is newer than the program may say something else */
+    ck_assert_uint_eq(count_in_report(WORDS("--source", "--source-root=moved"), line), 1);
+    ck_assert_uint_eq(count_in_report(WORDS("--source", "--source-root=moved"), " 63 | "), 0);
+}
+END_TEST
+
+START_TEST(files_are_links_where_asked_for) {
+    make_folder("links");
+    build("links", "gcc -g -O2 -o deep deep.c");
+    ck_assert_uint_eq(
+        count_in_report(WORDS("--links=always"), "/links/deep.c\033\\deep.c:63:16\033]8;;\033\\ ("), 1);
+    ck_assert_uint_eq(count_in_report(WORDS("--links=always", "--redact=path"), "\033"), 0);
+    ck_assert_uint_eq(count_in_report(WORDS("--links=always", "--format=json"), "u001b"), 0);
+    ck_assert_uint_eq(count_in_report(WORDS("--color=never"), "\033"), 0);
+}
+END_TEST
+
 int main(void) {
     skips_begin();
     tool = run_built("leftopen");
@@ -587,6 +630,8 @@ int main(void) {
     tcase_add_loop_test(tests, names_agree, 0, ROWS);
     tcase_add_test(tests, made_code_is_named_by_its_list);
     tcase_add_test(tests, a_server_that_is_away_costs_names_only);
+    tcase_add_test(tests, the_source_stands_under_its_frame);
+    tcase_add_test(tests, files_are_links_where_asked_for);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     run_folder();

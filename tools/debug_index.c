@@ -214,6 +214,7 @@ static size_t unit_frames(struct debug_index *index, size_t number, Dwarf_Addr a
     fill_unit(index, unit);
     set_line(unit, address, &frames[0]);
     Dwarf_Die *function = function_at(unit, address);
+    frames[0].folder = text_of(&unit->die, DW_AT_comp_dir);
     if (!function)
         return frames[0].file ? 1 : 0;
     chain.list[chain.count++] = *function;
@@ -227,6 +228,7 @@ static size_t unit_frames(struct debug_index *index, size_t number, Dwarf_Addr a
         set_name(unit, die, &frames[i]);
         frames[i].inlined = dwarf_tag(die) == DW_TAG_inlined_subroutine;
         frames[i].start = start;
+        frames[i].folder = frames[0].folder;
         if (i)
             set_call(unit, die + 1, &frames[i]);
     }

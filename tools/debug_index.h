@@ -12,8 +12,9 @@
 #include <elfutils/libdwfl.h>
 
 struct debug_frame {
-    const char *name; /* as the linker sees it where DWARF says so, else as in the source; NULL unknown */
-    const char *file; /* NULL unknown; relative to the compilation's folder where the compiler was told so */
+    const char *name;   /* as the linker sees it where DWARF says so, else as in the source; NULL unknown */
+    const char *file;   /* NULL unknown; relative to the compilation's folder where the compiler was told so */
+    const char *folder; /* of the compilation; NULL unknown */
     unsigned line, column; /* 0 unknown */
     bool inlined;          /* into the next frame */
     bool is_short;         /* the linker sees another name, which DWARF does not say */

@@ -25,13 +25,26 @@ static void put_module(FILE *out, const struct frame *frame) {
     fprintf(out, "+0x%" PRIx64 ")", frame->offset);
 }
 
+/* OSC 8: what lies between the two is a link. */
+static void put_link(FILE *out, const char *uri) { fprintf(out, "\033]8;;%s\033\\", uri); }
+
 static void put_line(FILE *out, const struct frame *frame) {
+    if (frame->link)
+        put_link(out, frame->link);
     put(out, frame->file);
     if (frame->line)
         fprintf(out, ":%u", frame->line);
     if (frame->line && frame->column)
         fprintf(out, ":%u", frame->column);
+    if (frame->link)
+        put_link(out, "");
     fputc(' ', out);
+}
+
+static void put_source(FILE *out, const struct frame *frame) {
+    fprintf(out, "%12u | ", frame->line);
+    put(out, frame->source);
+    fputc('\n', out);
 }
 
 static void put_frame(FILE *out, size_t number, const struct frame *frame) {
@@ -48,6 +61,8 @@ static void put_frame(FILE *out, size_t number, const struct frame *frame) {
     if (!frame->file && *frame->build_id)
         fprintf(out, " (BuildId: %s)", frame->build_id);
     fputc('\n', out);
+    if (frame->source)
+        put_source(out, frame);
 }
 
 void frames_write(FILE *out, const struct trace *trace, bool all) {

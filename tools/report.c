@@ -376,6 +376,20 @@ static bool wants_color(const struct making *making, bool to_terminal) {
     return to_terminal && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+/* Terminals that do not know links leave them out, but for some. */
+static bool wants_links(const struct making *making, bool to_terminal) {
+    static const char *const plain[] = {"dumb", "linux", "ansi", "vt100", "vt220", "sun", "cons25"};
+    const char *links = setting(making, SETTING_links), *terminal = getenv("TERM"), *vte = getenv("VTE_VERSION");
+    if (strcmp(setting(making, SETTING_format), "text") != 0)
+        return false;
+    if (strcmp(links, "auto") != 0)
+        return strcmp(links, "always") == 0;
+    for (size_t i = 0; terminal && i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(terminal, plain[i]) == 0)
+            return false;
+    return to_terminal && terminal && *terminal && !(vte && atoi(vte) < 5000);
+}
+
 /* Those that are not suppressed. */
 static void take_misuses(struct making *making) {
     struct misuse_sites *misuses = &making->report.misuses;
@@ -446,6 +460,8 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     making->least_age = (double)duration_parse(setting(making, SETTING_min_age)) / 1e9;
     kinds_parse(&making->kinds, setting(making, SETTING_kinds));
     making->symbols = symbols_begin(making->request->settings);
+    if (wants_links(making, to_terminal))
+        symbols_link_files(making->symbols);
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);

@@ -8,9 +8,11 @@
  * Images, places and traces are kept, so that forty processes with the same stacks cost one look-up. */
 #include "tools/symbols.h"
 
+#include <limits.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/debug_files.h"
 #include "tools/demangle.h"
@@ -20,6 +22,8 @@
 #include "tools/path_map.h"
 #include "tools/perf_map.h"
 #include "tools/record_reader.h"
+#include "tools/source_lines.h"
+#include "tools/sources.h"
 #include "tools/trace.h"
 
 enum { MOST_INLINED = 64 };
@@ -53,6 +57,8 @@ struct symbols {
     void *places, *traces; /* trees of tsearch */
     void *alike;           /* likewise, of traces that do not read alike */
     struct path_map *path_map;
+    struct source_lines *source_lines;
+    bool shows_source, links_files;
     bool hides_folders;
     char **texts; /* demangled names, files by other names */
     size_t text_count;
@@ -117,6 +123,29 @@ static void set_function(struct symbols *symbols, struct frame *frame, const cha
     frame->into_function = frame->has_start ? address - start : 0;
 }
 
+/* With the machine's name: the terminal may be on another one. */
+static char *link_to(const char *path) {
+    char host[HOST_NAME_MAX + 1] = "";
+    gethostname(host, sizeof host - 1);
+    char *uri = sources_uri(path), *link = memory_format("file://%s%s", host, uri + strlen("file://"));
+    free(uri);
+    return link;
+}
+
+/* What is here of the file that debug information calls `file`. */
+static void set_source(struct symbols *symbols, struct frame *frame, const struct debug_frame *found,
+                       const char *module) {
+    if (!frame->file || !(symbols->shows_source || symbols->links_files))
+        return;
+    const char *path = source_lines_path(symbols->source_lines, found->folder, frame->file);
+    if (!path)
+        return;
+    char *text =
+        symbols->shows_source ? source_lines_text(symbols->source_lines, path, frame->line, module) : NULL;
+    frame->source = text ? keep(symbols, text) : NULL;
+    frame->link = symbols->links_files ? keep(symbols, link_to(path)) : NULL;
+}
+
 static bool is_mangled(const char *symbol) { return symbol[0] == '_' && symbol[1] == 'Z'; }
 
 static size_t frames_at(struct symbols *symbols, const struct spot *spot, struct frame *frames) {
@@ -128,6 +157,7 @@ static size_t frames_at(struct symbols *symbols, const struct spot *spot, struct
         frames[i].line = found[i].line;
         frames[i].column = found[i].column;
         frames[i].inlined = found[i].inlined;
+        set_source(symbols, &frames[i], &found[i], image_path(spot->image));
     }
     if (count && frames[count - 1].function && !found[count - 1].is_short)
         return count;
@@ -234,6 +264,7 @@ static void hide_folders(struct trace *trace) {
     struct frame *frames = (struct frame *)trace->frames; /* nobody else has them */
     for (size_t i = 0; i < trace->count; i++) {
         frames[i].module = symbols_base_name(frames[i].module);
+        frames[i].link = NULL;
         if (frames[i].file && *frames[i].file == '/')
             frames[i].file = symbols_base_name(frames[i].file);
     }
@@ -292,6 +323,8 @@ struct symbols *symbols_begin(const struct settings *settings) {
     struct symbols *symbols = memory_new(1, sizeof *symbols);
     symbols->files = debug_files_begin(settings);
     symbols->path_map = settings ? path_map_begin(settings) : NULL;
+    symbols->source_lines = source_lines_begin(settings ? settings->value[SETTING_source_root] : "");
+    symbols->shows_source = settings && settings_flag(settings, SETTING_source);
     return symbols;
 }
 
@@ -299,6 +332,8 @@ static void hide_folders_of(const void *node, VISIT visit, void *unused) {
     if (visit == postorder || visit == leaf)
         hide_folders(&(*(struct kept_trace *const *)node)->trace);
 }
+
+void symbols_link_files(struct symbols *symbols) { symbols->links_files = true; }
 
 void symbols_hide_folders(struct symbols *symbols) {
     symbols->hides_folders = true;
@@ -335,6 +370,7 @@ void symbols_end(struct symbols *symbols) {
     free(symbols->texts);
     free(symbols->images);
     free(symbols->maps);
+    source_lines_end(symbols->source_lines);
     path_map_end(symbols->path_map);
     debug_files_end(symbols->files);
     free(symbols);

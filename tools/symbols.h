@@ -12,11 +12,13 @@
 /* One level of a stack. Several may stem from one address, where calls were inlined. Strings live as long as
  * the struct symbols. */
 struct frame {
-    const char *function;   /* readable; NULL unknown */
-    const char *symbol;     /* as in the symbol table, for patterns that are written so; NULL unknown */
-    const char *file;       /* NULL unknown */
-    unsigned line, column;  /* 0 unknown */
-    const char *module;     /* path, "" unknown */
+    const char *function;  /* readable; NULL unknown */
+    const char *symbol;    /* as in the symbol table, for patterns that are written so; NULL unknown */
+    const char *file;      /* NULL unknown */
+    unsigned line, column; /* 0 unknown */
+    const char *source; /* what stands in that line; NULL: unknown, or the option source does not ask for it */
+    const char *link;   /* URI of the file, where symbols_link_files asks for it and it is here; else NULL */
+    const char *module; /* path, "" unknown */
     const char *build_id;   /* hexadecimal, "" unknown */
     uint64_t offset;        /* address in the module's file: of the call itself, not of what it returns to */
     uint64_t into_function; /* bytes behind the function's start, where has_start */
@@ -41,6 +43,9 @@ void symbols_end(struct symbols *symbols);
 /* The trace of a stack of that process. NULL is a stack without frames. */
 const struct trace *symbols_trace(struct symbols *symbols, const struct process *process,
                                   const struct stack *stack);
+
+/* Traces from now on know where their files are. */
+void symbols_link_files(struct symbols *symbols);
 
 /* From now on, and in all traces so far, modules are named without their folders, and files, unless their names
  * are relative. */
