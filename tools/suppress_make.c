@@ -6,16 +6,22 @@
 
 #include "tools/memory.h"
 #include "tools/render.h"
+#include "tools/utf8.h"
 #include "tools/what.h"
 
 /* A pattern that `text` fits from end to end. What would mean something else to the reader of the line (a
- * comment, an option, its end) becomes a star, which fits anything. */
+ * comment, an option, its end), and what cannot be shown as it is, becomes a star, which fits anything. */
 static char *pattern_of(const char *text) {
     char *pattern = memory_format("^%s$", text);
-    for (char *at = pattern + 1; *at; at++) {
-        bool is_word_start = at[-1] == ' ' || at[-1] == '\t';
-        if ((unsigned char)*at < ' ' || (*at == '#' && is_word_start) || (*at == '=' && strchr(text, ' ')))
-            *at = '*';
+    size_t bytes;
+    for (char *at = pattern + 1; *at; at += bytes) {
+        uint32_t character;
+        bytes = utf8_decode(at, &character);
+        bool is_shown = bytes && utf8_is_safe(character);
+        bool is_comment = *at == '#' && at[-1] == ' ', is_option = *at == '=' && strchr(text, ' ');
+        bytes = bytes ? bytes : 1;
+        if (!is_shown || is_comment || is_option)
+            memset(at, '*', bytes);
     }
     return pattern;
 }

@@ -1,7 +1,6 @@
 /* utf8.c - see utf8.h */
 #include "tools/utf8.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +29,7 @@ size_t utf8_character(const char *text) {
     return utf8_decode(text, &character);
 }
 
-static bool is_safe(uint32_t character) {
+bool utf8_is_safe(uint32_t character) {
     bool is_control = character < 0x20 || (character >= 0x7f && character < 0xa0);
     bool turns = (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);
     return !is_control && !turns && character != 0x2028 && character != 0x2029;
@@ -85,7 +84,7 @@ static void escape(FILE *out, unsigned char byte) {
 static bool is_anything(uint32_t character) { return true; }
 static void replace_byte(FILE *out, unsigned char byte) { fputs("\xef\xbf\xbd", out); }
 
-char *utf8_for_terminal(const char *text) { return copy(text, is_safe, escape); }
+char *utf8_for_terminal(const char *text) { return copy(text, utf8_is_safe, escape); }
 char *utf8_sanitised(const char *text) { return copy(text, is_anything, replace_byte); }
 
 size_t utf8_width(const char *text) {

@@ -260,6 +260,8 @@ static char *hostile_name(int number) {
 /* A name wherever a name can be, in two sites. */
 static struct world *hostile_world(char *name, char **notes) {
     struct world *world = world_begin(name, name);
+    free(world->arguments[1]);
+    world->arguments[1] = memory_copy(name);
     size_t one = add_stack(
         world, "open",
         (struct frame[]){
@@ -822,6 +824,27 @@ static void survive_folded(struct world *world) {
 }
 HOSTILE_TEST(folded, survive_folded)
 
+/* --- suppressions ----------------------------------------------------------------------------------------- */
+
+/* Lines that are neither empty nor comments: a file, a stream, a misuse. */
+static void survive_suppressions(struct world *world) {
+    static const char *const types[] = {"file:^", "stream:^", "misuse:^"};
+    size_t lines = 0;
+    check_valid_utf8(render(world, "suppressions"));
+    char *copy = memory_copy(shown), *rest = copy;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        ck_assert_msg(!strpbrk(line, "\r\x1b\x7f"), "%s", line);
+        if (!*line || *line == '#')
+            continue;
+        ck_assert_msg(lines < 3 && strncmp(line, types[lines], strlen(types[lines])) == 0, "%s", line);
+        ck_assert_msg(strlen(line) > 10 && strcmp(line + strlen(line) - 9, "$ frame=0") == 0, "%s", line);
+        lines++;
+    }
+    ck_assert_uint_eq(lines, 3);
+    free(copy);
+}
+HOSTILE_TEST(suppressions, survive_suppressions)
+
 /* --- pprof ------------------------------------------------------------------------------------------------ */
 
 /* A field of a message, as the wire has it. */
@@ -1300,6 +1323,7 @@ int main(void) {
     tcase_add_loop_test(tests, valgrind_xml_native_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, github_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, folded_survives_hostile_names, 0, HOSTILE);
+    tcase_add_loop_test(tests, suppressions_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, pprof_survives_hostile_names, 0, HOSTILE);
     tcase_add_test(tests, misuses_are_sentences);
     tcase_add_test(tests, misuses_are_told_where_nothing_is_left_open);
