@@ -402,6 +402,25 @@ START_TEST(paths_are_called_as_asked) {
 }
 END_TEST
 
+/* Where files are compiled the compiler may be told less than where they are. */
+START_TEST(paths_are_whole_where_options_name_folders) {
+    char root[600], map[600];
+    const char *here = getenv("PWD"); /* as compilers know it, through links */
+    ck_assert_ptr_nonnull(here);
+    snprintf(root, sizeof root, "--source-root=%s/tests", here);
+    snprintf(map, sizeof map, "--path-map=%s/tests=/home/ann", here);
+    struct run below = in_folder(WORDS(tool, root, program, "main"));
+    has(below.error, "#0 main targets/places.c:");
+    run_free(&below);
+    struct run mapped = in_folder(WORDS(tool, map, program, "main"));
+    has(mapped.error, "#0 main /home/ann/targets/places.c:");
+    run_free(&mapped);
+    struct run annotated = in_folder(WORDS(tool, root, "--format=github", program, "main"));
+    has(annotated.error, "::error file=targets/places.c,line=");
+    run_free(&annotated);
+}
+END_TEST
+
 START_TEST(suppressions_see_the_paths_as_they_are_called) {
     const char *suppressions = option("suppressions", file_of("leak:^/home/ann/places.c$\n"));
     struct run run =
@@ -579,6 +598,7 @@ int main(void) {
     tcase_add_test(tests, top_shows_some_and_counts_all);
     tcase_add_test(tests, the_young_do_not_count);
     tcase_add_test(tests, paths_are_called_as_asked);
+    tcase_add_test(tests, paths_are_whole_where_options_name_folders);
     tcase_add_test(tests, suppressions_see_the_paths_as_they_are_called);
     tcase_add_loop_test(tests, no_format_tells_what_is_redacted, 0, sizeof formats / sizeof *formats);
     tcase_add_test(tests, all_of_it_is_told_otherwise);

@@ -13,8 +13,36 @@ struct pair {
 struct path_map {
     struct pair *pairs;
     size_t count;
-    char *root; /* "" none */
+    char *root, *real_root; /* as it was named, and links resolved; "" none */
 };
+
+/* --- names ------------------------------------------------------------------------------------------------ */
+
+char *path_tidied(const char *path) {
+    char *result = memory_new(strlen(path) + 2, 1), *end = result;
+    char *least = result; /* what cannot be taken back by .. */
+    if (*path == '/')
+        least = ++end, *result = '/';
+    for (const char *at = path; *(at += strspn(at, "/"));) {
+        size_t length = strcspn(at, "/");
+        bool is_up = length == 2 && memcmp(at, "..", 2) == 0, is_here = length == 1 && *at == '.';
+        if (is_up && end > least) {
+            while (end > least && *--end != '/')
+                ;
+        } else if (!is_here && !(is_up && *path == '/')) {
+            if (end > result && end[-1] != '/')
+                *end++ = '/';
+            memcpy(end, at, length);
+            end += length;
+            least = is_up ? end : least;
+        }
+        at += length;
+    }
+    *end = '\0';
+    return result;
+}
+
+/* --- map -------------------------------------------------------------------------------------------------- */
 
 char *path_map_fault(const char *pair) {
     const char *equals = strchr(pair, '=');
@@ -27,8 +55,8 @@ struct path_map *path_map_begin(const struct settings *settings) {
         return NULL;
     struct path_map *map = memory_new(1, sizeof *map);
     char *real = *root ? realpath(root, NULL) : NULL;
-    map->root = memory_copy(real ? real : root);
-    free(real);
+    map->root = memory_copy(root);
+    map->real_root = real ? real : memory_copy(root);
     char *copy = memory_copy(pairs), *rest = copy, *pair;
     while (*pairs && (pair = strsep(&rest, SETTINGS_NEXT))) {
         char *equals = strchr(pair, '=');
@@ -48,6 +76,7 @@ void path_map_end(struct path_map *map) {
         free(map->pairs[i].to);
     }
     free(map->pairs);
+    free(map->real_root);
     free(map->root);
     free(map);
 }
@@ -76,10 +105,25 @@ char *path_map_apply(const struct path_map *map, const char *path) {
     if (!map)
         return memory_copy(path);
     char *name = replaced(map, path);
-    const char *rest = behind(map->root, name);
+    const char *rest = behind(map->real_root, name);
+    rest = rest ? rest : behind(map->root, name);
     if (!rest || !*without_slashes(rest))
         return name;
     char *relative = memory_copy(without_slashes(rest));
     free(name);
     return relative;
+}
+
+char *path_map_apply_in(const struct path_map *map, const char *folder, const char *name) {
+    if (!map || !folder || *name == '/')
+        return NULL;
+    char *joined = memory_format("%s/%s", folder, name), *whole = path_tidied(joined);
+    char *called = path_map_apply(map, whole);
+    bool is_meant = strcmp(called, whole) != 0;
+    free(whole);
+    free(joined);
+    if (is_meant)
+        return called;
+    free(called);
+    return NULL;
 }

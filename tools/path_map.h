@@ -14,6 +14,14 @@ void path_map_end(struct path_map *map);
  * root of the sources becomes relative. The caller frees it. `map` may be NULL. */
 char *path_map_apply(const struct path_map *map, const char *path);
 
+/* The same of a name relative to `folder`, where the options mean the two together; else, or if no folder or
+ * map is there, NULL. */
+char *path_map_apply_in(const struct path_map *map, const char *folder, const char *name);
+
+/* The path without . and empty parts, and without x/.. by its letters, whatever is in the file system. The
+ * caller frees it. */
+char *path_tidied(const char *path);
+
 /* What is wrong with a value of the option path_map, as settings_check. */
 char *path_map_fault(const char *pair);
 

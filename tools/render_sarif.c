@@ -156,9 +156,8 @@ static json_t *main_location(struct sources *sources, const struct complaint *co
 static json_t *frame_location(struct sources *sources, const struct frame *frame) {
     json_t *object = json_object();
     if (frame->file && frame->line)
-        json_object_set_new(
-            object, "physicalLocation",
-            physical_location(sources_find(sources, frame->file)->path, frame->line, frame->column));
+        json_object_set_new(object, "physicalLocation",
+                            physical_location(sources_find(sources, frame)->path, frame->line, frame->column));
     json_object_set_new(object, "logicalLocations", logical_locations(frame));
     json_object_set_new(object, "message", message(render_frame_name(frame)));
     return object;

@@ -27,7 +27,7 @@ struct valgrind {
 
 /* Readers join folder and file. */
 static void put_file(struct valgrind *valgrind, const struct frame *frame) {
-    const struct source *source = sources_find(&valgrind->sources, frame->file);
+    const struct source *source = sources_find(&valgrind->sources, frame);
     if (*source->folder)
         xml_put_element(valgrind->out, 6, "dir", source->folder);
     xml_put_element(valgrind->out, 6, "file", symbols_base_name(source->path));

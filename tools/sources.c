@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/memory.h"
+#include "tools/path_map.h"
 #include "tools/trace.h"
 
 void sources_begin(struct sources *sources, const struct report *report) {
@@ -32,31 +33,6 @@ void sources_end(struct sources *sources) {
 }
 
 /* --- paths ------------------------------------------------------------------------------------------------ */
-
-/* Drops . and empty parts, and x/.. by its letters. */
-static char *tidied(const char *path) {
-    char *result = memory_new(strlen(path) + 2, 1), *end = result;
-    char *least = result; /* what cannot be taken back by .. */
-    if (*path == '/')
-        least = ++end, *result = '/';
-    for (const char *at = path; *(at += strspn(at, "/"));) {
-        size_t length = strcspn(at, "/");
-        bool is_up = length == 2 && memcmp(at, "..", 2) == 0, is_here = length == 1 && *at == '.';
-        if (is_up && end > least) {
-            while (end > least && *--end != '/')
-                ;
-        } else if (!is_here && !(is_up && *path == '/')) {
-            if (end > result && end[-1] != '/')
-                *end++ = '/';
-            memcpy(end, at, length);
-            end += length;
-            least = is_up ? end : least;
-        }
-        at += length;
-    }
-    *end = '\0';
-    return result;
-}
 
 /* What of the path is below the root, NULL if it is not. */
 static const char *below(const struct sources *sources, const char *path) {
@@ -82,8 +58,21 @@ static char *existing(const struct sources *sources, const char *path) {
     return real;
 }
 
+/* The file below the root, by its name behind the end of a folder: the longest end that leads to one. Sources
+ * may have been compiled elsewhere, in folders of the same names. NULL: none does. */
+static char *behind_an_end(const struct sources *sources, const char *folder, const char *told) {
+    char *found = NULL;
+    for (const char *end = folder; !found && (end = strchr(end, '/'));) {
+        char *name = memory_format("%s/%s", ++end, told), *tidy = path_tidied(name);
+        found = existing(sources, tidy);
+        free(tidy);
+        free(name);
+    }
+    return found;
+}
+
 /* What a compiler was told as ../src/x.c stands in src/ where the build folder is below the root. */
-static char *real_path(const struct sources *sources, const char *told) {
+static char *in_root(const struct sources *sources, const char *told) {
     char *real = existing(sources, told);
     if (*told == '/' || (real && below(sources, real)))
         return real;
@@ -92,6 +81,29 @@ static char *real_path(const struct sources *sources, const char *told) {
         return real;
     free(real);
     return inside;
+}
+
+/* Where it was compiled, if it is still there; else where it would be below the root. */
+static char *real_path(const struct sources *sources, const char *folder, const char *told) {
+    if (!folder || *told == '/')
+        return in_root(sources, told);
+    char *whole = memory_format("%s/%s", folder, told), *real = realpath(whole, NULL);
+    free(whole);
+    if (!real)
+        real = behind_an_end(sources, folder, told);
+    return real ? real : in_root(sources, told);
+}
+
+/* Of a file that is not there. */
+static char *supposed_path(const struct sources *sources, const char *folder, const char *told) {
+    if (*told == '/')
+        return memory_copy(told);
+    char *name = memory_format("%s/%s", folder ? folder : "", told), *whole = path_tidied(name);
+    free(name);
+    if (folder && below(sources, whole))
+        return whole;
+    free(whole);
+    return joined(sources, without_ups(told));
 }
 
 static bool is_of_system(const char *path) {
@@ -108,8 +120,8 @@ static char *folder_of(const char *path) {
 }
 
 static void fill(const struct sources *sources, struct source *source) {
-    char *told = tidied(source->told), *real = real_path(sources, told);
-    char *whole = real ? real : joined(sources, *told == '/' ? told : without_ups(told));
+    char *told = path_tidied(source->told), *real = real_path(sources, source->compiled_in, told);
+    char *whole = real ? real : supposed_path(sources, source->compiled_in, told);
     const char *inside = below(sources, whole);
     source->folder = folder_of(*whole == '/' ? whole : "");
     source->path = memory_copy(inside ? inside : whole);
@@ -125,23 +137,31 @@ static void fill(const struct sources *sources, struct source *source) {
 /* --- files ------------------------------------------------------------------------------------------------ */
 
 static int compare(const void *left, const void *right) {
-    return strcmp(((const struct source *)left)->told, ((const struct source *)right)->told);
+    const struct source *one = left, *other = right;
+    int difference = strcmp(one->told, other->told);
+    const char *folder = one->compiled_in ? one->compiled_in : "";
+    return difference ? difference : strcmp(folder, other->compiled_in ? other->compiled_in : "");
 }
 
-const struct source *sources_find(struct sources *sources, const char *told) {
-    struct source wanted = {.told = told}, *const *found = tfind(&wanted, &sources->known, compare);
+static const struct source *find(struct sources *sources, const char *told, const char *compiled_in) {
+    struct source wanted = {.told = told, .compiled_in = compiled_in}, *const *found = tfind(
+                                                                           &wanted, &sources->known, compare);
     if (found)
         return *found;
     struct source *source = memory_new(1, sizeof *source);
-    source->told = told;
+    *source = wanted;
     fill(sources, source);
     tsearch(source, &sources->known, compare);
     return source;
 }
 
+const struct source *sources_find(struct sources *sources, const struct frame *frame) {
+    return find(sources, frame->file, frame->folder);
+}
+
 /* Packages of the system are built elsewhere, under names that say nothing. */
 static enum source_owner owner_of(struct sources *sources, const struct frame *frame) {
-    enum source_owner owner = sources_find(sources, frame->file)->owner;
+    enum source_owner owner = sources_find(sources, frame)->owner;
     return owner == SOURCE_ELSEWHERE && is_of_system(frame->module) ? SOURCE_OF_SYSTEM : owner;
 }
 
@@ -166,11 +186,11 @@ struct source_place sources_place(struct sources *sources, const struct complain
     const struct trace *trace = complaint->trace;
     const struct frame *frame = sources_frame(sources, trace);
     if (frame)
-        return (struct source_place){sources_find(sources, frame->file)->path, frame->line, frame->column};
+        return (struct source_place){sources_find(sources, frame)->path, frame->line, frame->column};
     const char *module = trace->count ? trace->frames[0].module : "";
     if (!*module)
         module = complaint->process->executable;
-    return (struct source_place){*module ? sources_find(sources, module)->path : "unknown", 1, 0};
+    return (struct source_place){*module ? find(sources, module, NULL)->path : "unknown", 1, 0};
 }
 
 char *sources_uri(const char *path) {

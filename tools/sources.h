@@ -13,9 +13,9 @@ enum source_owner {
 
 /* One file. Strings live as long as the struct sources. */
 struct source {
-    const char *told; /* as in struct frame */
-    char *path;       /* relative where below the root, else absolute (or as told, where nothing is there) */
-    char *folder;     /* absolute where it can be known; "" none */
+    const char *told, *compiled_in; /* as in struct frame; the folder may be NULL */
+    char *path;   /* relative where below the root, else absolute (or as told, where nothing is there) */
+    char *folder; /* absolute where it can be known; "" none */
     enum source_owner owner;
 };
 
@@ -28,8 +28,8 @@ struct sources {
 void sources_begin(struct sources *sources, const struct report *report);
 void sources_end(struct sources *sources);
 
-/* The file of that name. `told` must stay as it is until sources_end. */
-const struct source *sources_find(struct sources *sources, const char *told);
+/* The file that the frame is in; there must be one. Its names must stay as they are until sources_end. */
+const struct source *sources_find(struct sources *sources, const struct frame *frame);
 
 /* Where a stack is shown: the innermost frame in a file of the user's own; where there is none, the innermost
  * with a line at all. NULL: no frame has a line. */

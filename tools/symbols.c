@@ -111,8 +111,15 @@ static const char *readable(struct symbols *symbols, const char *symbol) {
     return symbol ? keep(symbols, demangle(symbol)) : NULL;
 }
 
-static const char *mapped(struct symbols *symbols, const char *file) {
-    return file && symbols->path_map ? keep(symbols, path_map_apply(symbols->path_map, file)) : file;
+static void set_file(struct symbols *symbols, struct frame *frame, const struct debug_frame *found) {
+    frame->file = found->file;
+    frame->folder = found->file && *found->file != '/' ? found->folder : NULL;
+    if (!found->file || !symbols->path_map)
+        return;
+    char *name = path_map_apply_in(symbols->path_map, found->folder, found->file);
+    if (name)
+        frame->folder = NULL;
+    frame->file = keep(symbols, name ? name : path_map_apply(symbols->path_map, found->file));
 }
 
 static void set_function(struct symbols *symbols, struct frame *frame, const char *symbol, Dwarf_Addr start,
@@ -153,7 +160,7 @@ static size_t frames_at(struct symbols *symbols, const struct spot *spot, struct
     size_t count = image_frames(spot->image, spot->offset, found, MOST_INLINED);
     for (size_t i = 0; i < count; i++) {
         set_function(symbols, &frames[i], found[i].name, found[i].start, spot->offset);
-        frames[i].file = mapped(symbols, found[i].file);
+        set_file(symbols, &frames[i], &found[i]);
         frames[i].line = found[i].line;
         frames[i].column = found[i].column;
         frames[i].inlined = found[i].inlined;
@@ -265,6 +272,7 @@ static void hide_folders(struct trace *trace) {
     for (size_t i = 0; i < trace->count; i++) {
         frames[i].module = symbols_base_name(frames[i].module);
         frames[i].link = NULL;
+        frames[i].folder = NULL;
         if (frames[i].file && *frames[i].file == '/')
             frames[i].file = symbols_base_name(frames[i].file);
     }

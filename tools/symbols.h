@@ -15,6 +15,7 @@ struct frame {
     const char *function;  /* readable; NULL unknown */
     const char *symbol;    /* as in the symbol table, for patterns that are written so; NULL unknown */
     const char *file;      /* NULL unknown */
+    const char *folder;    /* what the file is relative to, where it was compiled; NULL unknown, or it is not */
     unsigned line, column; /* 0 unknown */
     const char *source; /* what stands in that line; NULL: unknown, or the option source does not ask for it */
     const char *link;   /* URI of the file, where symbols_link_files asks for it and it is here; else NULL */

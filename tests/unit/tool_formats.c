@@ -1222,35 +1222,47 @@ END_TEST
 static const struct {
     const char *told, *path;
     enum source_owner owner;
+    const char *compiled_in;
 } files[] = {
-    {"src/x.c", "src/x.c", SOURCE_OWN},
-    {"./src//x.c", "src/x.c", SOURCE_OWN},
-    {"src/y/../x.c", "src/x.c", SOURCE_OWN},
-    {"../src/x.c", "src/x.c", SOURCE_OWN}, /* of a build folder beside it */
-    {"link/x.c", "src/x.c", SOURCE_OWN},
-    {"src/gone.c", "src/gone.c", SOURCE_ELSEWHERE},
-    {"../src/gone.c", "src/gone.c", SOURCE_ELSEWHERE},
-    {"%s/src/x.c", "src/x.c", SOURCE_OWN},
-    {"%s/src/gone.c", "src/gone.c", SOURCE_ELSEWHERE},
-    {"%s-other/x.c", "%s-other/x.c", SOURCE_ELSEWHERE},
-    {"/usr/include/stdio.h", "/usr/include/stdio.h", SOURCE_OF_SYSTEM},
-    {"/usr/include/../include/none.h", "/usr/include/none.h", SOURCE_OF_SYSTEM},
-    {"/home/none/x.c", "/home/none/x.c", SOURCE_ELSEWHERE},
+    {"src/x.c", "src/x.c", SOURCE_OWN, NULL},
+    {"./src//x.c", "src/x.c", SOURCE_OWN, NULL},
+    {"src/y/../x.c", "src/x.c", SOURCE_OWN, NULL},
+    {"../src/x.c", "src/x.c", SOURCE_OWN, NULL}, /* of a build folder beside it */
+    {"link/x.c", "src/x.c", SOURCE_OWN, NULL},
+    {"src/gone.c", "src/gone.c", SOURCE_ELSEWHERE, NULL},
+    {"../src/gone.c", "src/gone.c", SOURCE_ELSEWHERE, NULL},
+    {"%s/src/x.c", "src/x.c", SOURCE_OWN, NULL},
+    {"%s/src/gone.c", "src/gone.c", SOURCE_ELSEWHERE, NULL},
+    {"%s-other/x.c", "%s-other/x.c", SOURCE_ELSEWHERE, NULL},
+    {"/usr/include/stdio.h", "/usr/include/stdio.h", SOURCE_OF_SYSTEM, NULL},
+    {"/usr/include/../include/none.h", "/usr/include/none.h", SOURCE_OF_SYSTEM, NULL},
+    {"/home/none/x.c", "/home/none/x.c", SOURCE_ELSEWHERE, NULL},
+    {"x.c", "src/x.c", SOURCE_OWN, "%s/src"}, /* make -C src */
+    {"../x.c", "src/x.c", SOURCE_OWN, "%s/src/y"},
+    {"gone.c", "src/gone.c", SOURCE_ELSEWHERE, "%s/src"},
+    {"x.c", "src/x.c", SOURCE_OWN, "/home/none/project/src"}, /* compiled elsewhere */
+    {"src/x.c", "src/x.c", SOURCE_OWN, "/home/none/project"},
+    {"x.c", "x.c", SOURCE_ELSEWHERE, "/home/none/project"},
+    {"%s/src/x.c", "src/x.c", SOURCE_OWN, "/home/none/project"},
 };
 
 START_TEST(files_are_named_relative_to_the_root) {
-    char told[PATH_MAX], path[PATH_MAX];
+    char told[PATH_MAX], path[PATH_MAX], compiled_in[PATH_MAX];
+    bool is_known = files[_i].compiled_in;
     struct sources sources;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(told, sizeof told, files[_i].told, folder);
     snprintf(path, sizeof path, files[_i].path, folder);
+    snprintf(compiled_in, sizeof compiled_in, is_known ? files[_i].compiled_in : "", folder);
 #pragma GCC diagnostic pop
     mkdir("src", 0700);
+    mkdir("src/y", 0700);
     make_file("src/x.c");
     ck_assert_int_eq(symlink("src", "link"), 0);
     sources_begin(&sources, &(struct report){.source_root = ""});
-    const struct source *source = sources_find(&sources, told);
+    const struct source *source =
+        sources_find(&sources, &(struct frame){.file = told, .folder = is_known ? compiled_in : NULL});
     ck_assert_str_eq(source->path, path);
     ck_assert_int_eq(source->owner, files[_i].owner);
     sources_end(&sources);
