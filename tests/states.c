@@ -117,7 +117,7 @@ static const struct {
     {"process", "   of process ", "   of process ", "of_pid"},
     {"terminal", "   of /dev/pts/", "   of /dev/pts/", "terminal"},
     {"ended-child", "child ended with 3, not waited for   ", "child ended with 3, not waited for   ", "child"},
-    {"running-child", "child runs   ", "child runs   ", "child"},
+    {"running-child", "child runs", "child runs", "child"},
 };
 
 static bool has_fact(const char *text, const char *fact) {
@@ -197,7 +197,7 @@ START_TEST(what_may_not_be_asked_is_left_out) {
     /* proves: refusals change no word but those that depend on them, and are not told */
     struct run end = run(&(struct run_request){
         .words = WORDS(tool, "--color=never", program, "full-pipe", "pair"), .prepare = refuse});
-    has(end.error, "]   read end ");
+    has(end.error, "]   read end");
     ck_assert(!strstr(end.error, "unread"));
     has(end.error, "4 handles left open at 2 sites (2 sockets, 2 pipes); 4 released, 0 failed\n");
     struct beside beside;
@@ -208,6 +208,91 @@ START_TEST(what_may_not_be_asked_is_left_out) {
     has(report.out, "]   read end");
     run_free(&report);
     run_free(&end);
+    stop(&beside);
+}
+END_TEST
+
+/* ---- relatives ---- */
+
+static const struct {
+    const char *scene;
+    const char *parts[4];
+} families[] = {
+    {"duplicates",
+     {"]   read end, other end fd 4 and fd 5  ", "  fd 4   pipe:[",
+      "]   write end, duplicate of fd 5, no end of file for fd 3 while it is open   ",
+      "]   write end, duplicate of fd 4, no end of file for fd 3 while it is open   "}},
+    {"accepted", {" ESTABLISHED   accepted from fd 3   "}},
+    {"epoll", {", in epoll fd 3   ", "]   read end, other end fd 5, in epoll fd 3 "}},
+    {"pair", {"  fd 3   unix stream socket:[", "]   3 bytes unread, other end fd 4   ", "other end fd 3 "}},
+};
+
+START_TEST(families_are_told_at_the_end) {
+    struct run report = ended("--color=never", families[_i].scene);
+    for (const char *const *part = families[_i].parts; part < families[_i].parts + 4 && *part; part++)
+        has(report.error, *part);
+    run_free(&report);
+}
+END_TEST
+
+START_TEST(families_are_told_meanwhile) {
+    struct beside beside;
+    bool is_local = !strcmp(families[_i].scene, "pair");
+    ck_assert(start(&beside, families[_i].scene));
+    struct run report = living(&beside, "--color=never");
+    for (const char *const *part = families[_i].parts; !is_local && part < families[_i].parts + 4 && *part;
+         part++)
+        has(report.out, *part);
+    has(report.out, is_local ? "other end fd 3" : "");
+    run_free(&report);
+    stop(&beside);
+}
+END_TEST
+
+/* How many relations of that way and descriptor the handles of a number have, in processes that are others, or
+ * the same. */
+static unsigned related(const json_t *report, int number, const char *way, int to, bool elsewhere) {
+    unsigned count = 0;
+    size_t i, k, m;
+    json_t *site, *handle, *relation;
+    json_array_foreach(json_object_get(report, "sites"), i, site)
+        json_array_foreach(json_object_get(site, "handles"), k, handle)
+            json_array_foreach(json_object_get(handle, "related"), m, relation) count +=
+        json_integer_value(json_object_get(handle, "fd")) == number &&
+        json_integer_value(json_object_get(relation, "fd")) == to &&
+        !strcmp(json_string_value(json_object_get(relation, "relation")), way) &&
+        json_is_integer(json_object_get(relation, "pid")) == elsewhere;
+    return count;
+}
+
+START_TEST(families_go_across_processes) {
+    /* proves: what a fork child got is its parent's, under the same number or another one */
+    struct run run = ended("--format=json", "heir");
+    json_t *report = json_loads(run.error, 0, NULL);
+    ck_assert_msg(report, "%s", run.error);
+    ck_assert_uint_eq(related(report, 3, "duplicate", 3, true), 1);
+    ck_assert_uint_eq(related(report, 3, "other-end", 4, false), 1);
+    ck_assert_uint_eq(related(report, 3, "other-end", 5, true), 1);
+    ck_assert_uint_eq(related(report, 4, "duplicate", 5, true), 1);
+    ck_assert_uint_eq(related(report, 5, "duplicate", 4, false), 1);
+    ck_assert_uint_eq(related(report, 5, "duplicate", 4, true), 1);
+    ck_assert_uint_eq(related(report, 5, "other-end", 3, true), 1);
+    json_decref(report);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(who_holds_up_an_end_of_file_is_named) {
+    /* proves: also by processes that have no record */
+    struct beside beside;
+    ck_assert(start(&beside, "worker"));
+    struct run report = living(&beside, "--color=never");
+    has(report.out, "]   read end, duplicate of fd 3 of ");
+    has(report.out, " states, other end fd 4 and fd 4 of ");
+    has(report.out, "]   write end, duplicate of fd 4 of ");
+    has(report.out, " states, no end of file for fd 3 and fd 3 of ");
+    has(report.out, " states while it is open   ");
+    run_free(&report);
     stop(&beside);
 }
 END_TEST
@@ -236,7 +321,7 @@ START_TEST(pages_tell_closers) {
 END_TEST
 
 int main(void) {
-    enum { STATES = sizeof states / sizeof *states };
+    enum { STATES = sizeof states / sizeof *states, FAMILIES = sizeof families / sizeof *families };
     char home[128];
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
@@ -252,6 +337,10 @@ int main(void) {
     suite_add_tcase(suite, tests);
     tcase_add_loop_test(tests, states_are_told_at_the_end, 0, STATES);
     tcase_add_loop_test(tests, states_are_told_meanwhile, 0, STATES);
+    tcase_add_loop_test(tests, families_are_told_at_the_end, 0, FAMILIES);
+    tcase_add_loop_test(tests, families_are_told_meanwhile, 0, FAMILIES);
+    tcase_add_test(tests, families_go_across_processes);
+    tcase_add_test(tests, who_holds_up_an_end_of_file_is_named);
     tcase_add_test(tests, local_ends_are_told_meanwhile);
     tcase_add_test(tests, what_may_not_be_asked_is_left_out);
     tcase_add_loop_test(tests, closers_are_those_of_this_process, 0, 2);

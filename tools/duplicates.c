@@ -8,7 +8,7 @@
 
 #include "tools/memory.h"
 
-enum { MOST_COMPARED = 64 /* with different ones that lead to the same place */ };
+enum { MOST_COMPARED = 16 /* with different ones that lead to the same place */ };
 
 struct candidate {
     struct detail *detail;

@@ -21,17 +21,15 @@
 
 /* The text of a file in /proc. */
 static char *text_of(const char *path) {
-    enum { MOST = UINT16_MAX };
-    char *text = memory_new(MOST + 1, 1);
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    static char text[UINT16_MAX];
     size_t bytes = 0;
-    for (ssize_t more = 1; file >= 0 && more > 0 && bytes < MOST; bytes += (size_t)(more > 0 ? more : 0))
-        more = read(file, text + bytes, MOST - bytes);
-    if (file >= 0)
-        close(file);
-    char *copy = memory_copy(text);
-    free(text);
-    return copy;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return memory_copy("");
+    for (ssize_t more = 1; more > 0 && bytes < sizeof text; bytes += (size_t)(more > 0 ? more : 0))
+        more = read(file, text + bytes, sizeof text - bytes);
+    close(file);
+    return memory_copy_bytes(text, strnlen(text, bytes));
 }
 
 /* Without asking a server, which may be gone. */

@@ -161,6 +161,8 @@ json_t *render_json_handle(const struct finding *finding) {
         json_value_text(handle->outcome == RECORD_OUTCOME_FAILED ? strerrorname_np(handle->error) : NULL));
     if (finding->state.facts)
         json_object_set(object, "state", finding->state.facts);
+    if (finding->relations.count)
+        json_object_set_new(object, "related", relations_json(&finding->relations));
     if (finding->origin.way)
         json_object_set_new(object, "origin", origin_object(finding));
     free(name);

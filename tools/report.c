@@ -11,6 +11,7 @@
 
 #include "tools/duration.h"
 #include "tools/fail.h"
+#include "tools/families.h"
 #include "tools/kinds.h"
 #include "tools/lasting.h"
 #include "tools/live.h"
@@ -466,6 +467,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
     find_origins(making);
+    families_find(making->processes, making->process_count, &making->findings);
     take_exec_leaks(making);
     enum group_by by = groups_named(setting(making, SETTING_group_by));
     sites_group(&making->findings, making->symbols, &report->sites, by == GROUP_BY_PROCESS);

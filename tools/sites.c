@@ -54,7 +54,7 @@ void sites_add(struct findings *findings, struct symbols *symbols, const struct 
         .process = process,
         .handle = handle,
         .kind = kind,
-        .state = state_make(process, handle, kind),
+        .state = state_make(handle, kind),
         .what = handle->path ? memory_copy(handle->path) : what_of(handle->detail),
         .age = age_of(process, handle),
         .trace = symbols_trace(symbols, process, handle->stack),
@@ -304,6 +304,7 @@ bool sites_next_part(const struct site *site, struct site *part) {
 void finding_end(struct finding *finding) {
     free(finding->what);
     state_end(&finding->state);
+    relations_end(&finding->relations);
 }
 
 void findings_end(struct findings *findings) {

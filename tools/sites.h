@@ -5,6 +5,7 @@
 #include "tools/closers.h"
 #include "tools/model.h"
 #include "tools/origin.h"
+#include "tools/relations.h"
 #include "tools/state.h"
 #include "tools/suspects.h"
 #include "tools/symbols.h"
@@ -16,10 +17,11 @@ struct finding {
     enum record_kind kind; /* as the kernel sees it, where the call could not tell */
     char *what;            /* what it refers to; NULL unknown */
     struct state state;
-    double age;                /* seconds; negative: unknown */
-    const struct trace *trace; /* where it was acquired */
-    size_t process_index;      /* of struct findings.processes */
-    struct origin origin;      /* of an inherited one, where `trace` is; else unknown */
+    struct relations relations; /* see families.h */
+    double age;                 /* seconds; negative: unknown */
+    const struct trace *trace;  /* where it was acquired */
+    size_t process_index;       /* of struct findings.processes */
+    struct origin origin;       /* of an inherited one, where `trace` is; else unknown */
 };
 
 struct findings {

@@ -201,14 +201,11 @@ static void tell_queues(struct state *state, const struct detail *detail) {
         tell(state, "unsent", number(detail->unsent), bytes_text(detail->unsent, "", " unsent"));
 }
 
-/* Both ends of a pair may be one's own. */
-static void tell_peer(struct state *state, const struct process *process, const struct detail *detail) {
-    bool is_gone = detail->flags & RECORD_DETAIL_PEER_GONE, is_other = detail->peer_pid != process->pid;
-    if (is_gone)
+static void tell_peer(struct state *state, const struct detail *detail) {
+    if (detail->flags & RECORD_DETAIL_PEER_GONE)
         tell(state, "peer_gone", json_true(), memory_copy("other end closed"));
     if (detail->peer_pid > 0)
-        tell(state, "peer_pid", json_integer(detail->peer_pid),
-             is_gone || !is_other ? NULL : memory_format("peer pid %d", detail->peer_pid));
+        tell(state, "peer_pid", json_integer(detail->peer_pid), NULL); /* families.c finds words for it */
 }
 
 /* --- children --------------------------------------------------------------------------------------------- */
@@ -226,7 +223,7 @@ static void tell_child(struct state *state, const struct detail *detail) {
                            sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?"));
 }
 
-struct state state_make(const struct process *process, const struct handle *handle, enum record_kind kind) {
+struct state state_make(const struct handle *handle, enum record_kind kind) {
     const struct detail *detail = handle->detail;
     struct state state = {0};
     if (!detail || !detail->with_state)
@@ -236,7 +233,7 @@ struct state state_make(const struct process *process, const struct handle *hand
     if (S_ISFIFO(detail->mode))
         tell_end(&state, detail);
     tell_queues(&state, detail);
-    tell_peer(&state, process, detail);
+    tell_peer(&state, detail);
     tell_locks(&state, detail->information);
     for (size_t i = 0; i < sizeof by_kind / sizeof *by_kind; i++)
         if (by_kind[i].kind == kind && *detail->information)

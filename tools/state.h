@@ -7,12 +7,12 @@
 #include "tools/model.h"
 
 struct state {
-    char *text;    /* "5 bytes unread, peer pid 42"; NULL: nothing to tell. May hold any byte but zero */
+    char *text;    /* "5 bytes unread, holds a read lock"; NULL: nothing to tell. May hold any byte but zero */
     json_t *facts; /* the same as an object, with a member for each that is known; NULL none */
 };
 
 /* All that is known of the handle, of that kind. */
-struct state state_make(const struct process *process, const struct handle *handle, enum record_kind kind);
+struct state state_make(const struct handle *handle, enum record_kind kind);
 
 /* Appends words to the text. */
 void state_add(struct state *state, const char *words);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tools/fail.h"
+#include "tools/families.h"
 #include "tools/folder.h"
 #include "tools/live.h"
 #include "tools/living.h"
@@ -292,6 +293,7 @@ char *top_watch_site(struct top_watch *watch, const struct top_process *process,
     for (size_t i = 0; i < record->handle_count; i++)
         if (sites_is_finding(record, &record->handles[i]))
             sites_add(&findings, watch->symbols, record, 0, &record->handles[i]);
+    families_find(&record, 1, &findings);
     struct report report = {.processes = &record, .process_count = 1, .first = record, .verbosity = 1};
     sites_group(&findings, watch->symbols, &report.sites, false);
     char *text = sites_text(&report, site->now.id);

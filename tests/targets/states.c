@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -151,16 +153,34 @@ static void accepted(void) {
     need(accept(server, NULL, NULL));
 }
 
-/* The child reads what nobody ends: the parent, and the child itself, keep the other end. */
+/* The child waits for an end of file that does not come: it has the writing end itself. */
 static void worker(void) {
-    int ends[2];
+    int ends[2], ready[2];
     need(pipe(ends));
+    need(pipe2(ready, O_CLOEXEC));
     int child = need(fork());
-    if (child)
-        return;
-    close(0);
-    wait_for(ends[0], POLLIN);
-    _exit(0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(ready[0]);
+        need((int)write(ready[1], "", 1));
+        wait_for(ends[0], POLLHUP);
+        _exit(0);
+    }
+    close(ready[1]);
+    wait_for(ready[0], POLLIN);
+    close(ready[0]);
+}
+
+/* A child that leaves something open by itself, and ends first. */
+static void heir(void) {
+    int ends[2];
+    need(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    int child = need(fork());
+    if (child == 0) {
+        need(dup(ends[1]));
+        exit(0);
+    }
+    waitpid(child, NULL, 0);
 }
 
 static __attribute__((noinline)) int open_one(void) { return need(open("/dev/null", O_RDONLY)); }
@@ -221,6 +241,7 @@ static const struct {
     {"duplicates", duplicates},
     {"accepted", accepted},
     {"worker", worker},
+    {"heir", heir},
     {"closers", closers},
 };
 
