@@ -1182,6 +1182,8 @@ static const struct {
     {"/usr/bin/bash", "bash", NULL, 255, "/dev/tty", true},
     {"/usr/bin/bash", "bash", NULL, 255, "/dev/pts/4", true},
     {"/usr/bin/bash", "bash", NULL, 5, "/dev/tty", false},
+    {"/usr/bin/zsh", "zsh", "-c", 11, "/dev/null", true},
+    {"/usr/bin/bash", "bash", "-c", 5, "/dev/null", false},
     {"/usr/bin/python3", "python3", "a.py", 3, "/home/me/a.py", false},
     {"/usr/bin/cat", "cat", "file", 3, "/home/me/file", false},
     {"/bin/busybox", "sh", "script.sh", 10, "/home/me/script.sh", true},
