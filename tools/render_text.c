@@ -447,6 +447,16 @@ static bool has_something(const struct report *report) {
            report->unseen_list.count || report->verbosity > 0;
 }
 
+/* A report that is too long is read by nobody. */
+static void put_ways_to_shorten(const struct report *report, FILE *out) {
+    enum { MANY_SITES = 40 };
+    if (!report->groups.by && report->sites.count > MANY_SITES)
+        fprintf(out,
+                "\nThese are %zu sites: --group_by=function has a line for each function, --top=10 the largest "
+                "ones.\n",
+                report->sites.count);
+}
+
 void render_text(const struct report *report, FILE *out) {
     if (!has_something(report))
         return;
@@ -468,6 +478,7 @@ void render_text(const struct report *report, FILE *out) {
     put_inherited(report, out);
     put_aside(report, out, "Unseen", &report->unseen_list, (size_t)report->unseen);
     put_notes(report, out);
+    put_ways_to_shorten(report, out);
     put_coverage(report, out);
     if (report->left_open || report->misuses.count)
         put_summary(report, out);

@@ -749,8 +749,8 @@ START_TEST(a_folder_of_many_programs_names_them) {
     shows("3 handles left open at exit by 3 processes of /bin/one, /bin/two (2) (");
     show(one_file_of("/bin/one", 11), one_file_of("/bin/one", 12), NULL);
     shows("2 handles left open at exit by 2 processes of /bin/one (");
-    show(one_file_of("/bin/a", 11), one_file_of("/bin/b", 12), one_file_of("/bin/c", 13), one_file_of("/bin/d", 14),
-         NULL);
+    show(one_file_of("/bin/a", 11), one_file_of("/bin/b", 12), one_file_of("/bin/c", 13),
+         one_file_of("/bin/d", 14), NULL);
     shows("by 4 processes of /bin/a, /bin/b, /bin/c and 1 other program (");
     request.first = 11;
     show(one_file_of("/bin/a", 11), one_file_of("/bin/b", 12), NULL);
@@ -1203,6 +1203,33 @@ START_TEST(rules_know_what_stays_open_by_design) {
 }
 END_TEST
 
+/* A file left open at each of as many sites. */
+static struct builder *sites_of_number(unsigned sites) {
+    struct builder *builder = builder_begin();
+    builder_module(builder, "/opt/server/bin/server", 0x1000, 0x4000, 0, "\x8c\xa0", 2);
+    for (unsigned i = 0; i < sites; i++) {
+        uint64_t pc = 0x1001 + 16 * i;
+        builder_number(builder, 3 + i, RECORD_KIND_FILE, builder_stack(builder, "open", &pc, 1, 1, 0),
+                       RECORD_OUTCOME_RELEASED);
+    }
+    return builder;
+}
+
+START_TEST(a_long_report_says_how_it_becomes_shorter) {
+    static const char hint[] = "\nThese are 41 sites: --group_by=function ";
+    show(sites_of_number(41), NULL);
+    shows(hint);
+    show(sites_of_number(40), NULL);
+    shows_not("These are");
+    set("top", "10");
+    show(sites_of_number(41), NULL);
+    shows_not("These are");
+    set("group_by", "function");
+    show(sites_of_number(41), NULL);
+    shows_not("These are");
+}
+END_TEST
+
 START_TEST(a_rule_that_matched_is_told_when_asked) {
     struct builder *builder = builder_begin();
     builder_program(builder, "/usr/bin/bash", "bash", "script.sh");
@@ -1330,6 +1357,7 @@ int main(void) {
     tcase_add_test(tests, a_suppression_that_is_over_is_told);
     tcase_add_loop_test(tests, rules_know_what_stays_open_by_design, 0, sizeof scripts / sizeof *scripts);
     tcase_add_test(tests, a_rule_that_matched_is_told_when_asked);
+    tcase_add_test(tests, a_long_report_says_how_it_becomes_shorter);
     tcase_add_test(tests, files_are_named_as_asked);
     tcase_add_test(tests, links_are_not_followed_and_none_is_quiet);
     suite_add_tcase(suite, tests);
