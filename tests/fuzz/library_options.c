@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(string, data, size);
     settings_read(string);
     MUST(settings.depth >= 1 && settings.depth <= 128);
-    settings_want_program("server");
+    settings_take_program("server");
     settings_want_kind("socket", true);
     settings_want_kind("library", false);
     free(string);
