@@ -272,7 +272,7 @@ static void hide_folders(struct trace *trace) {
     for (size_t i = 0; i < trace->count; i++) {
         frames[i].module = symbols_base_name(frames[i].module);
         frames[i].link = NULL;
-        frames[i].folder = NULL;
+        frames[i].folder = frames[i].source = NULL;
         if (frames[i].file && *frames[i].file == '/')
             frames[i].file = symbols_base_name(frames[i].file);
     }
