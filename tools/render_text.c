@@ -200,10 +200,14 @@ static void put_site(const struct report *report, FILE *out, const struct site *
 /* The processes with something left open. */
 struct culprits {
     const struct process *one; /* the first of them, or the first process at all */
-    size_t count;
-    int64_t peak;  /* the highest */
-    bool same_end; /* all ended alike */
+    size_t count, killed;      /* `killed` have no exit pass */
+    int64_t peak;              /* the highest */
+    bool same_end;             /* all ended alike */
 };
+
+static bool was_killed(const struct process *process) {
+    return process->end == RECORD_END_RUNNING && !render_is_live(process);
+}
 
 static bool ended_alike(const struct process *one, const struct process *other) {
     return one->end == other->end && render_is_live(one) == render_is_live(other) &&
@@ -220,6 +224,7 @@ static struct culprits culprits_of(const struct report *report) {
             culprits.one = process;
             culprits.peak = process->peak;
         }
+        culprits.killed += was_killed(process);
         culprits.same_end &= ended_alike(culprits.one, process);
         culprits.peak = process->peak > culprits.peak ? process->peak : culprits.peak;
     }
@@ -235,16 +240,17 @@ static void put_end(FILE *out, const struct culprits *culprits, bool behind) {
         [RECORD_END_EXEC] = "at exec ",
     };
     bool is_known = (size_t)process->end < sizeof before / sizeof *before && before[process->end];
-    bool was_killed = process->end == RECORD_END_RUNNING && !render_is_live(process);
+    if (behind && !culprits->same_end && culprits->killed)
+        fprintf(out, ", %zu of them killed", culprits->killed);
     if (!culprits->same_end)
         return;
     if (!behind && is_known)
         fputs(before[process->end], out);
     if (!behind && render_is_live(process))
         fputs("so far ", out);
-    if (behind && was_killed)
+    if (behind && was_killed(process))
         fputs(culprits->count > 1 ? " when they were killed" : " when it was killed", out);
-    if (behind && was_killed && process->signal)
+    if (behind && was_killed(process) && process->signal)
         fprintf(out, " by SIG%s", sigabbrev_np(process->signal) ? sigabbrev_np(process->signal) : "?");
 }
 

@@ -735,6 +735,14 @@ START_TEST(one_site_in_many_processes_is_one_site) {
 }
 END_TEST
 
+START_TEST(some_of_many_processes_were_killed) {
+    /* proves: handles whose line tells so little are those of the killed ones, and how many these are */
+    request.first = 50;
+    show(numbered(example(), 50), numbered(killed(), 51), numbered(example(), 52), NULL);
+    shows("12 handles left open by 3 processes of ./server, 1 of them killed (highest peak 9 of");
+}
+END_TEST
+
 /* A process of that program with a file open. */
 static struct builder *one_file_of(const char *program, int pid) {
     struct builder *builder = builder_begin();
@@ -1336,6 +1344,7 @@ int main(void) {
     tcase_add_test(tests, unseen_handles_are_listed_where_the_record_has_them);
     tcase_add_test(tests, an_inherited_stream_is_one_handle_and_a_closed_one_none);
     tcase_add_test(tests, one_site_in_many_processes_is_one_site);
+    tcase_add_test(tests, some_of_many_processes_were_killed);
     tcase_add_test(tests, a_folder_of_many_programs_names_them);
     tcase_add_test(tests, a_first_process_without_a_record_is_named);
     tcase_add_test(tests, no_record_is_fine_where_it_may_be);
