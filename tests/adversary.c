@@ -133,6 +133,7 @@ static const struct attack attacks[] = {
     {"@early_syscall", 0, "42 1\n", ""},
 
     /* signals in the first acquire, and on little stack */
+    {"@attacks failing_execs_under_signals", 0, "", ONE("file")},
     {"@attacks small_stack", 0, "", ONE("file")},
 
     /* ends that would wait */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "tracker/clone.h"
+#include "tracker/signals.h"
 #include "tracker/large.h"
 #include "tracker/sys.h"
 
@@ -30,9 +31,8 @@ static long wait_for(long child, int milliseconds, int *status) {
 }
 
 int bounded_run(int (*work)(void *), void *argument, int milliseconds) {
-    uint64_t all = ~0ull, before = 0;
     int status = -1;
-    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all);
+    uint64_t signals = signals_block();
     long child = clone_with_stack(work, stack + STACK_BYTES, CLONE_VM, argument);
     if (!sys_failed(child) && wait_for(child, milliseconds, &status) == 0) {
         SYS(SYS_kill, child, SIGKILL);
@@ -41,7 +41,7 @@ int bounded_run(int (*work)(void *), void *argument, int milliseconds) {
             ;
         status = -1;
     }
-    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    signals_unblock(signals);
     if (sys_failed(child))
         return BOUNDED_NO_CHILD;
     return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : BOUNDED_TOO_LONG;

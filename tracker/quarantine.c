@@ -11,6 +11,7 @@
 #include "tracker/numbers.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
+#include "tracker/signals.h"
 #include "tracker/sys.h"
 #include "tracker/turn.h"
 
@@ -29,17 +30,16 @@ static struct turn turn; /* the ring; who finds it taken goes on without */
 
 /* A signal handler must not jump out of what follows: a descriptor would stay, and the ring with it. */
 static bool take(uint64_t *signals) {
-    uint64_t all = ~0ull;
-    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, signals, sizeof all);
+    *signals = signals_block();
     if (turn_take(&turn))
         return true;
-    SYS(SYS_rt_sigprocmask, SIG_SETMASK, signals, 0, sizeof *signals);
+    signals_unblock(*signals);
     return false;
 }
 
 static void give(uint64_t signals) {
     turn_give(&turn);
-    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &signals, 0, sizeof signals);
+    signals_unblock(signals);
 }
 
 static struct record_slot *slot_of(int number) {

@@ -11,6 +11,7 @@
 
 #include "tracker/clock.h"
 #include "tracker/lockdown.h"
+#include "tracker/signals.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 #include "tracker/tidy.h"
@@ -634,9 +635,7 @@ void record_forked(void) {
 /* ---- later ------------------------------------------------------------------------------------------------
  */
 
-void record_give_file(void) {
-    if (own.path[0])
-        return;
+static void move_into_file(void) {
     uint64_t old = LOAD(&record_mapped.window), used = LOAD(&own.allocated);
     uint8_t name[16];
     uint64_t object_bytes = own.object_bytes;
@@ -649,6 +648,13 @@ void record_give_file(void) {
     struct record_header *header = record_header();
     text_copy(header->name, name, sizeof name);
     atomic_fetch_and_explicit(&header->notes, ~(uint32_t)RECORD_NOTE_MEMORY_ONLY, memory_order_relaxed);
+}
+
+void record_give_file(void) {
+    uint64_t signals = signals_block();
+    if (!own.path[0])
+        move_into_file();
+    signals_unblock(signals);
 }
 
 const char *record_path(void) { return own.path; }

@@ -29,6 +29,7 @@
 #include "tracker/probe.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
+#include "tracker/signals.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 #include "tracker/turn.h"
@@ -269,10 +270,9 @@ static enum renderer_verdict render_in_turn(int descriptor) {
 
 /* A signal handler must not jump out of it, nor fork in the middle. */
 enum renderer_verdict renderer_run(int descriptor) {
-    uint64_t all = ~0ull, before = 0;
-    SYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all);
+    uint64_t signals = signals_block();
     enum renderer_verdict verdict = render_in_turn(descriptor);
-    SYS(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    signals_unblock(signals);
     return verdict;
 }
 

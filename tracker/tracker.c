@@ -27,6 +27,7 @@
 #include "tracker/request.h"
 #include "tracker/settings.h"
 #include "tracker/shortage.h"
+#include "tracker/signals.h"
 #include "tracker/single.h"
 #include "tracker/succession.h"
 #include "tracker/text.h"
@@ -77,10 +78,9 @@ static bool make_record(void) {
 /* Rare work that has a descriptor for a moment, or moves the record: a signal handler must not see it half
  * done, nor jump out of it. */
 static bool undisturbed(bool (*work)(void)) {
-    uint64_t all = ~0ull, before = 0;
-    SYS(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &before, sizeof all);
+    uint64_t signals = signals_block();
     bool done = work();
-    SYS(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &before, 0, sizeof before);
+    signals_unblock(signals);
     return done;
 }
 
@@ -226,16 +226,11 @@ void tracker_prepare(void) {
         end_quarantine();
 }
 
-static bool get_file(void) {
-    record_give_file();
-    return true;
-}
-
 /* Gives a fork child's record a file, while nobody else can be writing into it. */
 static void give_file(void) {
     if (!threaded && !record_path()[0] && !lockdown_is_on() &&
         LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)
-        undisturbed(get_file);
+        record_give_file();
 }
 
 void tracker_settled_down(void) {
@@ -804,7 +799,7 @@ void tracker_executing(void) {
     if (!passing_count())
         return take_file();
     if (!record_path()[0] && !threaded)
-        undisturbed(get_file);
+        record_give_file();
     if (!asked_for)
         succession_leave();
     tell_what_passes();

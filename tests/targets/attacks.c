@@ -233,6 +233,33 @@ static void by_reopened_inheritance(void) {
 
 static void open_and_close(int signal_number) { close(open("/dev/null", O_RDONLY)); }
 
+/* Another stack for each `path`, which the record has to find room for. */
+static int open_after_turns(unsigned path, int turns) {
+    if (!turns)
+        return close(open("/dev/null", O_RDONLY));
+    if (path & 1)
+        return open_after_turns(path >> 1, turns - 1) + 1;
+    return open_after_turns(path >> 1, turns - 1) + 2;
+}
+static void open_elsewhere(int signal_number) {
+    enum { TURNS = 10 };
+    static unsigned path;
+    open_after_turns(path++, TURNS);
+}
+
+/* Nothing passes over the exec: the record's file is taken away, and made anew when it fails. */
+static void by_failing_execs_under_signals(void) {
+    enum { MICROSECONDS = 97, EXECUTIONS = 1500 };
+    struct itimerval often = {{0, MICROSECONDS}, {0, MICROSECONDS}}, never = {{0, 0}, {0, 0}};
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = open_elsewhere, .sa_flags = SA_RESTART}, NULL);
+    close(file);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int i = 0; i < EXECUTIONS; i++)
+        execve("/nonexistent/program", words, environ);
+    setitimer(ITIMER_REAL, &never, NULL);
+    open("/dev/null", O_RDONLY);
+}
+
 /* With a page below that cannot be touched: room for the kernel's frame and little more. */
 static void by_small_stack(void) {
     enum { PAGE = 4096, LITTLE = 2048 };
@@ -410,6 +437,7 @@ static const struct {
             {"root", by_root},
             {"pid_namespace", by_pid_namespace},
             {"reopened_inheritance", by_reopened_inheritance},
+            {"failing_execs_under_signals", by_failing_execs_under_signals},
             {"small_stack", by_small_stack},
             {"five_exits", by_five_exits},
             {"closing_at_exit", by_closing_at_exit},
