@@ -297,6 +297,37 @@ START_TEST(who_holds_up_an_end_of_file_is_named) {
 }
 END_TEST
 
+START_TEST(handles_are_listed_by_site_and_those_inherited_too) {
+    struct beside beside;
+    json_int_t held = 0;
+    size_t i;
+    json_t *site;
+    ck_assert(start(&beside, "epoll"));
+    const char *const text[] = {tool, "ls", "--handles", word(beside.pid), NULL};
+    struct run lines = run(&(struct run_request){.words = text});
+    has(lines.out, "\n  fd 3   anon_inode:[eventpoll]   2 descriptors watched   open ");
+    has(lines.out, "]   read end, other end fd 5, in epoll fd 3 ");
+    has(lines.out, "\nInherited:\n  fd 0   pipe:[");
+    const char *const json[] = {tool, "ls", "--handles", "--format=json", word(beside.pid), NULL};
+    struct run object = run(&(struct run_request){.words = json});
+    json_t *seen = json_loads(object.out, 0, NULL);
+    ck_assert_msg(seen, "%s", object.out);
+    const json_t *process = json_array_get(json_object_get(seen, "processes"), 0);
+    ck_assert_int_eq((int)json_array_size(json_object_get(seen, "inherited")),
+                     json_integer_value(json_object_get(process, "inherited")));
+    json_array_foreach(json_object_get(seen, "sites"), i, site) {
+        ck_assert_int_eq((int)json_array_size(json_object_get(site, "handles")),
+                         json_integer_value(json_object_get(site, "open")));
+        held += json_integer_value(json_object_get(site, "open"));
+    }
+    ck_assert_int_eq(held, 3);
+    json_decref(seen);
+    run_free(&object);
+    run_free(&lines);
+    stop(&beside);
+}
+END_TEST
+
 /* ---- who closes ---- */
 
 START_TEST(closers_are_those_of_this_process) {
@@ -341,6 +372,7 @@ int main(void) {
     tcase_add_loop_test(tests, families_are_told_meanwhile, 0, FAMILIES);
     tcase_add_test(tests, families_go_across_processes);
     tcase_add_test(tests, who_holds_up_an_end_of_file_is_named);
+    tcase_add_test(tests, handles_are_listed_by_site_and_those_inherited_too);
     tcase_add_test(tests, local_ends_are_told_meanwhile);
     tcase_add_test(tests, what_may_not_be_asked_is_left_out);
     tcase_add_loop_test(tests, closers_are_those_of_this_process, 0, 2);

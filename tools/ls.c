@@ -19,7 +19,7 @@ struct request {
     struct folder_list records;
     int *sharers; /* per record: pid of a process that was named and has none, so that this one's is shown; 0 */
     size_t words;
-    bool stacks, all, fail;
+    bool stacks, all, handles, fail;
     size_t most;
 };
 
@@ -88,6 +88,13 @@ static int look_at_all(const struct request *request) {
         else if (request->words) /* else it has just ended */
             status = why;
     }
+    struct ls_handles handles = {0};
+    struct process **processes = memory_new(count, sizeof *processes);
+    for (size_t i = 0; i < count; i++)
+        processes[i] = looks[i].process;
+    bool with_handles = request->handles && request->words;
+    if (with_handles)
+        ls_handles_take(&handles, symbols, processes, count);
     if (sum.site_count)
         qsort(sum.sites, sum.site_count, sizeof *sum.sites, by_suspicion);
     struct ls_view view = {.looks = looks,
@@ -96,11 +103,14 @@ static int look_at_all(const struct request *request) {
                            .only_processes = !request->words,
                            .stacks = request->stacks,
                            .all = request->all,
+                           .handles = with_handles ? &handles : NULL,
                            .most = request->most};
     if (count)
         write_view(request, &view);
     if (!status && request->fail && has_suspects(&sum))
         status = EXIT_FINDINGS;
+    ls_handles_end(&handles);
+    free(processes);
     for (size_t i = 0; i < count; i++) {
         activity_end(&looks[i].activity);
         record_end(looks[i].process);
@@ -126,7 +136,10 @@ static int take_option(struct request *request, char **argv) {
     const struct {
         const char *name;
         bool *is_set;
-    } flags[] = {{"--stacks", &request->stacks}, {"--all", &request->all}, {"--fail", &request->fail}};
+    } flags[] = {{"--stacks", &request->stacks},
+                 {"--all", &request->all},
+                 {"--handles", &request->handles},
+                 {"--fail", &request->fail}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (strcmp(argv[0], flags[i].name) == 0) {
             *flags[i].is_set = true;
@@ -141,7 +154,7 @@ static int take_option(struct request *request, char **argv) {
 }
 
 /* The process from which another one was forked that has no record yet; 0: this is not such a word. */
-static int origin_of(const char *word) {
+static int forked_from(const char *word) {
     int error, pid = word[strspn(word, "0123456789")] ? 0 : (int)strtol(word, NULL, 10);
     char *record = pid > 0 ? living_record(pid, &error) : NULL;
     free(record);
@@ -162,7 +175,7 @@ static int take(void *context, char **argv, bool is_option) {
     if (is_option)
         return take_option(request, argv);
     size_t before = request->records.count;
-    int origin = origin_of(argv[0]);
+    int origin = forked_from(argv[0]);
     char *of_origin = memory_format("%d", origin);
     int status = folder_resolve(origin ? of_origin : argv[0], &request->records);
     set_sharers(request, before, origin ? (int)strtol(argv[0], NULL, 10) : 0);
@@ -218,6 +231,9 @@ const struct command command_ls = {
         "\n"
         "  --stacks         show whole stacks\n"
         "  --all            show sites with nothing open, too\n"
+        "  --handles        show each handle below its site, and those that were inherited: what it refers "
+        "to,\n"
+        "                   its state and its relatives, where an inherited one comes from\n"
         "  --top=N          show N sites at most\n"
         "  --format=json    for machines (schema leftopen.ls/1)\n"
         "  --fail           exit status 23 if there is a suspect\n"

@@ -6,6 +6,7 @@
 
 #include "tools/activity.h"
 #include "tools/kernel_view.h"
+#include "tools/ls_handles.h"
 #include "tools/model.h"
 
 /* One process. */
@@ -21,10 +22,11 @@ struct ls_look {
 struct ls_view {
     const struct ls_look *looks;
     size_t count;
-    const struct activity *sum; /* of all of them, with its sites in the order in which they are shown */
-    bool only_processes;        /* their sites are not wanted */
-    bool stacks, all;           /* whole stacks; also sites with nothing open */
-    size_t most;                /* sites; 0: all */
+    const struct activity *sum;       /* of all of them, with its sites in the order in which they are shown */
+    bool only_processes;              /* their sites are not wanted */
+    bool stacks, all;                 /* whole stacks; also sites with nothing open */
+    size_t most;                      /* sites; 0: all */
+    const struct ls_handles *handles; /* one by one; NULL: they are not wanted */
 };
 
 void ls_text(const struct ls_view *view, FILE *out);

@@ -40,7 +40,20 @@ static json_t *process_object(const struct ls_look *look) {
     return object;
 }
 
-static json_t *site_object(const struct activity_site *site) {
+static json_t *handle_list(const struct finding *findings, size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, render_json_handle(&findings[i]));
+    return list;
+}
+
+static json_t *handles_of(const struct ls_view *view, const struct activity_site *site) {
+    size_t count;
+    const struct finding *findings = ls_handles_of(view->handles, site->id, &count);
+    return handle_list(findings, count);
+}
+
+static json_t *site_object(const struct ls_view *view, const struct activity_site *site) {
     struct suspect_facts facts = activity_facts(site);
     char *reason = suspects_reason(&facts);
     bool has_kind = site->kind != RECORD_KIND_COUNT;
@@ -59,6 +72,8 @@ static json_t *site_object(const struct activity_site *site) {
     json_object_set_new(object, "suspect", json_value_text(reason));
     json_object_set_new(object, "frames", render_json_frames(site->trace));
     json_object_set_new(object, "closers", closers_json(&site->closers));
+    if (view->handles)
+        json_object_set_new(object, "handles", handles_of(view, site));
     free(reason);
     return object;
 }
@@ -67,7 +82,7 @@ static json_t *site_list(const struct ls_view *view) {
     json_t *list = json_array();
     for (size_t i = 0; i < view->sum->site_count; i++)
         if ((view->sum->sites[i].open || view->all) && (!view->most || json_array_size(list) < view->most))
-            json_array_append_new(list, site_object(&view->sum->sites[i]));
+            json_array_append_new(list, site_object(view, &view->sum->sites[i]));
     return list;
 }
 
@@ -79,5 +94,8 @@ void ls_json(const struct ls_view *view, FILE *out) {
     json_object_set_new(object, "processes", processes);
     if (!view->only_processes)
         json_object_set_new(object, "sites", site_list(view));
+    if (view->handles)
+        json_object_set_new(object, "inherited",
+                            handle_list(view->handles->inherited.list, view->handles->inherited.count));
     json_values_write(object, out, "JSON");
 }

@@ -6,6 +6,7 @@
 
 #include "tools/duration.h"
 #include "tools/frames.h"
+#include "tools/handle_rows.h"
 #include "tools/ls.h"
 #include "tools/memory.h"
 #include "tools/render.h"
@@ -166,6 +167,32 @@ static void put_head(const struct ls_look *look, FILE *out) {
 
 /* --- sites ------------------------------------------------------------------------------------------------ */
 
+enum { MOST_HANDLES = 10 /* of a site; all with --all */ };
+
+static void put_handles(const struct ls_view *view, FILE *out, const struct activity_site *site) {
+    size_t count;
+    const struct finding *findings = ls_handles_of(view->handles, site->id, &count);
+    handle_rows_write(out, findings, count, view->all ? count : MOST_HANDLES, view->count > 1);
+}
+
+/* Those of one process after the other. */
+static void put_inherited(const struct ls_view *view, FILE *out) {
+    const struct findings *inherited = &view->handles->inherited;
+    if (inherited->count)
+        fputs("\nInherited:\n", out);
+    for (size_t i = 0; i < inherited->count; i++) {
+        const struct finding *finding = &inherited->list[i];
+        handle_rows_write(out, finding, 1, 1, view->count > 1);
+        char *origin = origin_text(&finding->origin), *safe = utf8_for_terminal(origin);
+        char *place = finding->trace->count && *origin ? frames_place(&finding->trace->frames[0]) : NULL;
+        if (*origin)
+            fprintf(out, "      %s%s%s\n", safe, place ? ", opened in " : "", place ? place : "");
+        free(place);
+        free(safe);
+        free(origin);
+    }
+}
+
 static char *below(const struct ls_view *view, const struct activity_site *site, char *reason) {
     char *text = NULL;
     size_t size;
@@ -174,6 +201,8 @@ static char *below(const struct ls_view *view, const struct activity_site *site,
         return NULL;
     if (reason)
         fprintf(out, "    suspect: %s\n", reason);
+    if (view->handles)
+        put_handles(view, out, site);
     if (view->stacks) {
         frames_write(out, site->trace, false);
         char *closers = closers_text(&site->closers, site->opened, site->closed);
@@ -234,6 +263,9 @@ void ls_text(const struct ls_view *view, FILE *out) {
         put_head(view->looks, out);
     else
         put_processes(view, out);
-    if (!view->only_processes)
-        put_sites(view, out);
+    if (view->only_processes)
+        return;
+    put_sites(view, out);
+    if (view->handles)
+        put_inherited(view, out);
 }

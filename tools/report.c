@@ -380,7 +380,8 @@ static bool wants_color(const struct making *making, bool to_terminal) {
 /* Terminals that do not know links leave them out, but for some. */
 static bool wants_links(const struct making *making, bool to_terminal) {
     static const char *const plain[] = {"dumb", "linux", "ansi", "vt100", "vt220", "sun", "cons25"};
-    const char *links = setting(making, SETTING_links), *terminal = getenv("TERM"), *vte = getenv("VTE_VERSION");
+    const char *links = setting(making, SETTING_links), *terminal = getenv("TERM"),
+               *vte = getenv("VTE_VERSION");
     if (strcmp(setting(making, SETTING_format), "text") != 0)
         return false;
     if (strcmp(links, "auto") != 0)
@@ -468,6 +469,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
         take_handles(making, i);
     find_origins(making);
     families_find(making->processes, making->process_count, &making->findings);
+    families_find(making->processes, making->process_count, &making->report.inherited);
     take_exec_leaks(making);
     enum group_by by = groups_named(setting(making, SETTING_group_by));
     sites_group(&making->findings, making->symbols, &report->sites, by == GROUP_BY_PROCESS);
