@@ -166,9 +166,12 @@ void render_junit(const struct report *report, FILE *out) {
     sources_begin(&junit.sources, report);
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     put_suite(&junit, report->first);
-    for (size_t i = 0; i < report->process_count; i++)
-        if (report->processes[i] != report->first && each_failure(report, report->processes[i], NULL))
-            put_suite(&junit, report->processes[i]);
+    for (size_t i = 0; i < report->process_count; i++) {
+        const struct process *process = report->processes[i];
+        bool may_have_failed = report->left_open_of[i] || process->misuse_count;
+        if (process != report->first && may_have_failed && each_failure(report, process, NULL))
+            put_suite(&junit, process);
+    }
     fputs("</testsuites>\n", out);
     sources_end(&junit.sources);
 }

@@ -138,6 +138,7 @@ static void add_handle(struct world *world, size_t process, size_t stack, enum r
 /* A second close of a descriptor 8 at the first stack; opened and closed at the others. */
 static void add_misuse(struct world *world, size_t process, size_t now, size_t opened, size_t closed) {
     size_t number = world->report.misuses.count++;
+    world->processes[process].misuse_count++;
     world->report.misuses.list = world->wrong;
     world->misuses[number] = (struct misuse){.type = RECORD_MISUSE_DOUBLE_CLOSE,
                                              .kind = RECORD_KIND_FILE,
