@@ -193,8 +193,20 @@ static void refuse(const void *nothing) {
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &rules);
 }
 
+static bool can_refuse(void) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        refuse(NULL);
+        _exit(syscall(SYS_socket, 0, 0, 0) == -1 && errno == EPERM);
+    }
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
 START_TEST(what_may_not_be_asked_is_left_out) {
     /* proves: refusals change no word but those that depend on them, and are not told */
+    if (!can_refuse())
+        SKIP("no filter of system calls can be had here");
     struct run end = run(&(struct run_request){
         .words = WORDS(tool, "--color=never", program, "full-pipe", "pair"), .prepare = refuse});
     has(end.error, "]   read end");

@@ -156,6 +156,64 @@ START_TEST(reads_version_1) {
 }
 END_TEST
 
+START_TEST(reads_details_of_version_1) {
+    /* proves: they were shorter: their texts begin earlier, and nothing of these is taken for a state */
+    struct builder *builder = builder_begin();
+    builder_header(builder)->version = builder_header(builder)->oldest_reader = 1;
+    struct record_slot *slot = builder_number(builder, 5, RECORD_KIND_FILE, 0, RECORD_OUTCOME_LEFT);
+    size_t bytes = (sizeof(struct record_detail_1) + 9 + 4 + 15) / 16 * 16;
+    size_t at = builder_take(builder, BUILDER_DETAILS, bytes);
+    struct record_detail_1 *old = (struct record_detail_1 *)(builder->bytes + at);
+    *old = (struct record_detail_1){.bytes = (uint32_t)bytes,
+                                    .sequence = slot->sequence,
+                                    .inode = 7,
+                                    .links = 1,
+                                    .link_bytes = 9,
+                                    .local_bytes = 4,
+                                    .reserved_too = 300};
+    memcpy(old->text, "/etc/file\1\2\3\4", 13);
+    slot->detail = (uint32_t)(at / RECORD_UNIT);
+    struct process *process = read_example(builder);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_uint_eq(process->detail_count, 1);
+    const struct detail *detail = process->handles[0].detail;
+    ck_assert_ptr_nonnull(detail);
+    ck_assert_str_eq(detail->link, "/etc/file");
+    ck_assert_uint_eq(detail->local_bytes, 4);
+    ck_assert_int_eq(memcmp(detail->local, "\1\2\3\4", 4), 0);
+    ck_assert(!detail->with_state && detail->duplicate_of == -1 && !*detail->information);
+    ck_assert_uint_eq(detail->inode, 7);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(reads_details_with_their_state) {
+    /* proves: numbers and the text behind the others arrive; a text that does not fit drops the detail only */
+    for (int too_long = 0; too_long < 2; too_long++) {
+        struct builder *builder = builder_begin();
+        struct record_slot *slot = builder_number(builder, 5, RECORD_KIND_EVENTFD, 0, RECORD_OUTCOME_LEFT);
+        struct record_detail *detail =
+            builder_detail(builder, slot, 0, "anon_inode:[eventfd]", "ab", 2, "eventfd-count: 17", 17);
+        detail->peer_bytes = 0;
+        detail->information_bytes = too_long ? 1000 : 17;
+        detail->flags = RECORD_DETAIL_WITH_STATE;
+        detail->unread = 1ull << 40;
+        detail->duplicate_of = 4;
+        struct process *process = read_example(builder);
+        const struct detail *read = process->handles[0].detail;
+        ck_assert_uint_eq(process->truncated, too_long);
+        ck_assert((read == NULL) == too_long);
+        if (read) {
+            ck_assert_str_eq(read->information, "eventfd-count: 17");
+            ck_assert_uint_eq(read->unread, 1ull << 40);
+            ck_assert_int_eq(read->duplicate_of, 3);
+            ck_assert(read->with_state);
+        }
+        record_end(process);
+    }
+}
+END_TEST
+
 START_TEST(reads_counts_marks_and_shortages) {
     /* proves: what version 2 added arrives; a shortage that is just being written is left out */
     struct builder *builder = example();
@@ -535,6 +593,8 @@ int main(void) {
     tcase_add_test(tests, refuses_other_versions);
     tcase_add_test(tests, reads_a_newer_version_that_says_it_can_be_read);
     tcase_add_test(tests, reads_version_1);
+    tcase_add_test(tests, reads_details_of_version_1);
+    tcase_add_test(tests, reads_details_with_their_state);
     tcase_add_test(tests, reads_counts_marks_and_shortages);
     tcase_add_test(tests, tells_a_missing_file_from_a_damaged_one);
     tcase_add_test(tests, steps_over_an_unfinished_entry);
