@@ -2,12 +2,16 @@
 #include "tools/frames.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "tools/memory.h"
+#include "tools/short_name.h"
 #include "tools/sites.h"
 #include "tools/trace.h"
 #include "tools/utf8.h"
+
+enum { LONGEST_NAME = 160 /* bytes of a function's name, where it can be made shorter */ };
 
 static void put(FILE *out, const char *text) {
     char *safe = utf8_for_terminal(text);
@@ -47,10 +51,16 @@ static void put_source(FILE *out, const struct frame *frame) {
     fputc('\n', out);
 }
 
-static void put_frame(FILE *out, size_t number, const struct frame *frame) {
+static void put_function(FILE *out, const char *function, bool whole) {
+    char *name = short_name(function, whole ? SIZE_MAX : LONGEST_NAME);
+    put(out, name);
+    free(name);
+}
+
+static void put_frame(FILE *out, size_t number, const struct frame *frame, bool whole) {
     fprintf(out, "    #%zu ", number);
     if (frame->function) {
-        put(out, frame->function);
+        put_function(out, frame->function, whole);
         if (!frame->file && frame->has_start)
             fprintf(out, "+0x%" PRIx64, frame->into_function);
         fputc(' ', out);
@@ -68,7 +78,7 @@ static void put_frame(FILE *out, size_t number, const struct frame *frame) {
 void frames_write(FILE *out, const struct trace *trace, bool all) {
     size_t count = all ? trace->count : trace_own_frames(trace);
     for (size_t i = 0; i < count; i++)
-        put_frame(out, i, &trace->frames[i]);
+        put_frame(out, i, &trace->frames[i], all);
     if (!trace->count)
         fputs("    (no stack was recorded)\n", out);
     if (trace->cut && count == trace->count)
@@ -79,15 +89,16 @@ char *frames_place(const struct frame *frame) {
     if (!frame)
         return memory_copy("(no stack was recorded)");
     const char *module = symbols_base_name(frame->module);
-    char *place;
-    if (!frame->function)
+    char *place, *name = frame->function ? short_name(frame->function, LONGEST_NAME) : NULL;
+    if (!name)
         place = *module ? memory_format("(%s+0x%" PRIx64 ")", module, frame->offset)
                         : memory_format("0x%" PRIx64, frame->offset);
     else if (frame->file && frame->line)
-        place = memory_format("%s %s:%u", frame->function, frame->file, frame->line);
+        place = memory_format("%s %s:%u", name, frame->file, frame->line);
     else
-        place = memory_format("%s (%s)", frame->function, *module ? module : "?");
+        place = memory_format("%s (%s)", name, *module ? module : "?");
     char *safe = utf8_for_terminal(place);
     free(place);
+    free(name);
     return safe;
 }

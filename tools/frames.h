@@ -9,7 +9,7 @@
 #include "tools/symbols.h"
 
 /* A line per frame, "    #0 connect_upstream src/net/conn.c:42:13 (server+0x1a2b)". `all`: also those with
- * which libc starts programs and threads. */
+ * which libc starts programs and threads, and names in full, however long. */
 void frames_write(FILE *out, const struct trace *trace, bool all);
 
 /* Where a frame is, in few words: "connect_upstream src/net/conn.c:42", without a line "connect_upstream

@@ -19,6 +19,7 @@
 #include "tests/unit/skips.h"
 #include "tools/demangle.h"
 #include "tools/record_reader.h"
+#include "tools/short_name.h"
 #include "tools/symbols.h"
 
 static char folder[64]; /* of this test program; every test has its own sub-folder */
@@ -529,6 +530,31 @@ START_TEST(demangles) {
 }
 END_TEST
 
+static const struct {
+    const char *name;
+    size_t most;
+    const char *expected;
+} short_names[] = {
+    {"main", 1, "main"},
+    {"net::Pool<a<b<c> > >::open(v<d> const&)", 39, "net::Pool<a<b<c> > >::open(v<d> const&)"},
+    {"net::Pool<a<b<ccc> > >::open(v<d> const&)", 41, "net::Pool<a<b<…> > >::open(v<d> const&)"},
+    {"net::Pool<aaaaaa<b<ccc> > >::open(v<d> const&)", 43, "net::Pool<aaaaaa<…> >::open(v<d> const&)"},
+    {"net::Pool<aaaaaa<b<ccc> > >::open(v<d> const&)", 1, "net::Pool<…>::open(v<…> const&)"},
+    {"operator<< <int>(std::ostream<x>&)", 1, "operator<< <…>(std::ostream<…>&)"},
+    {"f<int>::operator->() const", 1, "f<…>::operator->() const"},
+    {"f<int>::operator<=>(g<int>)", 1, "f<…>::operator<=>(g<…>)"},
+    {"auto f<int>(int)->g<int>", 1, "auto f<…>(int)->g<…>"},
+    {"<deep::Pool<T> as deep::Opens>::open", 1, "<…>::open"},
+    {"a>b<c", 1, "a>b<c"},
+};
+
+START_TEST(long_names_become_short) {
+    char *name = short_name(short_names[_i].name, short_names[_i].most);
+    ck_assert_str_eq(name, short_names[_i].expected);
+    free(name);
+}
+END_TEST
+
 START_TEST(nothing_is_asked_of_the_net) {
     setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9/", 1);
     struct symbols *symbols = symbols_begin(NULL);
@@ -664,6 +690,7 @@ int main(void) {
     tcase_add_loop_test(tests, cxx_names_are_readable, 0, 2);
     tcase_add_loop_test(tests, rust_names_are_readable, 0, 2);
     tcase_add_loop_test(tests, demangles, 0, sizeof names / sizeof *names);
+    tcase_add_loop_test(tests, long_names_become_short, 0, sizeof short_names / sizeof *short_names);
     tcase_add_test(tests, nothing_is_asked_of_the_net);
     tcase_add_loop_test(tests, agrees_with_llvm_symbolizer, 0, sizeof builds / sizeof *builds);
     suite_add_tcase(suite, tests);
