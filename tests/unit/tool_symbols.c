@@ -537,7 +537,7 @@ static const struct {
 } short_names[] = {
     {"main", 1, "main"},
     {"net::Pool<a<b<c> > >::open(v<d> const&)", 39, "net::Pool<a<b<c> > >::open(v<d> const&)"},
-    {"net::Pool<a<b<ccc> > >::open(v<d> const&)", 41, "net::Pool<a<b<…> > >::open(v<d> const&)"},
+    {"net::Pool<a<b<cccccc> > >::open(v<d> const&)", 41, "net::Pool<a<b<…> > >::open(v<d> const&)"},
     {"net::Pool<aaaaaa<b<ccc> > >::open(v<d> const&)", 43, "net::Pool<aaaaaa<…> >::open(v<d> const&)"},
     {"net::Pool<aaaaaa<b<ccc> > >::open(v<d> const&)", 1, "net::Pool<…>::open(v<…> const&)"},
     {"operator<< <int>(std::ostream<x>&)", 1, "operator<< <…>(std::ostream<…>&)"},
