@@ -402,11 +402,22 @@ START_TEST(paths_are_called_as_asked) {
 }
 END_TEST
 
+/* Where we are, as compilers know it: by the name that led here, if it still does. */
+static const char *top_folder(void) {
+    static char name[512];
+    struct stat named, here;
+    const char *told = getenv("PWD");
+    if (told && *told == '/' && stat(told, &named) == 0 && stat(".", &here) == 0 &&
+        named.st_ino == here.st_ino && named.st_dev == here.st_dev)
+        return told;
+    ck_assert_ptr_nonnull(getcwd(name, sizeof name));
+    return name;
+}
+
 /* Where files are compiled the compiler may be told less than where they are. */
 START_TEST(paths_are_whole_where_options_name_folders) {
     char root[600], map[600];
-    const char *here = getenv("PWD"); /* as compilers know it, through links */
-    ck_assert_ptr_nonnull(here);
+    const char *here = top_folder();
     snprintf(root, sizeof root, "--source-root=%s/tests", here);
     snprintf(map, sizeof map, "--path-map=%s/tests=/home/ann", here);
     struct run below = in_folder(WORDS(tool, root, program, "main"));

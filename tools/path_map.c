@@ -114,9 +114,7 @@ char *path_map_apply(const struct path_map *map, const char *path) {
     return relative;
 }
 
-char *path_map_apply_in(const struct path_map *map, const char *folder, const char *name) {
-    if (!map || !folder || *name == '/')
-        return NULL;
+static char *applied_in(const struct path_map *map, const char *folder, const char *name) {
     char *joined = memory_format("%s/%s", folder, name), *whole = path_tidied(joined);
     char *called = path_map_apply(map, whole);
     bool is_meant = strcmp(called, whole) != 0;
@@ -126,4 +124,16 @@ char *path_map_apply_in(const struct path_map *map, const char *folder, const ch
         return called;
     free(called);
     return NULL;
+}
+
+/* The folder may have been come to through links. */
+char *path_map_apply_in(const struct path_map *map, const char *folder, const char *name) {
+    if (!map || !folder || *name == '/')
+        return NULL;
+    char *called = applied_in(map, folder, name);
+    char *real = called ? NULL : realpath(folder, NULL);
+    if (real)
+        called = applied_in(map, real, name);
+    free(real);
+    return called;
 }
