@@ -396,9 +396,10 @@ static void by_jumps_out_of_closes(void) {
     static volatile int jumps;
     signal(SIGALRM, jump_back);
     struct itimerval often = {{0, MICROSECONDS}, {0, MICROSECONDS}}, never = {{0, 0}, {0, 0}};
-    setitimer(ITIMER_REAL, &often, NULL);
     if (sigsetjmp(before_the_signal, 1))
         jumps++;
+    else
+        setitimer(ITIMER_REAL, &often, NULL); /* not before there is a place to jump to */
     while (jumps < JUMPS)
         open_and_close_often(1);
     setitimer(ITIMER_REAL, &never, NULL);
