@@ -226,6 +226,9 @@ static void forget(struct record_stack *stack, void *nothing) {
     STORE(&stack->passed, 0);
     for (int kind = 0; kind < RECORD_SHORTAGE_COUNT; kind++)
         STORE(&stack->short_of[kind], 0);
+    /* one that the parent came to know after the fork lies in room that is not here */
+    if ((uint64_t)LOAD(&stack->first_name) * RECORD_UNIT >= LOAD(&record_header()->allocated))
+        STORE(&stack->first_name, 0);
 }
 
 void depot_forget_counts(struct record_chunk *chunk) { visit_chunk(chunk, forget, NULL); }

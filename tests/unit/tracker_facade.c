@@ -477,6 +477,8 @@ static int go[2];
 
 static void look_late(void) {
     release(HIGH + 999);
+    uint64_t name = RELAXED(stack_of_slot(slot_of(HIGH))->first_name);
+    MUST(name * RECORD_UNIT < RELAXED(record_header()->allocated));
     MUST(open_now() == count_held());
     MUST(RELAXED(record_header()->peak) == open_now());
     MUST(losses(RECORD_LOSS_CLOSE) == 0);
@@ -489,7 +491,8 @@ static void look_late(void) {
 
 START_TEST(a_child_that_reports_late_has_its_own_counts) {
     /* proves: what the parent does between the fork and the child's first fact is not in the child's counters,
-     * and addresses that the parent has taken since are nothing to the child */
+     * addresses that the parent has taken since are nothing to the child, and nothing in its record leads to what
+     * is in the parent's only */
     begin();
     ck_assert_int_eq(pipe(go), 0);
     acquire(HIGH);
@@ -508,6 +511,7 @@ START_TEST(a_child_that_reports_late_has_its_own_counts) {
     }
     if (_i)
         tracker_fork_end((pid_t)child);
+    tracker_named(HIGH, "the first name of all");
     for (int i = 1; i < 40; i++) {
         acquire(HIGH + i);
         acquire(HIGH + i);
