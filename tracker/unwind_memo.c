@@ -25,7 +25,8 @@ enum {
     FIRST_ENTRIES = 16, /* always there; the others when these are full */
     BUCKET_BITS = 8,
     WALKS_BEFORE = 16, /* not remembered: small processes touch no page of the table */
-    MISSES_PER_WRITE = 8
+    MISSES_PER_WRITE = 8,
+    WORDS_AT_ONCE = 4
 };
 
 /* Fields are written with release and read with acquire order: the first keeps them behind the odd sequence,
@@ -37,13 +38,15 @@ struct memo_entry {
     _Atomic uint64_t epoch, forgets;
     _Atomic uintptr_t frame_pointer; /* where the walk depended on it */
     _Atomic uint32_t answer;
-    _Atomic uint8_t words, capacity;
+    _Atomic uint8_t words; /* a multiple of WORDS_AT_ONCE: the last one fills up */
+    _Atomic uint8_t capacity;
     _Atomic bool by_frame_pointer;
     _Atomic uint32_t offsets[UNWIND_TRAIL_WORDS]; /* from the stack pointer, multiples of 8 */
     _Atomic uint64_t values[UNWIND_TRAIL_WORDS];
 };
 
 _Static_assert(sizeof(struct memo_entry) == 1024, "an entry begins with a cache line");
+_Static_assert(UNWIND_TRAIL_WORDS % WORDS_AT_ONCE == 0, "the last ones fill up");
 
 #define READ(place) atomic_load_explicit(place, memory_order_acquire)
 #define WRITE(place, value) atomic_store_explicit(place, value, memory_order_release)
@@ -97,15 +100,20 @@ static bool starts_alike(const struct memo_entry *entry, const struct unwind_mem
            (!READ(&entry->by_frame_pointer) || READ(&entry->frame_pointer) == key->frame_pointer);
 }
 
-/* Not for the address sanitizer: where frames are others than they were, a word may be anything's. */
-__attribute__((no_sanitize("address"))) static bool reads_alike(const struct memo_entry *entry,
-                                                                const struct unwind_memo_key *key) {
-    const uintptr_t stack_pointer = key->stack_pointer, room = key->window_end - stack_pointer;
-    for (unsigned i = 0, count = READ(&entry->words); i < count; i++) {
-        uintptr_t offset = READ(&entry->offsets[i]);
-        if (offset >= room || stack_word(stack_pointer + offset) != READ(&entry->values[i]))
-            return false; /* the former only if the entry is being written */
-    }
+/* Not for the address sanitizer: where frames are others than they were, a word may be anything's. An offset is
+ * out of the room only if the entry is being written. */
+__attribute__((no_sanitize("address"))) static inline bool
+reads_word_alike(const struct memo_entry *entry, unsigned i, uintptr_t stack_pointer, uintptr_t room) {
+    uintptr_t offset = READ(&entry->offsets[i]);
+    return offset < room && stack_word(stack_pointer + offset) == READ(&entry->values[i]);
+}
+
+static bool reads_alike(const struct memo_entry *entry, const struct unwind_memo_key *key) {
+    const uintptr_t start = key->stack_pointer, room = key->window_end - start;
+    for (unsigned i = 0, count = READ(&entry->words); i < count; i += WORDS_AT_ONCE)
+        if (!reads_word_alike(entry, i, start, room) || !reads_word_alike(entry, i + 1, start, room) ||
+            !reads_word_alike(entry, i + 2, start, room) || !reads_word_alike(entry, i + 3, start, room))
+            return false;
     return true;
 }
 
@@ -141,6 +149,12 @@ bool unwind_memo_has_room(void) {
     return LOAD(&turn) <= entries_there() || ++misses % MISSES_PER_WRITE == 0;
 }
 
+static void fill_word(struct memo_entry *entry, unsigned i, uintptr_t place,
+                      const struct unwind_memo_key *key) {
+    WRITE(&entry->offsets[i], (uint32_t)(place - key->stack_pointer));
+    WRITE(&entry->values[i], stack_word(place));
+}
+
 static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, const struct unwind_trail *trail,
                  uint32_t answer) {
     WRITE(&entry->call, key->call);
@@ -155,14 +169,13 @@ static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, co
     bool by_frame_pointer = false;
     uint8_t words = 0;
     for (size_t i = 0; i < trail->count; i++) {
-        uintptr_t place = trail->places[i];
-        if (place == UNWIND_TRAIL_START) {
-            by_frame_pointer = true;
-            continue;
-        }
-        WRITE(&entry->offsets[words], (uint32_t)(place - key->stack_pointer));
-        WRITE(&entry->values[words], stack_word(place));
-        words++;
+        by_frame_pointer |= trail->places[i] == UNWIND_TRAIL_START;
+        if (trail->places[i] != UNWIND_TRAIL_START)
+            fill_word(entry, words++, trail->places[i], key);
+    }
+    for (; words % WORDS_AT_ONCE; words++) {
+        WRITE(&entry->offsets[words], READ(&entry->offsets[words - 1]));
+        WRITE(&entry->values[words], READ(&entry->values[words - 1]));
     }
     WRITE(&entry->by_frame_pointer, by_frame_pointer);
     WRITE(&entry->words, words);
