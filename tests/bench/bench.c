@@ -33,28 +33,37 @@ enum {
 
 /* ---- what is compared ---- */
 
-enum side_index { BARE, LEFTOPEN, EMPTY, VALGRIND, STRACE, SIDES };
+enum side_index { BARE, LEFTOPEN, NO_MISUSE, MISUSE_USES, EMPTY, VALGRIND, STRACE, LTRACE, HEAPTRACK, SIDES };
 
 struct side {
     const char *name;
     const char *library; /* in BUILD, or NULL */
     const char *command; /* its first word looked up in PATH; or NULL */
     unsigned less;       /* how many times fewer operations */
+    const char *options; /* LEFTOPEN_OPTIONS, or NULL */
 };
 
 static const struct side sides[SIDES] = {
-    [BARE] = {"bare", NULL, NULL, 1},
-    [LEFTOPEN] = {"leftopen", "libleftopen.so", NULL, 1},
-    [EMPTY] = {"an empty preload", "bench/empty.so", NULL, 1},
-    [VALGRIND] = {"valgrind --track-fds=yes", NULL, "valgrind -q --track-fds=yes", 20},
-    [STRACE] = {"strace -f -e trace=desc", NULL, "strace -f -q -o /dev/null -e trace=desc", 20},
+    [BARE] = {"bare", NULL, NULL, 1, NULL},
+    [LEFTOPEN] = {"leftopen", "libleftopen.so", NULL, 1, NULL},
+    [NO_MISUSE] = {"leftopen, misuse=0", "libleftopen.so", NULL, 1, "misuse=0"},
+    [MISUSE_USES] = {"leftopen, misuse=2", "libleftopen.so", NULL, 1, "misuse=2"},
+    [EMPTY] = {"an empty preload", "bench/empty.so", NULL, 1, NULL},
+    [VALGRIND] = {"valgrind --track-fds=yes", NULL, "valgrind -q --track-fds=yes", 20, NULL},
+    [STRACE] = {"strace -f -e trace=desc", NULL, "strace -f -q -o /dev/null -e trace=desc", 20, NULL},
+    [LTRACE] = {"ltrace -f -e open+close", NULL, "ltrace -f -o /dev/null -e open+close", 20, NULL},
+    [HEAPTRACK] = {"heaptrack", NULL, "heaptrack -o /tmp/leftopen-bench-heaptrack", 20, NULL},
 };
 
 enum {
     NO_PEERS = 0,
     EMPTY_TOO = 1 << EMPTY,
     STRACE_TOO = 1 << STRACE,
-    TOOLS_TOO = 1 << VALGRIND | 1 << STRACE
+    MISUSE_TOO = 1 << NO_MISUSE | 1 << MISUSE_USES,
+    TOOLS_TOO = 1 << VALGRIND | 1 << STRACE,
+    LTRACE_TOO = 1 << LTRACE, /* where calls cost it some 100 us each */
+    ALL_TOO = MISUSE_TOO | TOOLS_TOO | LTRACE_TOO,
+    START_TOO = EMPTY_TOO | TOOLS_TOO | LTRACE_TOO | 1 << HEAPTRACK
 };
 
 /* ---- the rows: one line each ---- */
@@ -72,19 +81,22 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
     /* name                              kind             program    frames threads held  operations       peers                  budget */
-    {"open+close",                      "open",          "work",        16,  1,     0,   1000, INSIDE,  TOOLS_TOO,              1.05},
+    {"open+close",                      "open",          "work",        16,  1,     0,   1000, INSIDE,  ALL_TOO,                1.05},
+    {"open+close, 10 frames",           "open",          "work",        10,  1,     0,   1000, INSIDE,  NO_PEERS,               1.05},
+    {"open+close, 24 frames",           "open",          "work",        24,  1,     0,   1000, INSIDE,  NO_PEERS,               0},
+    {"open+close, 32 frames",           "open",          "work",        32,  1,     0,   1000, INSIDE,  NO_PEERS,               0},
     {"open+close, 40 frames",           "open",          "work",        40,  1,     0,   1000, INSIDE,  NO_PEERS,               1.12},
     {"open+close, frame pointers",      "open",          "work-fp",     16,  1,     0,   1000, INSIDE,  NO_PEERS,               1.05},
-    {"socket+close",                    "socket",        "work",        16,  1,     0,    500, INSIDE,  TOOLS_TOO,              1.03},
+    {"socket+close",                    "socket",        "work",        16,  1,     0,    500, INSIDE,  ALL_TOO,                1.03},
     {"socket+close, 40 frames",         "socket",        "work",        40,  1,     0,    500, INSIDE,  NO_PEERS,               1.12},
-    {"dup+close",                       "dup",           "work",        16,  1,     0,   3000, INSIDE,  TOOLS_TOO,              1.25},
+    {"dup+close",                       "dup",           "work",        16,  1,     0,   3000, INSIDE,  ALL_TOO,                1.25},
     {"dup+close, 40 frames",            "dup",           "work",        40,  1,     0,   3000, INSIDE,  NO_PEERS,               0},
     {"dup+close, 64 sites in turn",     "dup-sites",     "work",        10,  1,     0,   3000, INSIDE,  NO_PEERS,               1.25},
-    {"fopen+fclose",                    "fopen",         "work",        16,  1,     0,   1000, INSIDE,  TOOLS_TOO,              1.06},
+    {"fopen+fclose",                    "fopen",         "work",        16,  1,     0,   1000, INSIDE,  ALL_TOO,                1.06},
     {"fopen+fclose, 40 frames",         "fopen",         "work",        40,  1,     0,   1000, INSIDE,  NO_PEERS,               1.12},
-    {"opendir+closedir",                "opendir",       "work",        16,  1,     0,   1000, INSIDE,  TOOLS_TOO,              1.06},
+    {"opendir+closedir",                "opendir",       "work",        16,  1,     0,   1000, INSIDE,  ALL_TOO,                1.06},
     {"opendir+closedir, 40 frames",     "opendir",       "work",        40,  1,     0,   1000, INSIDE,  NO_PEERS,               1.12},
-    {"close of an unknown number",      "close-unknown", "work",        16,  1,     0,   5000, INSIDE,  NO_PEERS,                -10},
+    {"close of an unknown number",      "close-unknown", "work",        16,  1,     0,   5000, INSIDE,  MISUSE_TOO,              -10},
     {"close of an unknown, 40 frames",  "close-unknown", "work",        40,  1,     0,   5000, INSIDE,  NO_PEERS,                -10},
     {"open+close, 2 threads",           "open",          "work",        16,  2,     0,   2000, INSIDE,  NO_PEERS,            1 / .95},
     {"open+close, 8 threads",           "open",          "work",        16,  8,     0,    500, INSIDE,  NO_PEERS,            1 / .95},
@@ -94,7 +106,7 @@ static const struct row rows[] = {
     {"accept+close, 64 threads",        "accept",        "work",        16, 64,     0,     32, INSIDE,  NO_PEERS,            1 / .95},
     {"open+close, 1,000 open",          "open",          "work",        16,  1,  1000,   1000, INSIDE,  NO_PEERS,               1.05},
     {"open+close, 19,000 open",         "open",          "work",        16,  1, 19000,   1000, INSIDE,  NO_PEERS,               1.05},
-    {"true: start to end",              "spawn-true",    "work",        16,  1,     0,      1, OUTSIDE, EMPTY_TOO | TOOLS_TOO, -80e3},
+    {"true: start to end",              "spawn-true",    "work",        16,  1,     0,      1, OUTSIDE, START_TOO,             -80e3},
     {"cat of one file: start to end",   "spawn-cat",     "work",        16,  1,     0,      1, OUTSIDE, EMPTY_TOO,                 0},
     {"posix_spawn of true by a watched","spawn-true",    "work",        16,  1,    10,      1, INSIDE,  EMPTY_TOO,              1.15},
     {"vfork+exec of true by a watched", "vfork",         "work",        16,  1,    10,      1, INSIDE,  EMPTY_TOO,              1.15},
@@ -188,6 +200,7 @@ static struct worker start(const struct row *row, int side) {
         .command = about->command,
         .outside = row->where == OUTSIDE,
         .quiet = about->command != NULL,
+        .options = about->options,
     });
 }
 

@@ -36,9 +36,20 @@ bench-names: $(B)/leftopen $(B)/bench/names
 .PHONY: bench bench-smoke
 bench: $(B)/libleftopen.so $(BENCH_PARTS)
 	@$(B)/bench/bench $(if $(PAIRS),-p $(PAIRS)) $(if $(ROWS),-r '$(ROWS)') $(B)
+	@$(if $(ROWS),,BUILD=$(B) tests/bench/resident.sh)
 	@$(if $(ROWS),,$(MAKE) --no-print-directory bench-names)
 bench-smoke: $(B)/libleftopen.so $(BENCH_PARTS)
 	@$(B)/bench/bench -s $(B) >$(B)/bench-smoke.txt
 	@python3 -c 'import json, sys; rows = json.load(open(sys.argv[1]))["rows"]; \
 		assert len(rows) > 20 and all(s["ns"]["median"] > 0 for r in rows for s in r["sides"].values())' \
 		$(B)/bench-smoke.json
+
+# Instructions added to each kind of work, against those that are kept; bench-keep keeps what is counted now.
+.PHONY: bench-check bench-keep
+bench-check bench-keep: $(B)/libleftopen.so $(BENCH_PARTS)
+	@BUILD=$(B) CC=$(CC) tests/bench/check.sh $(filter keep,$(patsubst bench-%,%,$@))
+
+# The plot in doc/, of the last whole `make bench`.
+.PHONY: bench-plot
+bench-plot:
+	@tests/bench/plot.py $(B)/bench.json doc/cost.svg

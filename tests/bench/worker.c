@@ -63,7 +63,7 @@ static void become(const struct worker_request *request, int input, int output) 
     if (request->quiet)
         dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC); /* make's, and our own of the rivals */
-    unsetenv("LEFTOPEN_OPTIONS");
+    set_or_clear("LEFTOPEN_OPTIONS", request->options);
     set_or_clear("BENCH_WALL", request->command ? "1" : NULL);
     set_or_clear("BENCH_PRELOAD", request->outside ? request->preload : NULL);
     set_or_clear("BENCH_COMMAND", request->outside ? request->command : NULL);

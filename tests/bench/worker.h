@@ -17,6 +17,7 @@ struct worker_request {
     const char *preload; /* NULL: none */
     const char *command; /* put before the measured program, words parted by blanks; NULL: none */
     bool outside;        /* not `work` is measured but what it executes: preload and command go there */
+    const char *options; /* LEFTOPEN_OPTIONS; NULL: none */
     bool quiet;          /* standard error to /dev/null */
 };
 
