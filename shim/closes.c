@@ -8,6 +8,8 @@ static int close_and_keep(int fd, uintptr_t caller) {
     bool is_kept = tracker_is_quarantined(fd);
     struct slot_ticket ticket = tracker_releasing(fd, "close", caller);
     int result = is_kept ? fails_with(EBADF) : real.close(fd);
+    if (result == 0 && !ticket.slot && tracker_quarantine_lost(fd))
+        result = fails_with(EBADF);
     released(ticket, fd, result, "close", caller);
     if (result == 0)
         tracker_quarantine(fd);

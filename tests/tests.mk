@@ -67,7 +67,7 @@ check-black-box: $(BLACK_BOX) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(BLACK_BOX); do $$t || failed=1; done; exit $$failed
 
 # Every way a process ends, every shape of process, what is early or odd, and what was attacked once.
-LIVES := $(addprefix $(B)/outside/,ends live_views meanwhile misuses processes odd adversary)
+LIVES := $(addprefix $(B)/outside/,ends live_views meanwhile misuses reuse processes odd adversary)
 .PHONY: check-lives
 check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 	@failed=0; for t in $(LIVES); do $$t || failed=1; done; exit $$failed
@@ -76,6 +76,13 @@ check-lives: $(LIVES) $(TARGETS) $(B)/libleftopen.so $(B)/leftopen
 .PHONY: check-names
 check-names: $(B)/outside/names $(B)/libleftopen.so $(B)/leftopen
 	@$(B)/outside/names
+
+# Threads that give each other the numbers of what they close: 1,000 double closes among them, and ten minutes (or
+# T seconds) without one, of which nothing may be said.
+.PHONY: torture-misuse
+torture-misuse: $(B)/outside/reuse $(B)/targets/reuse $(B)/libleftopen.so $(B)/leftopen
+	@REUSE_RUNS=50 $(B)/outside/reuse
+	@$(B)/leftopen --verbosity=1 $(B)/targets/reuse right $(or $(T),600) && echo '1 passed, 0 failed'
 
 # The live view: its lines, and its screen in tmux.
 .PHONY: check-top

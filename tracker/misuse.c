@@ -30,6 +30,7 @@
 #include "tracker/threads.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 enum { MOST_SITES = 1024, FIRST_OF_LOOPS = STDERR_FILENO + 1 };
 
@@ -304,13 +305,18 @@ static bool was_foreign(const struct record_slot *slot, uint32_t stack, uintptr_
            same_module(caller, opened);
 }
 
-/* The slot of a number that the program has closed one by one, or NULL; `word` as it is. */
+/* Another thread is about to tell that it has closed it. */
+static bool is_closing(const struct record_slot *slot, uint64_t word) {
+    return RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING && !(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK);
+}
+
+/* The slot of a number that is closed, by the program and one by one, or NULL; `word` as it is. */
 static struct record_slot *closed_slot(int number, uint64_t *word) {
     uint64_t at = numbers_find(number);
     struct record_slot *slot = at ? record_at(at) : NULL;
     *word = slot ? LOAD(&slot->word) : 0;
-    if (!slot || RECORD_WORD_STATE(*word) != RECORD_STATE_FREE || !LOAD(&slot->closer) ||
-        LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
+    if (!slot || (RECORD_WORD_STATE(*word) != RECORD_STATE_FREE && !is_closing(slot, *word)) ||
+        !LOAD(&slot->closer) || LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
         return NULL;
     return slot;
 }
@@ -326,21 +332,82 @@ static struct facts facts_of(const struct record_slot *slot, uint64_t word, int 
     };
 }
 
+/* ---- a close between an acquire and its record: both calls are of threads that run at once -----------------
+ */
+
+enum { EARLY = 16, SOON = 1 << 20 /* acquires */ };
+
+static struct early {
+    _Atomic int32_t number; /* 0: not filled */
+    _Atomic int32_t thread;
+    _Atomic uint64_t sequence; /* of acquires, then */
+    _Atomic uint64_t closer;
+} early[EARLY];
+static _Atomic unsigned early_count;
+
+void misuse_closed_unknown(int number) {
+    if (!settings.misuse || number <= STDERR_FILENO || run.last != number)
+        return;
+    struct early *entry = &early[atomic_fetch_add_explicit(&early_count, 1, memory_order_relaxed) % EARLY];
+    STORE(&entry->number, 0);
+    STORE(&entry->thread, threads_here());
+    STORE(&entry->sequence, LOAD(&record_header()->sequence));
+    STORE(&entry->closer, misuse_closer("close", run.caller));
+    atomic_store_explicit(&entry->number, number, memory_order_release); /* the rest is there */
+}
+
+/* By another thread than that, at about that time. */
+static const struct early *closed_early(int number, uint64_t sequence, int32_t thread) {
+    for (unsigned i = 0; i < EARLY; i++) {
+        const struct early *entry = &early[i];
+        int64_t since = (int64_t)(sequence - LOAD(&entry->sequence));
+        if (atomic_load_explicit(&entry->number, memory_order_acquire) == number && since > -SOON &&
+            since < SOON && LOAD(&entry->thread) != thread)
+            return entry;
+    }
+    return NULL;
+}
+
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
     if (!settings.misuse || number <= STDERR_FILENO)
         return;
     uint64_t word;
     struct record_slot *slot = closed_slot(number, &word);
-    if (!slot && RECORD_WORD_STATE(word) == RECORD_STATE_FREE && run.length > 1)
-        return run_is_loop(); /* never this process's to close: who does goes through all of them */
+    const struct early *before = NULL;
     if (!slot)
+        before = closed_early(number, LOAD(&record_header()->sequence), threads_here());
+    if (!slot && !before && RECORD_WORD_STATE(word) == RECORD_STATE_FREE && run.length > 1)
+        return run_is_loop(); /* never this process's to close: who does goes through all of them */
+    if (!slot && !before)
         return;
-    struct facts facts = facts_of(slot, word, number);
-    facts.type =
-        was_foreign(slot, facts.opened, caller) ? RECORD_MISUSE_FOREIGN_CLOSE : RECORD_MISUSE_DOUBLE_CLOSE;
+    struct facts facts = {.kind = RECORD_KIND_DESCRIPTOR, .number = number, .error = EBADF};
+    if (slot)
+        facts = facts_of(slot, word, number);
+    else
+        facts.closer = LOAD(&before->closer); /* of what was never told: whose it was is not known */
+    bool foreign = slot && was_foreign(slot, facts.opened, caller);
+    facts.type = foreign ? RECORD_MISUSE_FOREIGN_CLOSE : RECORD_MISUSE_DOUBLE_CLOSE;
     facts.call = call;
     facts.caller = caller;
     note_in_run(&facts);
+}
+
+void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
+    const struct record_slot *slot = record_at(ticket.slot);
+    const struct early *before =
+        settings.misuse ? closed_early(number, LOAD(&slot->sequence), LOAD(&slot->thread)) : NULL;
+    if (!before)
+        return; /* closed where nobody saw it */
+    note_in_run(&(struct facts){
+        .type = RECORD_MISUSE_DOUBLE_CLOSE,
+        .kind = (enum record_kind)RECORD_WORD_KIND(ticket.word),
+        .number = number,
+        .error = EBADF,
+        .opened = RECORD_WORD_STACK(ticket.word),
+        .closer = LOAD(&before->closer),
+        .call = call,
+        .caller = caller,
+    });
 }
 
 static bool was_never_held(uint64_t word) {

@@ -21,6 +21,13 @@ void misuse_closing(int number, uintptr_t caller);
 /* close(number) has failed with EBADF. */
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller);
 
+/* close(number) has succeeded, though nothing is known of that number: it was opened past us, or another thread
+ * has just opened it and not told yet. */
+void misuse_closed_unknown(int number);
+
+/* close(number) has failed with EBADF, though nobody was seen to close that handle since it was acquired. */
+void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
+
 /* A call that uses the number has failed with EBADF. */
 void misuse_used(int number, const char *call, uintptr_t caller);
 

@@ -61,6 +61,13 @@ static bool is_ours(int number) {
 
 bool quarantine_holds(int number) { return is_kept(number) && is_ours(number); }
 
+bool quarantine_lost(int number) {
+    if (!is_kept(number))
+        return false;
+    atomic_fetch_and_explicit(&slot_of(number)->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+    return true;
+}
+
 static void release_oldest(void) {
     int number = ring[oldest].number;
     oldest = (oldest + 1) % MOST;
@@ -101,8 +108,11 @@ void quarantine_take(int number) {
         return;
     while (count && count >= room())
         release_oldest();
-    if (count < room() && occupy(number)) {
-        atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+    /* the mark first: whoever closes the number in between can tell what it was */
+    atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_QUARANTINED, memory_order_release);
+    if (count >= room() || !occupy(number)) {
+        atomic_fetch_and_explicit(&slot->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+    } else {
         unsigned last = (oldest + count++) % MOST;
         ring[last].number = number;
         ring[last].since = LOAD(&record_header()->sequence);

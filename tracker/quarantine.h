@@ -12,6 +12,10 @@
 /* True if the number is kept: to the program it is closed. A system call if it may be. */
 bool quarantine_holds(int number);
 
+/* A close of a number that nobody has has just succeeded: true if what it closed was only keeping the number,
+ * which another thread had done after quarantine_holds was asked. */
+bool quarantine_lost(int number);
+
 /* The program has just closed it. Does nothing if another thread was given the number meanwhile, and where
  * descriptors are short. */
 void quarantine_take(int number);

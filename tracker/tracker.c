@@ -347,9 +347,12 @@ void tracker_not_acquired(int error, const char *call) {
         shortage_failed(error, call);
 }
 
-/* Who closed the handle that was in that slot, 0: nobody, or a loop over many numbers. */
+/* Who closed the standard descriptor that was in that slot, 0: nobody, or a loop over many numbers; or it was
+ * no longer the one that the process had begun with. */
 static uint64_t closer_of(const struct record_slot *slot) {
-    return LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE ? 0 : LOAD(&slot->closer);
+    if (LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE || RECORD_WORD_STACK(LOAD(&slot->word)))
+        return 0;
+    return LOAD(&slot->closer);
 }
 
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
@@ -449,7 +452,10 @@ static void settle(struct slot_ticket ticket, bool gone) {
 
 /* What was opened past us had that number: who closed it before closed something else. */
 static void forget_closer(int number) {
-    uint64_t at = ready(false) && !is_apart() ? numbers_find(number) : 0;
+    if (!ready(false) || is_apart())
+        return;
+    misuse_closed_unknown(number);
+    uint64_t at = numbers_find(number);
     if (at && RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) == RECORD_STATE_FREE)
         atomic_store_explicit(&((struct record_slot *)record_at(at))->closer, 0, memory_order_relaxed);
 }
@@ -468,6 +474,8 @@ void tracker_close_failed(struct slot_ticket ticket, int number, int error, cons
         return;
     if (error == EBADF && !ticket.slot)
         return misuse_closed_nothing(number, call, caller);
+    if (error == EBADF)
+        return misuse_closed_gone(ticket, number, call, caller);
     if (ticket.slot && is_loss(error))
         misuse_close_failed(RECORD_WORD_STACK(ticket.word), (enum record_kind)RECORD_WORD_KIND(ticket.word),
                             number, error, 0, call, caller);
@@ -477,6 +485,10 @@ bool tracker_quarantines;
 
 bool tracker_is_quarantined(int number) {
     return ready(false) && !lockdown_is_on() && quarantine_holds(number);
+}
+
+bool tracker_quarantine_lost(int number) {
+    return ready(false) && !lockdown_is_on() && quarantine_lost(number);
 }
 
 void tracker_quarantine(int number) {

@@ -136,6 +136,8 @@ void tracker_kept_object(struct tracker_object_ticket ticket);
  * while. To the program a kept one is closed. */
 extern bool tracker_quarantines __attribute__((visibility("hidden")));
 bool tracker_is_quarantined(int number);
+/* A close of nobody's number has just succeeded: true if it met what keeps one. */
+bool tracker_quarantine_lost(int number);
 void tracker_quarantine(int number);
 
 /* True if uses of closed descriptors are to be told (option misuse=2). */
