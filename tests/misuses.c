@@ -219,6 +219,7 @@ static const char *const right[] = {
     "interrupted_once",
     "cancelled_and_again",
     "standard_closed_twice",
+    "landed_again",
     "redirection_by_close",
     "daemons_three",
     "daemons_three_by_helper",
@@ -350,6 +351,36 @@ END_TEST
 START_TEST(without_the_option_nothing_is_said) { check_silent("misuse=0", wrong[_i].way); }
 END_TEST
 
+/* ---- formats --------------------------------------------------------------------------------------------- */
+
+/* One way for each type, and what a reader of the format sees of it. */
+static const char *const ways_of_types[] = {"twice",           "under_a_stream", "under_a_library", "use_read",
+                                            "fclose_of_popen", "full_at_fclose", "zero_by_accident"};
+static const char *const words_of_types[] = {"double-close",    "bad-close",      "foreign-close",
+                                             "use-after-close", "wrong-releaser", "failed-close",
+                                             "standard-close"};
+static const char *const formats[] = {"text", "json", "ndjson", "sarif", "junit", "github", "gitlab", "html"};
+enum { TYPES = sizeof words_of_types / sizeof *words_of_types, FORMATS = sizeof formats / sizeof *formats };
+
+START_TEST(every_format_tells_every_type) {
+    const char *way = ways_of_types[_i % TYPES], *format = formats[_i / TYPES];
+    char path[PATH_MAX], to[PATH_MAX + 16], as[32];
+    snprintf(path, sizeof path, "%s/misuses.told", run_folder());
+    snprintf(to, sizeof to, "--report=%s/%%e.told", run_folder());
+    snprintf(as, sizeof as, "--format=%s", format);
+    remove(path);
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(tool, as, to, program, way), .options = "misuse=2", .folder = run_folder()});
+    char *text = run_file(path);
+    ck_assert_msg(watched.status == 23 && text, "%s of %s: status %d\n%s", format, way, watched.status,
+                  watched.error);
+    ck_assert_msg(strstr(text, words_of_types[_i % TYPES]) && strstr(text, "misuses.c"), "%s of %s: %.3000s",
+                  format, way, text);
+    free(text);
+    run_free(&watched);
+}
+END_TEST
+
 /* ---- rules ----------------------------------------------------------------------------------------------- */
 
 /* What a shell does with numbers is the script's doing; what its libraries do, or what it does to its own
@@ -474,6 +505,7 @@ int main(void) {
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);
+    tcase_add_loop_test(group, every_format_tells_every_type, 0, TYPES * FORMATS);
     tcase_add_loop_test(group, shells_close_what_a_script_names, 0, SHELLS);
     tcase_add_loop_test(group, strict_stops_wrong_ones, 0, WRONG);
     tcase_add_test(group, strict_goes_on_in_shells);

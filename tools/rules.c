@@ -95,6 +95,8 @@ static bool is_perl_script(const struct finding *finding) {
                             script_of(words_of(finding->process), perl_has_no_script, perl_takes_value));
 }
 
+static bool is_any_misuse(const struct misuse_site *site) { return true; }
+
 /* The call is in the program itself, in none of its libraries. */
 static bool is_by_executable(const struct misuse_site *site) {
     return site->now->count && strcmp(site->now->frames[0].module, site->process->executable) == 0;

@@ -1144,6 +1144,14 @@ WAY(standard_closed_twice) {
     fclose(stdin);
 }
 
+/* What is closed the second time is no standard descriptor but a file. */
+WAY(landed_again) {
+    close_quietly(another_file());
+    close(0);
+    close_quietly(another_file());
+    close_quietly(another_file());
+}
+
 WAY(redirection_by_close) {
     close(another_file());
     close(0);
