@@ -77,6 +77,15 @@ EXPORT int dlclose(void *handle) {
     return result;
 }
 
+/* Who asks a library for a function by name (ctypes, JNA, Fiddle, plug-ins) is given what a call by that name
+ * reaches. Where it is another's function that stands in front of libc's, that one asks, and gets libc's. */
+void *modules_find(void *handle, const char *name) __attribute__((visibility("hidden")));
+void *modules_find(void *handle, const char *name) {
+    void *found = real.dlsym(handle, name);
+    void *wrapper = found && context_watching ? real_wrapper(found) : NULL;
+    return wrapper ? wrapper : found;
+}
+
 /* A thread that was made detached is nobody's to join. */
 static void thread_made(pthread_t thread, const pthread_attr_t *attributes, const char *call,
                         uintptr_t caller) {

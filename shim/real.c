@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct real_calls real;
 
@@ -16,4 +17,23 @@ void real_find(void) {
     void **place = (void **)&real;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         place[i] = dlsym(RTLD_NEXT, names[i]);
+}
+
+/* How far it is to the wrappers, in the order of the pointers: addresses would be relocated at each start.
+ * Those of entry.S have the second name there. */
+#define TRAMPOLINE(returns, name, parameters)
+#define CALL(returns, name, parameters, arguments, effect, early) __asm__(".set wrapper_" #name ", " #name);
+#include "shim/calls.def"
+__asm__(".pushsection .rodata\n.p2align 2\nwrappers:\n"
+#define CALL(returns, name, parameters, arguments, effect, early) ".long wrapper_" #name " - wrappers\n"
+#include "shim/calls.def"
+        ".popsection");
+extern const int32_t wrappers[] __attribute__((visibility("hidden")));
+
+void *real_wrapper(const void *function) {
+    void *const *place = (void *const *)&real;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (place[i] == function)
+            return (char *)wrappers + wrappers[i];
+    return NULL;
 }

@@ -41,4 +41,7 @@ extern struct real_calls real __attribute__((visibility("hidden")));
 /* Start-up only: dlsym is not for wrappers (not async-signal-safe, allocates on failure, clears dlerror). */
 void real_find(void);
 
+/* The wrapper that stands in front of this function, NULL if none does. Any context. */
+void *real_wrapper(const void *function) __attribute__((visibility("hidden")));
+
 #endif

@@ -19,11 +19,20 @@ void *startup_real_clone __attribute__((visibility("hidden")));
 void *startup_real_syscall __attribute__((visibility("hidden")));
 void *startup_real_dlopen __attribute__((visibility("hidden")));
 void *startup_real_dlmopen __attribute__((visibility("hidden")));
+void *startup_real_dlsym __attribute__((visibility("hidden")));
 
 extern int __cxa_at_quick_exit(void (*handler)(void *), void *dso);
 extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
 
+/* What dlsym has been called since there is one, on this machine: dlvsym cannot be asked without. */
+#if defined(__x86_64__)
+#define VERSION_OF_DLSYM "GLIBC_2.2.5"
+#else
+#error "which version of glibc was the first on this machine?"
+#endif
+
 static void find(void) {
+    *(void **)&real.dlsym = startup_real_dlsym = dlvsym(RTLD_NEXT, "dlsym", VERSION_OF_DLSYM);
     real_find();
     startup_real_vfork = (void *)real.vfork;
     startup_real_clone = (void *)real.clone;

@@ -198,6 +198,7 @@ static const struct behaviour behaviours[] = {
     /* loading */
     {"@own_close", 0, "1\n", ONE("file")},
     {"@next_close", 0, "1\n", ONE("file")},
+    {"@next_close of-libc", 0, "1\n", ONE("file")},
     {"@early", 0, "3 3 42\n", ONE("file")},
     {"@old_versions", 0, "kept 0\n", ONE("stream")},
     {"@plugin @libplugin.so", 0, "3\n", ONE("file")},

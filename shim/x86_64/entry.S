@@ -15,8 +15,10 @@
 #define MOST 4
 
         .macro  function name
-        .globl  \name
+        .globl  \name, wrapper_\name
         .type   \name, @function
+        .hidden wrapper_\name
+        .set    wrapper_\name, \name
         .p2align 4
 \name:
         .cfi_startproc
@@ -168,6 +170,17 @@ ours:   jmp     syscalls_handle
         call_keeping_arguments "call context_early"
 3:      jmp     *startup_real_dlmopen(%rip)
         finish  dlmopen
+
+/* void *dlsym(handle rdi, name rsi): RTLD_DEFAULT, 0, and RTLD_NEXT, -1, look from the caller's place, as dlopen */
+        function dlsym
+        cmpq    $0, startup_real_dlsym(%rip)
+        jne     1f
+        call_keeping_arguments "call context_early"
+1:      lea     1(%rdi), %rax
+        cmp     $1, %rax
+        ja      modules_find
+        jmp     *startup_real_dlsym(%rip)
+        finish  dlsym
 
         .section .note.gnu.property, "a"        /* without it CET is off for the whole process */
         .align  8

@@ -433,6 +433,10 @@ static int try_to_join(void) {
     return error;
 }
 
+/* As ctypes, JNA and plug-ins call libc: by a handle of it. */
+static void *of_libc(const char *name) { return dlsym(dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), name); }
+#define OF_LIBC(name) ((__typeof(&name))of_libc(#name))
+
 /* libc: mapped, but nobody's dlopen. */
 static void *no_library(void) {
     struct dl_find_object object;
