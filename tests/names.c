@@ -203,7 +203,8 @@ __attribute__((format(printf, 1, 2))) static int shell(const char *format, ...) 
     return system(command);
 }
 
-static bool is_here(const char *program) { return shell("command -v %s >/dev/null", program) == 0; }
+/* A name alone may be that of a stand-in for what is not installed. */
+static bool is_here(const char *program) { return shell("%s --version >/dev/null 2>&1", program) == 0; }
 
 /* --- what llvm-symbolizer says -----------------------------------------------------------------------------
  */
