@@ -70,6 +70,8 @@ static const struct behaviour behaviours[] = {
     {"@standard", 0, "", ""},
     {"true", 0, "", ""},
     {"false", 1, "", ""},
+    {"timeout 60 true", 0, "", ""},
+    {"timeout 60 @forget 1 0", 0, "", ONE("file")},
 
     /* what was forgotten is said once, whatever the status */
     {"@forget 1 0", 0, "", ONE("file")},

@@ -95,6 +95,8 @@ static bool is_perl_script(const struct finding *finding) {
                             script_of(words_of(finding->process), perl_has_no_script, perl_takes_value));
 }
 
+static bool is_timer(const struct finding *finding) { return finding->handle->kind == RECORD_KIND_TIMER; }
+
 static bool is_any_misuse(const struct misuse_site *site) { return true; }
 
 /* The call is in the program itself, in none of its libraries. */
