@@ -347,6 +347,13 @@ WAY(in_a_signal_handler) {
     raise(SIGUSR1);
 }
 
+static void close_shared_now(void) { close(shared); /* now */ }
+WAY(again_at_exit) {
+    shared = a_file();
+    atexit(close_shared_now);
+    close(shared); /* closed */
+}
+
 /* ---- wrong: whose it is ---------------------------------------------------------------------------------- */
 
 WAY(under_a_stream) {
@@ -887,6 +894,19 @@ WAY(closed_by_parent_and_child) {
     shared = a_file();
     in_child(close_shared);
     close(shared);
+}
+
+WAY(closed_at_exit) {
+    shared = a_file();
+    atexit(close_shared);
+}
+
+WAY(closed_around_daemon) {
+    shared = a_file();
+    int early = a_file();
+    close(early);
+    if (daemon(1, 0) == 0)
+        close(shared);
 }
 
 WAY(closed_by_parent_then_child) {
