@@ -9,10 +9,15 @@
 
 #define ELLIPSIS "…"
 
+enum {
+    LONGEST_OPERATOR = 3, /* <=> */
+    DEEPEST = 32 /* what lies in more brackets is not tried one by one: names come from other programs */
+};
+
 /* No brackets: operator<, operator<<, operator->, operator<=> and the like. */
 static bool is_operator(const char *name, const char *at) {
     static const char word[] = "operator";
-    while (at > name && strchr("<>=-", at[-1]))
+    for (int i = 0; i < LONGEST_OPERATOR && at > name && strchr("<>=-", at[-1]); i++)
         at--;
     return at - name >= (ptrdiff_t)strlen(word) && strncmp(at - strlen(word), word, strlen(word)) == 0;
 }
@@ -54,7 +59,8 @@ char *short_name(const char *name, size_t most) {
     char *result = memory_copy(name);
     if (strlen(name) <= most)
         return result;
-    for (int kept = deepest(name) - 1; kept >= 0 && strlen(result) > most; kept--) {
+    int most_kept = deepest(name) - 1;
+    for (int kept = most_kept < DEEPEST ? most_kept : DEEPEST; kept >= 0 && strlen(result) > most; kept--) {
         free(result);
         result = cut(name, kept);
     }
