@@ -97,7 +97,7 @@ static bool tells_local_ends(void) {
 static const struct {
     const char *scene;
     const char *at_end, *meanwhile; /* parts of a line; NULL: nothing is asked */
-    const char *fact;               /* a member of JSON's state at the end */
+    const char *fact;               /* a member of JSON's state at the end, or NULL */
 } states[] = {
     {"deleted", "(deleted)   pins ", "(deleted)   pins ", "pinned_bytes"},
     {"flocked", "   holds a write lock   ", "   holds a write lock   ", "locks"},
@@ -108,6 +108,7 @@ static const struct {
     {"close-wait", " CLOSE_WAIT   6 bytes unread", " CLOSE_WAIT   6 bytes unread", "unread"},
     {"queue", " LISTEN   1 connection not accepted", " LISTEN   1 connection not accepted", "waiting"},
     {"congested", "iB unsent", "iB unsent", "unsent"},
+    {"netlink", "  fd 3   netlink protocol 15   ", "  fd 3   netlink protocol 15   ", NULL},
     {"epoll", "   2 descriptors watched   ", "   2 descriptors watched   ", "watches"},
     {"timer", "   due in 4h59m, then every 2h00m   ", "   due in 4h59m, then every 2h00m   ", "timer"},
     {"idle-timer", "   not armed   ", "   not armed   ", "timer"},
@@ -138,7 +139,8 @@ START_TEST(states_are_told_at_the_end) {
     if (text.status == CANNOT_BE_HAD)
         SKIP(scene);
     has(text.error, states[_i].at_end);
-    ck_assert_msg(has_fact(json.error, states[_i].fact), "no %s in %s", states[_i].fact, json.error);
+    ck_assert_msg(!states[_i].fact || has_fact(json.error, states[_i].fact), "no %s in %s", states[_i].fact,
+                  json.error);
     run_free(&json);
     run_free(&text);
 }

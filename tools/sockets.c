@@ -23,7 +23,7 @@
 /* A line of /proc/PID/net/tcp and its like. */
 struct socket_entry {
     unsigned long long inode;
-    uint16_t domain, type;
+    uint16_t domain, type, protocol;
     uint8_t state;
     unsigned sending, receiving; /* bytes, or of a listener connections */
     struct sockaddr_storage local, peer;
@@ -112,6 +112,18 @@ static void take_unix(struct sockets *sockets, const char *line, int family, int
     memcpy(&entry->local, &name, entry->local_bytes);
 }
 
+static void take_netlink(struct sockets *sockets, const char *line, int family, int type) {
+    unsigned protocol;
+    unsigned long long inode;
+    if (sscanf(line, "%*x %u %*d %*x %*u %*u %*u %*u %*u %llu", &protocol, &inode) != 2 || !inode)
+        return;
+    struct socket_entry *entry = new_entry(sockets);
+    entry->inode = inode;
+    entry->domain = (uint16_t)family;
+    entry->type = (uint16_t)type;
+    entry->protocol = (uint16_t)protocol;
+}
+
 static const struct table {
     const char *name;
     int family, type;
@@ -122,6 +134,7 @@ static const struct table {
     {"udp", AF_INET, SOCK_DGRAM, take_internet},
     {"udp6", AF_INET6, SOCK_DGRAM, take_internet},
     {"unix", AF_UNIX, 0, take_unix},
+    {"netlink", AF_NETLINK, SOCK_RAW, take_netlink},
 };
 
 static int compare_inodes(const void *left, const void *right) {
@@ -241,6 +254,7 @@ void sockets_describe(const struct sockets *sockets, struct detail *detail) {
         return;
     detail->domain = entry->domain;
     detail->type = entry->type;
+    detail->protocol = entry->protocol;
     detail->tcp_state = entry->domain != AF_UNIX && entry->type == SOCK_STREAM ? entry->state : 0;
     free(detail->local);
     free(detail->peer);

@@ -3,6 +3,7 @@
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -94,6 +95,11 @@ static void close_wait(void) {
     need((int)write(peer, "answer", 6));
     close(peer);
     wait_for(client, POLLRDHUP);
+}
+
+static void netlink(void) {
+    struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+    need(bind(need(socket(AF_NETLINK, SOCK_RAW, 15)), (struct sockaddr *)&any, sizeof any));
 }
 
 static void queue(void) {
@@ -227,6 +233,7 @@ static const struct {
     {"pair", pair},
     {"close-wait", close_wait},
     {"queue", queue},
+    {"netlink", netlink},
     {"congested", congested},
     {"epoll", epoll},
     {"timer", timer},
