@@ -438,6 +438,17 @@ START_TEST(a_fork_during_a_report_gets_nothing_of_it) {
 }
 END_TEST
 
+START_TEST(a_fork_during_the_end_is_told_nothing_twice) {
+    /* proves: of a process and the children that it makes while it ends, one tells what was forgotten */
+    enum { PROCESSES = 5 };
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(run_built("targets/exits_and_forks")), .preload = library, .follow = true});
+    ck_assert_int_eq(watched.status, 0);
+    unsigned told = run_count(watched.error, "\nSUMMARY: leftopen: 1 handle left open at 1 site (1 file)");
+    ck_assert_msg(told >= 1 && told <= PROCESSES, "%u of %d", told, PROCESSES);
+}
+END_TEST
+
 /* ---- options ---- */
 
 START_TEST(quick_exit_keeps_its_status) {
@@ -491,6 +502,7 @@ int main(void) {
     tcase_add_test(group, a_jail_has_no_tool_of_ours);
     tcase_add_test(group, only_the_hanging_tool_is_killed);
     tcase_add_test(group, a_fork_during_a_report_gets_nothing_of_it);
+    tcase_add_test(group, a_fork_during_the_end_is_told_nothing_twice);
     tcase_add_test(group, quick_exit_keeps_its_status);
     tcase_add_test(group, details_are_shown);
     suite_add_tcase(all, group);

@@ -57,7 +57,7 @@ static bool is_own(const struct look *look, struct record_slot *slot, unsigned s
     if (state != RECORD_STATE_INHERITED)
         return true;
     if (!look->may_inherit || !(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK) ||
-        !forks_is_orphan_of(LOAD(&slot->owner_pid)))
+        !forks_is_heir_of(LOAD(&slot->owner_pid), LOAD(&slot->sequence)))
         return false;
     STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_ADOPTED);
     return true;
@@ -255,6 +255,7 @@ void findings_gather(struct findings *findings, bool threads, int own_descriptor
         .may_inherit = forks_may_be_orphan(),
         .handed_over = forks_handed_over(),
     };
+    forks_tell(look.handed_over);
     look_at_chunks(&look, RECORD_CHUNK_NUMBERS);
     look_at_chunks(&look, RECORD_CHUNK_OBJECTS);
     STORE(&record_header()->unseen, count_unseen(look.open + (own_descriptor >= 0), own_descriptor));

@@ -25,8 +25,8 @@ struct fork_entry {
 };
 
 struct fork_page {
-    _Atomic uint64_t claimed; /* by the first heir that tells what its parent left */
-    uint64_t unused;
+    _Atomic uint64_t claimed;    /* by the first heir that tells what its parent left */
+    _Atomic uint64_t first_told; /* from this sequence on the parent told itself, at its end; 0 not yet */
     struct fork_entry entries[ENTRIES];
 };
 
@@ -37,6 +37,8 @@ static _Atomic(struct fork_page *) page; /* shared with the children made since 
 static struct fork_page *parent_page;    /* this process's entry is in it, if it has one */
 static _Atomic uint64_t spare;           /* address of the parent's parent's, to be used again; 0 none */
 static _Atomic uint64_t overflow;        /* highest sequence given to a fork that found no entry */
+
+static _Atomic uint64_t first_told; /* of this process, for a page that is made later */
 
 static struct fork_entry *mine; /* this process's, in its parent's page; NULL: not forked, or not told */
 static uint64_t sequence_at_fork = UINT64_MAX;
@@ -60,6 +62,7 @@ static struct fork_entry *table(void) {
                      MAP_SHARED | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
     if (sys_failed(fresh))
         return NULL;
+    STORE(&((struct fork_page *)fresh)->first_told, LOAD(&first_told));
     if (atomic_compare_exchange_strong_explicit(&page, &there, (struct fork_page *)fresh, memory_order_acq_rel,
                                                 memory_order_acquire))
         return ((struct fork_page *)fresh)->entries;
@@ -128,6 +131,7 @@ void forks_child(void) {
     sequence_at_fork = making.sequence;
     STORE(&page, NULL); /* the parent's page stays mapped for `mine` */
     STORE(&overflow, 0);
+    STORE(&first_told, 0);
     if (ancestor_count == ANCESTORS) {
         for (unsigned i = 1; i < ANCESTORS; i++)
             ancestors[i - 1] = ancestors[i];
@@ -208,18 +212,30 @@ static bool claim(void) {
     return claimed || !mine;
 }
 
+void forks_tell(uint64_t beyond) {
+    STORE(&first_told, beyond + 1);
+    struct fork_page *shared = atomic_load_explicit(&page, memory_order_acquire);
+    if (shared)
+        STORE(&shared->first_told, beyond + 1);
+}
+
+static uint64_t first_told_by_parent(void) { return mine ? LOAD(&parent_page->first_told) : 0; }
+
 bool forks_may_be_orphan(void) {
     if (!ancestor_count)
         return false;
+    if (first_told_by_parent())
+        return true;
     long parent = SYS(SYS_getppid); /* 0: in another pid namespace, which says nothing */
     return parent != 0 && parent != ancestors[ancestor_count - 1];
 }
 
-bool forks_is_orphan_of(pid_t process) {
+bool forks_is_heir_of(pid_t process, uint64_t sequence) {
+    uint64_t of_parent = first_told_by_parent();
     unsigned i = 0;
     while (i < ancestor_count && ancestors[i] != process)
         i++;
-    if (i == ancestor_count || !forks_may_be_orphan())
+    if (i == ancestor_count || !forks_may_be_orphan() || (of_parent && sequence >= of_parent))
         return false;
     for (; i + 1 < ancestor_count; i++)
         if (!is_gone(ancestors[i]))

@@ -34,11 +34,16 @@ void forks_mark_ended(void);
  */
 uint64_t forks_handed_over(void);
 
-/* Exit only. False: the direct parent is there, or there is none that was watched, so that this process is
- * nobody's heir. One system call at most. */
+/* Exit only. This process tells by itself what it acquired after this sequence number, and leaves the rest to
+ * its heirs: a child that was forked meanwhile, or ends before this process is gone, knows by this. */
+void forks_tell(uint64_t beyond);
+
+/* Exit only. False: the direct parent is there and does not end, or there is none that was watched, so that
+ * this process is nobody's heir. One system call at most. */
 bool forks_may_be_orphan(void);
 
-/* Exit only. True if `process`, an ancestor, and all others between it and this one are gone. */
-bool forks_is_orphan_of(pid_t process);
+/* Exit only. True if a handle of `process`, an ancestor, is this process's to tell: that one and all between it
+ * and this one are gone, and the direct parent did not tell it. */
+bool forks_is_heir_of(pid_t process, uint64_t sequence);
 
 #endif

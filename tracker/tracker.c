@@ -865,6 +865,7 @@ void tracker_ending(void) {
 void tracker_end(enum record_end end, int status, bool may_flush) {
     if (!watching)
         return;
+    forks_mark_ended(); /* first: who hands over to this process now would find nobody */
     if (record_readiness() == RECORD_READY) {
         end_quarantine();
         misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
@@ -872,5 +873,4 @@ void tracker_end(enum record_end end, int status, bool may_flush) {
     }
     if (!predecessors_are_reported() && !lockdown_is_on())
         succession_end();
-    forks_mark_ended();
 }

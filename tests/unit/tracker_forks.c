@@ -139,9 +139,9 @@ static pid_t grandparent, parent;
 
 static void look_at_parent(void) {
     MUST(forks_sequence() == 7);
-    MUST(!forks_is_orphan_of(getppid()));
-    MUST(!forks_is_orphan_of(1));
-    MUST(!forks_is_orphan_of(getpid()));
+    MUST(!forks_is_heir_of(getppid(), 1));
+    MUST(!forks_is_heir_of(1, 1));
+    MUST(!forks_is_heir_of(getpid(), 1));
 }
 
 START_TEST(a_child_of_a_living_parent_is_no_orphan) {
@@ -150,13 +150,35 @@ START_TEST(a_child_of_a_living_parent_is_no_orphan) {
 }
 END_TEST
 
+static void look_at_ending_parent(void) {
+    wait_for_go();
+    MUST(!forks_is_heir_of(getppid(), 5));
+    MUST(!forks_is_heir_of(1, 4));
+    MUST(forks_is_heir_of(getppid(), 4));
+}
+
+START_TEST(what_an_ending_parent_tells_itself_its_heir_does_not) {
+    /* proves: the parent is not gone yet; what it handed over is the child's to tell, and no more; also for a
+     * child that is made while the parent ends already */
+    make_pipes();
+    if (_i)
+        forks_tell(4);
+    pid_t child = fork_told(7, look_at_ending_parent);
+    hear();
+    if (!_i)
+        forks_tell(4);
+    let_go();
+    ck_assert_int_eq(end_of(child), 0);
+}
+END_TEST
+
 static void outlive(void) {
     wait_for_go();
     for (unsigned i = 0; getppid() == parent && i < 5000; i++)
         usleep(1000);
     MUST(getppid() != parent);
-    MUST(forks_is_orphan_of(parent));
-    MUST(!forks_is_orphan_of(grandparent));
+    MUST(forks_is_heir_of(parent, 1));
+    MUST(!forks_is_heir_of(grandparent, 1));
     tell();
 }
 
@@ -178,8 +200,8 @@ END_TEST
 
 static void outlive_both(void) {
     wait_for_go();
-    MUST(forks_is_orphan_of(parent));
-    MUST(forks_is_orphan_of(grandparent));
+    MUST(forks_is_heir_of(parent, 1));
+    MUST(forks_is_heir_of(grandparent, 1));
     tell();
 }
 
@@ -209,7 +231,7 @@ END_TEST
 
 static void look_from_raw_clone(void) {
     MUST(forks_sequence() == UINT64_MAX);
-    MUST(!forks_is_orphan_of(getppid()));
+    MUST(!forks_is_heir_of(getppid(), 1));
     uint64_t before = forks_sequence();
     forks_adopting(); /* told already: nothing changes */
     MUST(forks_sequence() == before);
@@ -234,7 +256,7 @@ END_TEST
 
 static void look_from_inside(void) {
     MUST(getppid() == 0);
-    MUST(!forks_is_orphan_of(parent));
+    MUST(!forks_is_heir_of(parent, 1));
 }
 
 static void live_in_another_namespace(void) {
@@ -257,7 +279,7 @@ static unsigned generation;
 
 static void fork_on(void) {
     if (++generation == 50) {
-        MUST(!forks_is_orphan_of(getppid()));
+        MUST(!forks_is_heir_of(getppid(), 1));
         return;
     }
     MUST(end_of(fork_told(generation, fork_on)) == 0);
@@ -277,6 +299,7 @@ static void add(TCase *tests) {
     tcase_add_test(tests, thousands_of_forks_need_no_room);
     tcase_add_test(tests, more_forks_than_there_is_room_for);
     tcase_add_test(tests, a_child_of_a_living_parent_is_no_orphan);
+    tcase_add_loop_test(tests, what_an_ending_parent_tells_itself_its_heir_does_not, 0, 2);
     tcase_add_test(tests, an_orphan_knows_of_whom);
     tcase_add_test(tests, a_daemon_is_the_heir_of_all);
     tcase_add_loop_test(tests, a_raw_clone_finds_out_by_itself, 0, 2);
