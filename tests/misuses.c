@@ -354,6 +354,20 @@ END_TEST
 START_TEST(without_the_option_nothing_is_said) { check_silent("misuse=0", wrong[_i].way); }
 END_TEST
 
+/* By default a close is known by the line that called it, which may be in somebody's wrapper of close. */
+START_TEST(a_report_says_what_tells_who_closed) {
+    static const struct {
+        const char *options, *title;
+    } forms[] = {{"misuse=1", "\n  it had been closed at (its callers: misuse=2):\n    #0 "},
+                 {"misuse=2", "\n  it had been closed at:\n    #0 "}};
+    struct run watched = run(&(struct run_request){.words = WORDS(tool, program, "twice"),
+                                                   .folder = run_folder(),
+                                                   .options = forms[_i].options});
+    ck_assert_msg(strstr(watched.error, forms[_i].title), "%s: %s", forms[_i].options, watched.error);
+    run_free(&watched);
+}
+END_TEST
+
 /* ---- formats --------------------------------------------------------------------------------------------- */
 
 /* One way for each type, and what a reader of the format sees of it. */
@@ -506,6 +520,7 @@ int main(void) {
     tcase_add_test(group, numbers_come_back_after_as_many_opens);
     tcase_add_loop_test(group, right_ones_are_not_accused_in_quarantine, 0, RIGHT);
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
+    tcase_add_loop_test(group, a_report_says_what_tells_who_closed, 0, 2);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);
     tcase_add_loop_test(group, every_format_tells_every_type, 0, TYPES * FORMATS);

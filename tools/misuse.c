@@ -94,10 +94,10 @@ char *misuse_sentence(const struct misuse_site *site) {
     return text;
 }
 
-static void write_stack(FILE *out, const char *title, const struct trace *trace, bool all) {
+static void write_stack(FILE *out, const char *title, const char *more, const struct trace *trace, bool all) {
     if (!trace->count)
         return;
-    fprintf(out, "  %s at:\n", title);
+    fprintf(out, "  %s at%s:\n", title, more);
     frames_write(out, trace, all);
 }
 
@@ -112,8 +112,9 @@ void misuse_write(const struct misuse_site *site, FILE *out, const char *plain, 
     const char *call = site->first->now ? site->first->now->call : "";
     fprintf(out, "%s%s at:%s\n", *call ? ", by " : ",", call, plain);
     frames_write(out, site->now, all);
-    write_stack(out, "it was opened", site->opened, all);
-    write_stack(out, "it had been closed", site->closed, all);
+    write_stack(out, "it was opened", "", site->opened, all);
+    write_stack(out, "it had been closed", site->first->closed ? "" : " (its callers: misuse=2)", site->closed,
+                all);
 }
 
 json_t *misuse_json(const struct misuse_site *site) {
