@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tracker/large.h"
+#include "tracker/kernel.h"
 #include "tracker/numbers.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
@@ -59,13 +60,25 @@ static bool is_ours(int number) {
     return !sys_failed(flags) && flags & O_PATH;
 }
 
-bool quarantine_holds(int number) { return is_kept(number) && is_ours(number); }
+static void forget(int number) {
+    atomic_fetch_and_explicit(&slot_of(number)->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+}
 
-bool quarantine_lost(int number) {
+/* One that is marked and not open is being taken just now. */
+bool quarantine_holds(int number) {
     if (!is_kept(number))
         return false;
-    atomic_fetch_and_explicit(&slot_of(number)->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
-    return true;
+    bool ours = is_ours(number);
+    if (!ours && kernel_is_open(number))
+        forget(number); /* given to the program past us */
+    return ours;
+}
+
+bool quarantine_lost(int number) {
+    bool was_kept = is_kept(number);
+    if (was_kept)
+        forget(number);
+    return was_kept;
 }
 
 static void release_oldest(void) {
@@ -74,7 +87,7 @@ static void release_oldest(void) {
     count--;
     if (!is_kept(number))
         return;
-    atomic_fetch_and_explicit(&slot_of(number)->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+    forget(number);
     if (is_ours(number))
         SYS(SYS_close, number);
 }
