@@ -539,8 +539,6 @@ void tracker_releasing_range(unsigned first, unsigned last, uintptr_t caller) {
 static void settle_one(int number, uint64_t at, void *context) {
     (void)number;
     struct record_slot *slot = record_at(at);
-    if (*(bool *)context) /* a number that was kept is kept no more */
-        atomic_fetch_and_explicit(&slot->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
     uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
     if (RECORD_WORD_STATE(word) != RECORD_STATE_RELEASING)
         return;
