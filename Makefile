@@ -29,7 +29,7 @@ TOOL_LIBS  := -ldw -lelf -ljansson -lprotobuf-c -lz -lncursesw -ltinfo -l:libibe
 TRACKER_SOURCES := $(sort $(wildcard tracker/*.c) $(wildcard tracker/$(ARCH)/*.S))
 # One unit: an alias must stand where its function does, and the compiler sees through the small ones.
 SHIM_SOURCES    := shim/all.c $(sort $(wildcard shim/$(ARCH)/*.S))
-TOOL_SOURCES    := $(sort $(wildcard tools/*.c)) tools/html/assets.S
+TOOL_SOURCES    := $(sort $(wildcard tools/*.c tools/*/*.c)) tools/formats/html/assets.S
 object = $(patsubst %,$(B)/$(2)/%.o,$(1))
 
 TRACKER_OBJECTS := $(call object,$(TRACKER_SOURCES),library)
@@ -48,25 +48,25 @@ $(B)/tool/%.o: % Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(TOOL_FLAGS) -c $< -o $@
 
-$(B)/generated/%.pb-c.c $(B)/generated/%.pb-c.h: tools/%.proto
+$(B)/generated/%.pb-c.c $(B)/generated/%.pb-c.h: tools/formats/%.proto
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)protoc-c --proto_path=tools --c_out=$(@D) $<
+	$(Q)protoc-c --proto_path=tools/formats --c_out=$(@D) $<
 $(B)/generated/%.o: $(B)/generated/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) $(TOOL_FLAGS) -c $< -o $@
-$(B)/tool/tools/render_pprof.c.o: $(B)/generated/profile.pb-c.h
+$(B)/tool/tools/formats/render_pprof.c.o: $(B)/generated/profile.pb-c.h
 
 # The HTML report: its policy knows style and script by their hashes.
-HTML_ASSETS := tools/html/report.css tools/html/report.js
+HTML_ASSETS := tools/formats/html/report.css tools/formats/html/report.js
 html_hash = sha256-$$(sha256sum <$(1) | cut -c-64 | tr a-f A-F | basenc --base16 -d | base64)
 $(B)/generated/html_hashes.h: $(HTML_ASSETS) Makefile
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)printf '#define HTML_STYLE_HASH "%s"\n#define HTML_SCRIPT_HASH "%s"\n' \
-		"$(call html_hash,tools/html/report.css)" "$(call html_hash,tools/html/report.js)" >$@
-$(B)/tool/tools/render_html.c.o: $(B)/generated/html_hashes.h
-$(B)/tool/tools/html/assets.S.o: $(HTML_ASSETS)
+		"$(call html_hash,tools/formats/html/report.css)" "$(call html_hash,tools/formats/html/report.js)" >$@
+$(B)/tool/tools/formats/render_html.c.o: $(B)/generated/html_hashes.h
+$(B)/tool/tools/formats/html/assets.S.o: $(HTML_ASSETS)
 
 $(B)/libtracker.a: $(TRACKER_OBJECTS)
 	$(call say,AR,$@)

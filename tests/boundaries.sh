@@ -36,10 +36,10 @@ may_include() {
     find "$folder/" -name '*.c' | grep -q . || echo "no sources found" >>"$work/wrong"
     result "$folder includes $pattern" "$work/wrong"
 }
-tests_only='tests/.*|(tracker|shim|tools)/[a-z_0-9]+[.](h|def)'
+tests_only='tests/.*|(tracker|shim|tools)/([a-z]+/)?[a-z_0-9]+[.](h|def)'
 may_include shim 'shim/[a-z_]+[.](h|c|def)|tracker/(tracker|sys)[.]h'
 may_include tracker '(tracker/)?([a-z0-9_]+/)?[a-z_]+[.](h|def)'
-may_include tools 'tools/[a-z_0-9]+[.](h|def)|tracker/(record_format[.]h|(kinds|misuses|settings|shells)[.]def)'
+may_include tools 'tools/([a-z]+/)?[a-z_0-9]+[.](h|def)|tracker/(record_format[.]h|(kinds|misuses|settings|shells)[.]def)'
 may_include tests "$tests_only|[a-z_]+[.]h"
 
 grep -rn '#include "\(shim\|tools\|tests\)/' tracker >"$work/wrong"
@@ -51,7 +51,7 @@ result 'tracker includes no stdio, stdlib, string, malloc, pthread' "$work/wrong
 
 # Each header alone: what it needs, it includes.
 : >"$work/wrong"
-for header in tracker/*.h shim/*.h tools/*.h; do
+for header in tracker/*.h shim/*.h tools/*.h tools/*/*.h; do
     ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -I. -fsyntax-only -x c "$header" >"$work/messages" 2>&1 ||
         sed "s|^|$header: |; 2,\$d" "$work/messages" >>"$work/wrong"
 done

@@ -9,8 +9,8 @@
 
 #include "tests/run.h"
 #include "tests/watch.h"
-#include "tools/memory.h"
-#include "tools/record_reader.h"
+#include "tools/basics/memory.h"
+#include "tools/records/record_reader.h"
 
 enum { THREADS = 3, MOST_NUMBERS = 64 };
 

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tools/folder.h"
-#include "tools/record_reader.h"
+#include "tools/records/folder.h"
+#include "tools/records/record_reader.h"
 
 enum { MOST_NUMBERS = 1024, MOST_LINK = 96, THREADS = 8 /* of busy.c */ };
 

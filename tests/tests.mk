@@ -143,7 +143,7 @@ check-asan:
 		check-sanitized
 
 # Every header of the tracker and the tool is complete by itself.
-HEADERS := $(wildcard tracker/*.h tools/*.h)
+HEADERS := $(wildcard tracker/*.h tools/*.h tools/*/*.h)
 .PHONY: check-headers
 check-headers: $(patsubst %,$(B)/headers/%.checked,$(HEADERS))
 	@echo 'headers that compile alone:' && echo '$(words $(HEADERS)) passed, 0 failed'

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tools/folder.h"
+#include "tools/records/folder.h"
 
 enum { PAGE = 4096, LINE = 64 / sizeof(uint64_t), WAIT_TURNS = 5000 };
 

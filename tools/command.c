@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/fail.h"
-#include "tools/foreign.h"
-#include "tools/help.h"
-#include "tools/nearest.h"
+#include "tools/basics/fail.h"
+#include "tools/basics/nearest.h"
+#include "tools/commands/help.h"
+#include "tools/settings/foreign.h"
 
 const struct command *const commands[] = {
     &command_run,  &command_report, &command_ls,   &command_top,     &command_snapshot,

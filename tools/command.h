@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "tools/settings.h"
+#include "tools/settings/settings.h"
 
 struct command {
     const char *name;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/basics/fail.h"
 #include "tools/command.h"
-#include "tools/fail.h"
-#include "tools/help.h"
+#include "tools/commands/help.h"
 
 /* `leftopen OPTIONS report …` means `leftopen report OPTIONS …`: brings the name to the front. argv[at] is
  * the name. */

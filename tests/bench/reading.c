@@ -10,8 +10,8 @@
 
 #include "tests/run.h"
 #include "tests/watch.h"
-#include "tools/live.h"
-#include "tools/record_reader.h"
+#include "tools/handles/live.h"
+#include "tools/records/record_reader.h"
 
 enum { MOST_PAIRS = 99, MODES = 3, PROGRAM_CPU = 0, READER_CPU = 1 };
 

@@ -1,9 +1,9 @@
 /* baseline.c - any bytes as a report of earlier: as a baseline for two sites, and as the older side of a
  * difference. */
 #include "tests/fuzz/fuzz.h"
-#include "tools/baseline.h"
-#include "tools/fail.h"
-#include "tools/past_report.h"
+#include "tools/basics/fail.h"
+#include "tools/findings/baseline.h"
+#include "tools/findings/past_report.h"
 
 static void ignore(void *context, const char *sentence) { MUST(sentence[0]); }
 

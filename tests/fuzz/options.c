@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tools/kinds.h"
-#include "tools/pattern.h"
-#include "tools/settings.h"
+#include "tools/basics/pattern.h"
+#include "tools/settings/kinds.h"
+#include "tools/settings/settings.h"
 
 static void check_again(const struct settings *first) {
     const enum setting_id none[] = {SETTING_COUNT};

@@ -4,11 +4,11 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/packed.h"
-#include "tools/fail.h"
-#include "tools/record_reader.h"
-#include "tools/render.h"
-#include "tools/report_make.h"
-#include "tools/settings.h"
+#include "tools/basics/fail.h"
+#include "tools/findings/report_make.h"
+#include "tools/formats/render.h"
+#include "tools/records/record_reader.h"
+#include "tools/settings/settings.h"
 
 /* What every reader of struct process relies on. */
 static void check_process(const struct process *process) {

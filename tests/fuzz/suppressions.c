@@ -1,6 +1,6 @@
 /* suppressions.c - any bytes as a file of suppressions, held against a finding that has everything. */
 #include "tests/fuzz/fuzz.h"
-#include "tools/suppress.h"
+#include "tools/findings/suppress.h"
 
 static void ignore(void *context, const char *sentence) { MUST(sentence[0]); }
 

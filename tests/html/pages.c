@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/memory.h"
-#include "tools/render.h"
+#include "tools/basics/memory.h"
+#include "tools/formats/render.h"
 
 enum { FRAMES = 8, PROCESSES = 2 };
 #define SECOND 1000000000u

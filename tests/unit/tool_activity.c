@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "tests/unit/record_builder.h"
-#include "tools/activity.h"
-#include "tools/duration.h"
-#include "tools/record_reader.h"
-#include "tools/shortage.h"
-#include "tools/table.h"
+#include "tools/basics/duration.h"
+#include "tools/basics/table.h"
+#include "tools/findings/activity.h"
+#include "tools/findings/shortage.h"
+#include "tools/records/record_reader.h"
 
 static struct symbols *symbols;
 

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "tests/unit/record_builder.h"
-#include "tools/report.h"
+#include "tools/findings/report.h"
 
 static char *shown;
 

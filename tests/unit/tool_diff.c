@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/baseline.h"
-#include "tools/diff.h"
-#include "tools/fail.h"
-#include "tools/past_report.h"
+#include "tools/basics/fail.h"
+#include "tools/findings/baseline.h"
+#include "tools/findings/diff.h"
+#include "tools/findings/past_report.h"
 
 /* --- rows ------------------------------------------------------------------------------------------------- */
 

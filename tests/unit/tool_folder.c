@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "tests/unit/skips.h"
-#include "tools/fail.h"
-#include "tools/folder.h"
+#include "tools/basics/fail.h"
+#include "tools/records/folder.h"
 #include "tracker/record_format.h"
 
 static char folder[64];

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
-#include "tools/foreign.h"
+#include "tools/settings/foreign.h"
 
 static struct settings settings;
 #define VALUE(name) (settings.value[SETTING_##name])

@@ -13,13 +13,13 @@
 #include <jansson.h>
 #include <zlib.h>
 
-#include "tools/memory.h"
-#include "tools/misuse.h"
-#include "tools/render.h"
-#include "tools/report.h"
-#include "tools/report_make.h"
-#include "tools/sources.h"
-#include "tools/utf8.h"
+#include "tools/basics/memory.h"
+#include "tools/basics/utf8.h"
+#include "tools/findings/misuse.h"
+#include "tools/findings/report.h"
+#include "tools/findings/report_make.h"
+#include "tools/formats/render.h"
+#include "tools/names/sources.h"
 
 static char top[PATH_MAX];    /* of the sources */
 static char folder[PATH_MAX]; /* where a test runs: the root of its sources */

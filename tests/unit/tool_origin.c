@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/close_on_exec.h"
-#include "tools/exec_leaks.h"
-#include "tools/origin.h"
+#include "tools/findings/exec_leaks.h"
+#include "tools/handles/close_on_exec.h"
+#include "tools/handles/origin.h"
 
 /* --- a family --------------------------------------------------------------------------------------------- */
 

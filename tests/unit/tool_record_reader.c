@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 
 #include "tests/unit/record_builder.h"
-#include "tools/fail.h"
-#include "tools/record_reader.h"
+#include "tools/basics/fail.h"
+#include "tools/records/record_reader.h"
 
 static const unsigned char build_id[20] = {0xde, 0xad, 0xbe, 0xef};
 

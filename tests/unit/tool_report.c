@@ -15,8 +15,8 @@
 #include <jansson.h>
 
 #include "tests/unit/record_builder.h"
-#include "tools/fail.h"
-#include "tools/report.h"
+#include "tools/basics/fail.h"
+#include "tools/findings/report.h"
 
 /* --- reports ---------------------------------------------------------------------------------------------- */
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/nearest.h"
-#include "tools/settings.h"
+#include "tools/basics/nearest.h"
+#include "tools/settings/settings.h"
 
 static struct settings settings;
 static char said[4096]; /* on standard error since the last call of listen */

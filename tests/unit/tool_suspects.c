@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "tools/suspects.h"
+#include "tools/findings/suspects.h"
 
 /* A service that leaks: 3 of 120 connections are open for two hours, the others took seconds. */
 static const struct suspect_facts forgotten = {.opened = 120,

@@ -17,10 +17,10 @@
 #include <gelf.h>
 
 #include "tests/unit/skips.h"
-#include "tools/demangle.h"
-#include "tools/record_reader.h"
-#include "tools/short_name.h"
-#include "tools/symbols.h"
+#include "tools/names/demangle.h"
+#include "tools/names/short_name.h"
+#include "tools/names/symbols.h"
+#include "tools/records/record_reader.h"
 
 static char folder[64]; /* of this test program; every test has its own sub-folder */
 static char here[128];

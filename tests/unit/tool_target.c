@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "tests/unit/skips.h"
-#include "tools/target.h"
+#include "tools/commands/target.h"
 
 static char folder[] = "/tmp/leftopen-target-XXXXXX";
 enum { NOBODY = 65534 };

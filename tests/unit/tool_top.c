@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/top_batch.h"
-#include "tools/top_model.h"
-#include "tools/top_rows.h"
+#include "tools/top/top_batch.h"
+#include "tools/top/top_model.h"
+#include "tools/top/top_rows.h"
 
 #define SECOND 1000000000ull
 #define START (1000 * SECOND) /* the clock does not begin at zero */

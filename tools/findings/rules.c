@@ -1,0 +1,171 @@
+/* rules.c - see rules.h */
+#include "tools/findings/rules.h"
+
+#include <string.h>
+
+#include "tools/basics/memory.h"
+#include "tools/basics/pattern.h"
+
+/* --- tests of rules.def ----------------------------------------------------------------------------------- */
+
+static bool is_anything(const struct finding *finding) { return true; }
+
+/* The call came out of the module itself. */
+static bool is_first_frame(const struct finding *finding) {
+    return finding->trace->count && pattern_matches("/libc.so.", finding->trace->frames[0].module);
+}
+
+/* How an interpreter is told to run something else than a script. */
+static bool shell_has_no_script(const char *option) {
+    return option[0] == '-' && option[1] != '-' && strpbrk(option, "cs");
+}
+static bool perl_has_no_script(const char *option) {
+    return option[0] == '-' && !strchr("MmIiDFxV", option[1]) && strpbrk(option, "eE");
+}
+
+/* Options whose value is the next word. */
+static bool shell_takes_value(const char *option) {
+    char last = option[strlen(option) - 1];
+    return strcmp(option, "--rcfile") == 0 || strcmp(option, "--init-file") == 0 ||
+           (option[1] != '-' && (last == 'o' || last == 'O'));
+}
+static bool perl_takes_value(const char *option) { return strcmp(option, "-I") == 0; }
+
+/* The script that an interpreter was given: the first word behind its options. NULL: none. */
+static const char *script_of(char **word, bool (*has_no_script)(const char *),
+                             bool (*takes_value)(const char *)) {
+    for (; *word && ((*word)[0] == '-' || (*word)[0] == '+') && (*word)[1]; word++) {
+        if (strcmp(*word, "--") == 0)
+            return word[1];
+        if (has_no_script(*word))
+            return NULL;
+        if (takes_value(*word) && word[1])
+            word++;
+    }
+    return *word;
+}
+
+/* The words behind the program's name; busybox may be told by a further one what it is. */
+static char **words_of(const struct process *process) {
+    char **word = process->arguments;
+    if (*word && strcmp(symbols_base_name(*word), "busybox") == 0 && word[1])
+        word++;
+    return *word ? word + 1 : word;
+}
+
+/* True if `path`, which is absolute, can be what was called `name` in some folder. */
+static bool is_same_file(const char *path, const char *name) {
+    while (strncmp(name, "./", 2) == 0 || strncmp(name, "../", 3) == 0)
+        name = strchr(name, '/') + 1;
+    size_t path_bytes = strlen(path), name_bytes = strlen(name);
+    const char *deleted = " (deleted)";
+    if (path_bytes > strlen(deleted) && strcmp(path + path_bytes - strlen(deleted), deleted) == 0)
+        path_bytes -= strlen(deleted);
+    if (name_bytes == 0 || name_bytes > path_bytes || memcmp(path + path_bytes - name_bytes, name, name_bytes))
+        return false;
+    return name_bytes == path_bytes || *name == '/' || path[path_bytes - name_bytes - 1] == '/';
+}
+
+static bool refers_to_script(const struct finding *finding, const char *script) {
+    return script && finding->what && finding->what[0] == '/' && is_same_file(finding->what, script);
+}
+
+/* busybox is a shell where it is called, or told, so. */
+static bool is_called_shell(const struct process *process) {
+    char **word = process->arguments;
+    if (!pattern_words_match("busybox", symbols_base_name(process->executable)) || !*word)
+        return true;
+    if (strcmp(symbols_base_name(*word), "busybox") == 0 && word[1])
+        word++;
+    return pattern_words_match("sh+-sh+ash+-ash+hush+-hush", symbols_base_name(*word));
+}
+
+/* Where the kernel could not be asked (the shell was killed) the numbers that bash and dash use must do. */
+static bool is_shell_script(const struct finding *finding) {
+    if (!is_called_shell(finding->process))
+        return false;
+    const char *script = script_of(words_of(finding->process), shell_has_no_script, shell_takes_value);
+    if (script && !finding->what)
+        return finding->handle->number == 255 || finding->handle->number == 10;
+    return refers_to_script(finding, script);
+}
+
+static bool is_perl_script(const struct finding *finding) {
+    return refers_to_script(finding,
+                            script_of(words_of(finding->process), perl_has_no_script, perl_takes_value));
+}
+
+static bool is_timer(const struct finding *finding) { return finding->handle->kind == RECORD_KIND_TIMER; }
+
+static bool is_any_misuse(const struct misuse_site *site) { return true; }
+
+/* The call is in the program itself, in none of its libraries. */
+static bool is_by_executable(const struct misuse_site *site) {
+    return site->now->count && strcmp(site->now->frames[0].module, site->process->executable) == 0;
+}
+
+/* --- the table -------------------------------------------------------------------------------------------- */
+
+static const char shells[] =
+#define SHELL(name) "+" name
+#include "tracker/shells.def"
+    ;
+#define SHELLS (shells + 1)
+
+static const struct rule {
+    const char *programs;
+    int lowest;
+    const char *path, *module;
+    bool (*test)(const struct finding *finding); /* NULL: it is about misuses */
+    const char *reason;
+    enum record_misuse_type type;
+    bool (*misuse_test)(const struct misuse_site *site);
+} rules[] = {
+#define RULE(programs, lowest, path, module, test, reason)                                                     \
+    {programs, lowest, path, module, test, reason, 0, NULL},
+#define MISUSE_RULE(programs, type, test, reason) {programs, 0, "", "", NULL, reason, type, test},
+#include "tools/findings/rules.def"
+};
+
+const size_t rules_count = sizeof rules / sizeof *rules;
+
+static bool is_program(const struct process *process, const char *programs) {
+    return pattern_words_match(programs, symbols_base_name(process->executable)) ||
+           (*process->arguments && pattern_words_match(programs, symbols_base_name(*process->arguments)));
+}
+
+static bool passes_through(const struct trace *trace, const char *module) {
+    for (size_t i = 0; i < trace->count; i++)
+        if (pattern_matches(module, trace->frames[i].module))
+            return true;
+    return false;
+}
+
+static bool matches(const struct rule *rule, const struct finding *finding) {
+    return rule->test && finding->handle->number >= rule->lowest &&
+           (!*rule->path || pattern_matches(rule->path, finding->what)) &&
+           (!*rule->module || passes_through(finding->trace, rule->module)) && rule->test(finding) &&
+           is_program(finding->process, rule->programs);
+}
+
+static bool matches_misuse(const struct rule *rule, const struct misuse_site *site) {
+    return rule->misuse_test && rule->type == site->first->type && rule->misuse_test(site) &&
+           is_program(site->process, rule->programs);
+}
+
+size_t rules_find(const struct finding *finding) {
+    size_t number = 0;
+    while (number < rules_count && !matches(&rules[number], finding))
+        number++;
+    return number;
+}
+
+size_t rules_find_misuse(const struct misuse_site *site) {
+    size_t number = 0;
+    while (number < rules_count && !matches_misuse(&rules[number], site))
+        number++;
+    return number;
+}
+
+const char *rules_reason(size_t number) { return rules[number].reason; }
+const char *rules_programs(size_t number) { return rules[number].programs; }

@@ -1,0 +1,125 @@
+/* kernel_view.c - see kernel_view.h */
+#include "tools/handles/kernel_view.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/basics/memory.h"
+#include "tools/handles/live.h"
+#include "tools/records/folder.h"
+#include "tools/records/living.h"
+#include "tools/records/record_reader.h"
+
+/* A set of descriptor numbers. */
+struct numbers {
+    bool is_known;
+    int *list; /* ascending */
+    size_t count;
+};
+
+static int compare(const void *left, const void *right) {
+    int one = *(const int *)left, other = *(const int *)right;
+    return one < other ? -1 : one > other;
+}
+
+static void add(struct numbers *numbers, int number) {
+    numbers->list = memory_grow(numbers->list, numbers->count, sizeof *numbers->list);
+    numbers->list[numbers->count++] = number;
+}
+
+static void sort(struct numbers *numbers) {
+    if (numbers->count)
+        qsort(numbers->list, numbers->count, sizeof *numbers->list, compare);
+}
+
+static bool has(const struct numbers *numbers, int number) {
+    return numbers->count &&
+           bsearch(&number, numbers->list, numbers->count, sizeof *numbers->list, compare) != NULL;
+}
+
+static struct numbers numbers_of_kernel(int pid) {
+    struct numbers numbers = {0};
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *directory = pid ? opendir(path) : NULL;
+    if (!directory)
+        return numbers;
+    numbers.is_known = true;
+    for (struct dirent *entry; (entry = readdir(directory));)
+        if (isdigit((unsigned char)entry->d_name[0]))
+            add(&numbers, (int)strtol(entry->d_name, NULL, 10));
+    closedir(directory);
+    sort(&numbers);
+    return numbers;
+}
+
+static bool is_in_use(const struct handle *handle) {
+    return !handle->is_address && (handle->state == RECORD_STATE_LIVE || handle->state == RECORD_STATE_OWNED ||
+                                   handle->state == RECORD_STATE_INHERITED);
+}
+
+static struct numbers numbers_of_record(const struct process *process) {
+    struct numbers numbers = {.is_known = true};
+    for (size_t i = 0; i < process->handle_count; i++)
+        if (is_in_use(&process->handles[i]) || process->handles[i].state == RECORD_STATE_RELEASING)
+            add(&numbers, process->handles[i].number);
+    sort(&numbers);
+    return numbers;
+}
+
+static void compare_views(struct kernel_view *view, const struct process *process, const struct numbers *before,
+                          const struct numbers *after) {
+    struct numbers recorded = numbers_of_record(process);
+    size_t under_way = process->opening + process->acquiring;
+    view->open = after->count;
+    for (size_t i = 0; i < after->count; i++)
+        view->unseen += has(before, after->list[i]) && !has(&recorded, after->list[i]);
+    view->unseen -= view->unseen < under_way ? view->unseen : under_way;
+    for (size_t i = 0; i < process->handle_count; i++) {
+        const struct handle *handle = &process->handles[i];
+        view->gone += is_in_use(handle) && !has(before, handle->number) && !has(after, handle->number);
+    }
+    free(recorded.list);
+}
+
+/* Before the record is read as a whole: the number here of the process that its head names. */
+static int pid_of_record(const char *path) {
+    struct record_header header = {0};
+    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
+    if (!file)
+        return 0;
+    bool is_read = fread(&header, sizeof header, 1, file) == 1;
+    fclose(file);
+    struct process named = {.source = (char *)path, .pid = header.pid};
+    return is_read && folder_record_is_alive(path) ? living_pid(&named) : 0;
+}
+
+struct process *kernel_view_read(const char *path, struct kernel_view *view, int *pid, int *status) {
+    *view = (struct kernel_view){0};
+    *pid = pid_of_record(path);
+    struct numbers before = numbers_of_kernel(*pid);
+    struct process *process = record_read(path, false, status);
+    struct numbers after = numbers_of_kernel(*pid);
+    if (process)
+        live_limits(process, *pid);
+    view->is_known = process && process->alive && before.is_known && after.is_known &&
+                     !(process->notes & RECORD_NOTE_UNSHARED);
+    if (view->is_known)
+        compare_views(view, process, &before, &after);
+    free(before.list);
+    free(after.list);
+    return process;
+}
+
+char *kernel_view_link(int pid, int number) {
+    char path[64], link[PATH_MAX];
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, number);
+    ssize_t bytes = readlink(path, link, sizeof link);
+    return bytes < 0 ? NULL : memory_copy_bytes(link, (size_t)bytes);
+}
