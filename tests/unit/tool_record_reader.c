@@ -1,6 +1,7 @@
 /* tool_record_reader.c - records are read right, and damaged ones cost what is damaged and no more. */
 #include <check.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -510,9 +511,9 @@ START_TEST(a_moving_record_is_never_torn) {
     int file = open(path, O_RDWR);
     flock(file, LOCK_EX);
     struct builder *shared = mmap(NULL, BUILDER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    struct record_slot *slots = (struct record_slot *)(builder_chunk(shared, BUILDER_NUMBERS) + 1);
     pid_t child = fork();
     if (child == 0) {
-        struct record_slot *slots = (struct record_slot *)(builder_chunk(shared, BUILDER_NUMBERS) + 1);
         for (uint64_t turn = 1;; turn++) {
             struct record_slot *slot = &slots[10 + turn % 50];
             uint64_t generation = RECORD_WORD_GENERATION(slot->word) + 1;
@@ -524,6 +525,8 @@ START_TEST(a_moving_record_is_never_torn) {
             slot->word = RECORD_WORD(RECORD_STATE_LIVE, RECORD_KIND_FILE, generation, 0);
         }
     }
+    while (!*(volatile uint64_t *)&slots[10].sequence) /* the last of the first round */
+        sched_yield();
     size_t seen = 0;
     for (int round = 0; round < 300; round++) {
         struct process *process = record_read(path, false, &status);

@@ -640,10 +640,11 @@ START_TEST(agrees_with_llvm_symbolizer) {
         SKIP("llvm-symbolizer-14");
     if (!has(builds[_i].compiler))
         SKIP(builds[_i].compiler);
-    ck_assert_int_eq(shell("cd %s/tools && %s -g %s -w -shared -fPIC -D_GNU_SOURCE -I%s -o %s/all.so"
-                           " record_reader.c suppress.c sites.c symbols.c utf8.c",
-                           top, builds[_i].compiler, builds[_i].flags, top, here),
-                     0);
+    ck_assert_int_eq(
+        shell("cd %s/tools && %s -g %s -w -shared -fPIC -D_GNU_SOURCE -I%s -o %s/all.so"
+              " records/record_reader.c findings/suppress.c findings/sites.c names/symbols.c basics/utf8.c",
+              top, builds[_i].compiler, builds[_i].flags, top, here),
+        0);
     uint64_t end = 0, start = text_section(in_folder("all.so"), &end);
     FILE *questions = fopen(in_folder("questions"), "w");
     for (uint64_t pc = start; pc < end; pc += 13)
