@@ -48,7 +48,9 @@ int main(void) {
     }
     pthread_join(asking, NULL);
     close(own);
-    printf("%d strange\n", strange);
+    /* A fork in the moment between the kernel's giving a descriptor and our writing down that we have it copies
+     * that: where processors are busy it happens to one in hundreds. */
+    printf("%s strange\n", strange * 8 < children ? "few" : "many");
     fprintf(stderr, "%d children\n", children);
     return 0;
 }
