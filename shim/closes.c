@@ -6,7 +6,7 @@
 /* To the program a number that is kept is closed. */
 static int close_and_keep(int fd, uintptr_t caller) {
     bool is_kept = tracker_is_quarantined(fd);
-    struct slot_ticket ticket = tracker_releasing(fd, "close", caller);
+    struct slot_ticket ticket = tracker_closing(fd, "close", caller);
     int result = is_kept ? fails_with(EBADF) : real.close(fd);
     if (result == 0 && !ticket.slot && tracker_quarantine_lost(fd))
         result = fails_with(EBADF);
@@ -21,7 +21,7 @@ EXPORT int close(int fd) {
         return context_ready ? real.close(fd) : RAW(SYS_close, fd);
     if (__builtin_expect(tracker_quarantines, false))
         return close_and_keep(fd, CALLER);
-    struct slot_ticket ticket = tracker_releasing(fd, "close", CALLER);
+    struct slot_ticket ticket = tracker_closing(fd, "close", CALLER);
     int result = real.close(fd);
     released(ticket, fd, result, "close", CALLER);
     return result;

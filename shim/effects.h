@@ -68,10 +68,10 @@
 
 #define BEFORE_REPLACES(from, to)                                                                              \
     tracker_acquiring();                                                                                       \
-    struct slot_ticket ticket = from == to ? (struct slot_ticket){0, 0} : tracker_releasing(to, call, CALLER);
+    struct slot_ticket ticket = from == to ? (struct slot_ticket){0, 0} : tracker_replacing(to, call, CALLER);
 #define AFTER_REPLACES(from, to) replaced(ticket, from, to, result, call, CALLER);
 
-#define BEFORE_RELEASES(fd) struct slot_ticket ticket = tracker_releasing(fd, call, CALLER);
+#define BEFORE_RELEASES(fd) struct slot_ticket ticket = tracker_closing(fd, call, CALLER);
 #define AFTER_RELEASES(fd) released(ticket, fd, (int)result, call, CALLER);
 
 #define BEFORE_OPENS(kind, shape) tracker_acquiring();

@@ -39,7 +39,7 @@ EXPORT int login_tty(int fd);
 EXPORT int login_tty(int fd) {
     if (!context_is_watched())
         return real.login_tty(fd);
-    struct slot_ticket ticket = fd > STDERR_FILENO ? tracker_releasing(fd, "login_tty", CALLER) : (struct slot_ticket){0, 0};
+    struct slot_ticket ticket = fd > STDERR_FILENO ? tracker_replacing(fd, "login_tty", CALLER) : (struct slot_ticket){0, 0};
     int result = real.login_tty(fd);
     tracker_released(ticket, fd,
                      result ? EPERM : 0); /* the kernel is asked whether it failed before the close */

@@ -296,11 +296,19 @@ uint64_t misuse_closer(const char *call, uintptr_t caller) {
 
 static uint64_t opener(uint32_t stack) { return stack ? depot_stack(stack)->pc[0] : 0; }
 
+/* A number that is closed, by the program and one by one: whose it was. */
+struct closed {
+    uint64_t word;   /* of its slot; its state says what it is if the rest says nothing */
+    uint64_t closer; /* as record_slot.closer; 0: not closed so */
+    uint32_t before; /* stack of the handle that had the number before that one */
+    int number;
+};
+
 /* True if the close before was a stranger's: by the module that had opened the handle which had the number
  * before, while the owner of the one that was closed is the module that closes now. */
-static bool was_foreign(const struct record_slot *slot, uint32_t stack, uintptr_t caller) {
-    uint64_t closer = address_of_closer(LOAD(&slot->closer));
-    uint64_t before = opener(LOAD(&slot->pages)), opened = opener(stack);
+static bool was_foreign(const struct closed *closed, uintptr_t caller) {
+    uint64_t closer = address_of_closer(closed->closer);
+    uint64_t before = opener(closed->before), opened = opener(RECORD_WORD_STACK(closed->word));
     return before && opened && same_module(closer, before) && !same_module(closer, opened) &&
            same_module(caller, opened);
 }
@@ -310,25 +318,26 @@ static bool is_closing(const struct record_slot *slot, uint64_t word) {
     return RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING && !(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK);
 }
 
-/* The slot of a number that is closed, by the program and one by one, or NULL; `word` as it is. */
-static struct record_slot *closed_slot(int number, uint64_t *word) {
-    uint64_t at = numbers_find(number);
-    struct record_slot *slot = at ? record_at(at) : NULL;
-    *word = slot ? LOAD(&slot->word) : 0;
-    if (!slot || (RECORD_WORD_STATE(*word) != RECORD_STATE_FREE && !is_closing(slot, *word)) ||
-        !LOAD(&slot->closer) || LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
-        return NULL;
-    return slot;
+static struct closed closed_at(int number, uint64_t at) {
+    const struct record_slot *slot = at ? record_at(at) : NULL;
+    struct closed closed = {.word = slot ? LOAD(&slot->word) : 0, .number = number};
+    bool is_closed =
+        slot && (RECORD_WORD_STATE(closed.word) == RECORD_STATE_FREE || is_closing(slot, closed.word));
+    if (!is_closed || LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
+        return closed;
+    closed.closer = LOAD(&slot->closer);
+    closed.before = (uint32_t)LOAD(&slot->pages);
+    return closed;
 }
 
 /* What is known of a handle that is gone. */
-static struct facts facts_of(const struct record_slot *slot, uint64_t word, int number) {
+static struct facts facts_of(const struct closed *closed) {
     return (struct facts){
-        .kind = (enum record_kind)RECORD_WORD_KIND(word),
-        .number = number,
+        .kind = (enum record_kind)RECORD_WORD_KIND(closed->word),
+        .number = closed->number,
         .error = EBADF,
-        .opened = RECORD_WORD_STACK(word),
-        .closer = LOAD(&slot->closer),
+        .opened = RECORD_WORD_STACK(closed->word),
+        .closer = closed->closer,
     };
 }
 
@@ -345,15 +354,14 @@ static struct early {
 } early[EARLY];
 static _Atomic unsigned early_count;
 
-void misuse_closed_unknown(int number) {
-    if (!settings.misuse || number <= STDERR_FILENO || run.last != number)
-        return;
+static struct early *tell_early(int number, uint64_t closer) {
     struct early *entry = &early[atomic_fetch_add_explicit(&early_count, 1, memory_order_relaxed) % EARLY];
     STORE(&entry->number, 0);
     STORE(&entry->thread, threads_here());
     STORE(&entry->sequence, LOAD(&record_header()->sequence));
-    STORE(&entry->closer, misuse_closer("close", run.caller));
+    STORE(&entry->closer, closer);
     atomic_store_explicit(&entry->number, number, memory_order_release); /* the rest is there */
+    return entry;
 }
 
 /* By another thread than that, at about that time. */
@@ -368,34 +376,75 @@ static const struct early *closed_early(int number, uint64_t sequence, int32_t t
     return NULL;
 }
 
+/* A close of this thread that has begun, of a number that nobody holds. What stands in the slot when it has
+ * failed may be a stranger's, who has got the number since; and that stranger's own close may fail before this
+ * one returns. */
+static __thread struct {
+    struct closed closed;
+    struct early *early;
+} again;
+
+void misuse_closing_again(int number, uint64_t at, uint64_t closer) {
+    if (!settings.misuse || number <= STDERR_FILENO || run.is_loop)
+        return;
+    again.closed = closed_at(number, at);
+    bool may_be_strangers = again.closed.closer || RECORD_WORD_STATE(again.closed.word) != RECORD_STATE_FREE;
+    again.early = may_be_strangers ? tell_early(number, closer) : NULL;
+}
+
+void misuse_closed_unknown(int number) {
+    if (!settings.misuse || number <= STDERR_FILENO || run.last != number)
+        return;
+    if (!again.early || again.closed.number != number)
+        tell_early(number, misuse_closer("close", run.caller));
+    again.early = NULL;
+}
+
+/* What was begun has failed: no stranger lost anything by it. */
+static struct closed taken_back(int number) {
+    struct closed closed = again.closed;
+    if (again.early && closed.number == number)
+        STORE(&again.early->number, 0);
+    again.early = NULL;
+    again.closed.closer = 0;
+    return closed.number == number && closed.closer ? closed : closed_at(number, numbers_find(number));
+}
+
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
     if (!settings.misuse || number <= STDERR_FILENO)
         return;
-    uint64_t word;
-    struct record_slot *slot = closed_slot(number, &word);
+    struct closed closed = taken_back(number);
     const struct early *before = NULL;
-    if (!slot)
+    if (!closed.closer)
         before = closed_early(number, LOAD(&record_header()->sequence), threads_here());
-    if (!slot && !before && RECORD_WORD_STATE(word) == RECORD_STATE_FREE && run.length > 1)
+    if (!closed.closer && !before && RECORD_WORD_STATE(closed.word) == RECORD_STATE_FREE && run.length > 1)
         return run_is_loop(); /* never this process's to close: who does goes through all of them */
-    if (!slot && !before)
+    if (!closed.closer && !before)
         return;
     struct facts facts = {.kind = RECORD_KIND_DESCRIPTOR, .number = number, .error = EBADF};
-    if (slot)
-        facts = facts_of(slot, word, number);
+    if (closed.closer)
+        facts = facts_of(&closed);
     else
         facts.closer = LOAD(&before->closer); /* of what was never told: whose it was is not known */
-    bool foreign = slot && was_foreign(slot, facts.opened, caller);
+    bool foreign = closed.closer && was_foreign(&closed, caller);
     facts.type = foreign ? RECORD_MISUSE_FOREIGN_CLOSE : RECORD_MISUSE_DOUBLE_CLOSE;
     facts.call = call;
     facts.caller = caller;
     note_in_run(&facts);
 }
 
-void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
+/* The close, at about the time of the acquire of that handle, that may have closed it. */
+static const struct early *closed_before(struct slot_ticket ticket, int number) {
     const struct record_slot *slot = record_at(ticket.slot);
-    const struct early *before =
-        settings.misuse ? closed_early(number, LOAD(&slot->sequence), LOAD(&slot->thread)) : NULL;
+    uint64_t sequence = LOAD(&slot->sequence);
+    int32_t thread = LOAD(&slot->thread);
+    atomic_thread_fence(memory_order_acquire); /* both before the word that says whose they are */
+    bool is_next_ones = RECORD_WORD_GENERATION(LOAD(&slot->word)) != RECORD_WORD_GENERATION(ticket.word);
+    return closed_early(number, sequence, is_next_ones ? 0 : thread);
+}
+
+void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
+    const struct early *before = settings.misuse ? closed_before(ticket, number) : NULL;
     if (!before)
         return; /* closed where nobody saw it */
     note_in_run(&(struct facts){
@@ -417,15 +466,14 @@ static bool was_never_held(uint64_t word) {
 void misuse_used(int number, const char *call, uintptr_t caller) {
     if (settings.misuse < 2 || number <= STDERR_FILENO)
         return;
-    uint64_t word;
-    struct record_slot *slot = closed_slot(number, &word);
-    struct facts facts = slot ? facts_of(slot, word, number) : (struct facts){.number = number};
+    struct closed closed = closed_at(number, numbers_find(number));
+    struct facts facts = facts_of(&closed);
     facts.type = RECORD_MISUSE_USE_AFTER_CLOSE;
     facts.call = call;
     facts.caller = caller;
-    if (slot && note(&facts))
+    if (closed.closer && note(&facts))
         stop_here(facts.type, call);
-    else if (was_never_held(word))
+    else if (was_never_held(closed.word))
         note_question(&facts);
 }
 
@@ -528,6 +576,7 @@ bool misuse_seen(void) {
 void misuse_forked(void) {
     atomic_store_explicit(&last_entry, 0, memory_order_relaxed); /* the only thread now */
     run = (struct run){0};
+    again.early = NULL;
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *head = record_at(at);
         if (head->kind == RECORD_CHUNK_MISUSES)

@@ -18,6 +18,9 @@ uint64_t misuse_closer(const char *call, uintptr_t caller);
 /* Before a close: it decides about those of this thread that may have been a loop over all numbers. */
 void misuse_closing(int number, uintptr_t caller);
 
+/* Before a close, by `closer`, of a number whose slot, at `at`, nobody holds. */
+void misuse_closing_again(int number, uint64_t at, uint64_t closer);
+
 /* close(number) has failed with EBADF. */
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller);
 

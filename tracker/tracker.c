@@ -422,12 +422,26 @@ void tracker_replaced(struct slot_ticket ticket, int number, const char *call, u
     slot_settle(ticket, false); /* as it was: another descriptor under the same stream */
 }
 
-struct slot_ticket tracker_releasing(int number, const char *call, uintptr_t caller) {
+static inline struct slot_ticket releasing(int number, bool closes, const char *call, uintptr_t caller) {
     if (number < 0 || !ready(false) || is_apart())
         return (struct slot_ticket){0, 0};
     misuse_closing(number, caller);
     uint64_t at = numbers_find(number);
-    return at ? slot_release(at, misuse_closer(call, caller)) : (struct slot_ticket){0, 0};
+    if (!at)
+        return (struct slot_ticket){0, 0};
+    uint64_t closer = misuse_closer(call, caller);
+    struct slot_ticket ticket = slot_release(at, closer);
+    if (closes && !ticket.slot)
+        misuse_closing_again(number, at, closer);
+    return ticket;
+}
+
+struct slot_ticket tracker_closing(int number, const char *call, uintptr_t caller) {
+    return releasing(number, true, call, caller);
+}
+
+struct slot_ticket tracker_replacing(int number, const char *call, uintptr_t caller) {
+    return releasing(number, false, call, caller);
 }
 
 /* Linux takes the number away before it flushes, so that every error but EBADF means "gone" (close(2), NOTES).

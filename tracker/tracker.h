@@ -100,8 +100,10 @@ void tracker_named_object(const void *object, const char *path);
  * release of that, begun before. A number that belongs to a stream goes on belonging to it. */
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from);
 
-/* Before the real call that releases, and after it with its errno (0: it succeeded). */
-struct slot_ticket tracker_releasing(int number, const char *call, uintptr_t caller);
+/* Before the real call that closes, or that puts something else in the place of what was there (dup2), and
+ * after it with its errno (0: it succeeded). */
+struct slot_ticket tracker_closing(int number, const char *call, uintptr_t caller);
+struct slot_ticket tracker_replacing(int number, const char *call, uintptr_t caller);
 void tracker_released(struct slot_ticket ticket, int number, int error);
 
 /* All numbers from first to last, both included. */

@@ -141,7 +141,7 @@ static APART int open_one(void) {
 }
 
 static APART void close_one(int number) {
-    struct slot_ticket ticket = tracker_releasing(number, "close", CALLER_HERE);
+    struct slot_ticket ticket = tracker_closing(number, "close", CALLER_HERE);
     MUST(ticket.slot);
     long result = SYS(SYS_close, number);
     MUST(result == 0);
@@ -184,7 +184,7 @@ static APART void do_replace(struct worker *worker) {
     bool fixed = from == to || next(worker) % 2;
     if (fixed)
         to = fixed_number(worker, next(worker) % FIXED);
-    struct slot_ticket ticket = tracker_releasing(to, "close", CALLER_HERE);
+    struct slot_ticket ticket = tracker_replacing(to, "close", CALLER_HERE);
     long result = fixed ? SYS(SYS_dup3, from, to, O_CLOEXEC) : SYS(SYS_dup2, from, to);
     MUST(result == to);
     tracker_replaced(ticket, to, calls[fixed ? DUP3 : DUP2].call, CALLER_HERE, from);

@@ -81,7 +81,7 @@ static uint32_t pass(void) { return RELAXED(record_header()->pass); }
 static void leave_nothing(void) {
     begin("");
     int number = open_told();
-    tracker_released(tracker_releasing(number, "close", CALLER), number, close(number) ? errno : 0);
+    tracker_released(tracker_closing(number, "close", CALLER), number, close(number) ? errno : 0);
     end();
     MUST(count_files(world_records) == 0);
     MUST(RELAXED(record_header()->end) == RECORD_END_EXIT);
@@ -180,7 +180,7 @@ END_TEST
 static void close_under_a_stream(void) {
     begin("");
     int number = stream_told(stream);
-    tracker_released(tracker_releasing(number, "close", CALLER), number, close(number) ? errno : 0);
+    tracker_released(tracker_closing(number, "close", CALLER), number, close(number) ? errno : 0);
     MUST(open_told() == number);
     end();
     MUST(outcome(slot_of_object(stream)) == RECORD_OUTCOME_GONE);
@@ -202,9 +202,9 @@ static void never_return_from_close(void) {
     int inherited = open_null();
     begin("");
     int own = open_told(), owned = stream_told(stream);
-    tracker_releasing(inherited, "close", CALLER);
-    tracker_releasing(own, "close", CALLER);
-    tracker_releasing(owned, "close", CALLER);
+    tracker_closing(inherited, "close", CALLER);
+    tracker_closing(own, "close", CALLER);
+    tracker_closing(owned, "close", CALLER);
     end();
     MUST(is_open(inherited));
     MUST(!is_open(own));
@@ -518,7 +518,7 @@ static void end_with_threads(void) {
     MUST(pipe(stop_thread) == 0);
     under_a_thread = open_told();
     int half_closed = open_told();
-    tracker_releasing(half_closed, "close", CALLER); /* as if the other thread was in close */
+    tracker_closing(half_closed, "close", CALLER); /* as if the other thread was in close */
     pthread_t thread;
     tracker_thread_begin();
     pthread_create(&thread, NULL, use_descriptor, NULL);
@@ -577,7 +577,7 @@ static void fork_and_close(void) {
     begin("");
     parents_number = open_told();
     MUST(end_of(fork_told(end_as_child)) == 0);
-    tracker_released(tracker_releasing(parents_number, "close", CALLER), parents_number,
+    tracker_released(tracker_closing(parents_number, "close", CALLER), parents_number,
                      close(parents_number) ? errno : 0);
     end();
 }
@@ -699,7 +699,7 @@ static void look_at_likelihood(void) {
     MUST(!findings_likely());
     int number = open_told();
     MUST(findings_likely());
-    tracker_releasing(number, "close", CALLER);
+    tracker_closing(number, "close", CALLER);
     MUST(findings_likely());
     struct slot_ticket ticket = {numbers_find(number), 0};
     ticket.word = (RELAXED(slot_of(number)->word) & ~(uint64_t)0xf) | RECORD_STATE_LIVE;

@@ -36,7 +36,7 @@ static void begin(void) {
 
 static void acquire(int number) { tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1); }
 
-static void release(int number) { tracker_released(tracker_releasing(number, "close", CALLER), number, 0); }
+static void release(int number) { tracker_released(tracker_closing(number, "close", CALLER), number, 0); }
 
 /* ---- start -------------------------------------------------------------------------------------------------
  */
@@ -184,7 +184,7 @@ START_TEST(an_error_of_close_is_not_a_failure_to_close) {
     int number = errors[_i].is_open ? open_null() : HIGH;
     acquire(number);
     int64_t open = open_now();
-    tracker_released(tracker_releasing(number, "close", CALLER), number, errors[_i].error);
+    tracker_released(tracker_closing(number, "close", CALLER), number, errors[_i].error);
     ck_assert_int_eq(state_of(number), errors[_i].gone ? RECORD_STATE_FREE : RECORD_STATE_LIVE);
     ck_assert_int_eq(open_now(), open - errors[_i].gone);
 }
@@ -198,7 +198,7 @@ START_TEST(a_lost_close_is_counted) {
     struct record_stack *stack = stack_of_slot(slot_of(HIGH));
     acquire(HIGH);
     ck_assert_uint_eq(losses(RECORD_LOSS_CLOSE), 1);
-    tracker_released(tracker_releasing(HIGH, "close", CALLER), HIGH, EBADF);
+    tracker_released(tracker_closing(HIGH, "close", CALLER), HIGH, EBADF);
     ck_assert_uint_eq(losses(RECORD_LOSS_CLOSE), 2);
     ck_assert_uint_eq(RELAXED(stack->opened), 2);
     ck_assert_uint_eq(RELAXED(stack->closed), 2);
@@ -214,7 +214,7 @@ START_TEST(a_number_is_reused_before_its_close_returns) {
     begin();
     acquire(HIGH);
     struct record_stack *stack = stack_of_slot(slot_of(HIGH));
-    struct slot_ticket ticket = tracker_releasing(HIGH, "close", CALLER);
+    struct slot_ticket ticket = tracker_closing(HIGH, "close", CALLER);
     acquire(HIGH);
     tracker_released(ticket, HIGH, 0);
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_LIVE);
@@ -233,7 +233,7 @@ START_TEST(dup2_replaces_what_was_there) {
     if (_i == 1)
         acquire(number);
     int64_t held = count_held();
-    tracker_replaced(tracker_releasing(number, "close", CALLER), number, "dup2", CALLER, 1);
+    tracker_replaced(tracker_replacing(number, "close", CALLER), number, "dup2", CALLER, 1);
     ck_assert_int_eq(state_of(number), RECORD_STATE_LIVE);
     ck_assert_int_eq(RELAXED(slot_of(number)->number), 1);
     ck_assert_str_eq(stack_of_slot(slot_of(number))->call, "dup2");
@@ -248,7 +248,7 @@ START_TEST(dup2_over_a_streams_number_leaves_it_the_streams) {
     begin();
     tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER);
     uint64_t word = RELAXED(slot_of(HIGH)->word);
-    tracker_replaced(tracker_releasing(HIGH, "close", CALLER), HIGH, "dup2", CALLER, 1);
+    tracker_replaced(tracker_replacing(HIGH, "close", CALLER), HIGH, "dup2", CALLER, 1);
     ck_assert_uint_eq(RELAXED(slot_of(HIGH)->word), word);
     ck_assert_int_eq(open_now(), count_held());
 }
@@ -450,8 +450,8 @@ static void close_and_replace(void) {
     release(HIGH + 999);
     parents = stack_of_slot(slot_of(HIGH));
     release(HIGH);
-    tracker_replaced(tracker_releasing(HIGH + 1, "close", CALLER), HIGH + 1, "dup2", CALLER, 1);
-    struct slot_ticket late = tracker_releasing(HIGH + 2, "close", CALLER);
+    tracker_replaced(tracker_replacing(HIGH + 1, "close", CALLER), HIGH + 1, "dup2", CALLER, 1);
+    struct slot_ticket late = tracker_closing(HIGH + 2, "close", CALLER);
     tracker_acquired(HIGH + 2, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1);
     tracker_released(late, HIGH + 2, 0);
     tracker_acquired(HIGH + 3, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1);
@@ -559,8 +559,8 @@ START_TEST(a_release_under_way_at_a_fork) {
     /* proves: a handle that another thread was closing is inherited as what it was */
     begin();
     acquire(HIGH);
-    tracker_releasing(0, "close", CALLER);
-    tracker_releasing(HIGH, "close", CALLER);
+    tracker_closing(0, "close", CALLER);
+    tracker_closing(HIGH, "close", CALLER);
     ck_assert_int_eq(ways[_i](look_at_releases_under_way), 0);
 }
 END_TEST
@@ -643,7 +643,7 @@ static void live_locked_down(void) {
     tracker_released_range(0, ~0u, true);
     tracker_modules_changed();
     tracker_thread_begin();
-    tracker_released(tracker_releasing(1, "close", CALLER), 1, EPERM);
+    tracker_released(tracker_closing(1, "close", CALLER), 1, EPERM);
     tracker_executing();
     tracker_execute_failed();
     tracker_ending();
