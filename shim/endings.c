@@ -9,16 +9,16 @@
 #include "tracker/tracker.h"
 
 /* When the end begins: half of coreutils closes standard error in an exit handler. */
-static void ending(void) {
+static void ending(uintptr_t caller) {
     if (context_is_watched())
-        tracker_ending();
+        tracker_ending(caller);
 }
 
 static int (*program_main)(int, char **, char **);
 
 static int watched_main(int argc, char **argv, char **environment) {
     int status = program_main(argc, argv, environment);
-    ending();
+    ending(CALLER);
     return status;
 }
 
@@ -38,7 +38,7 @@ EXPORT int __libc_start_main(int (*main_function)(int, char **, char **), int ar
 }
 
 EXPORT _Noreturn void exit(int status) {
-    ending();
+    ending(CALLER);
     real.exit(status);
     __builtin_unreachable();
 }

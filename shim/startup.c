@@ -58,6 +58,12 @@ void context_early(void) {
 
 static int flush_all_streams(void) { return fcloseall(); }
 
+/* Unlocked: no thread is left that could hold the lock. */
+static int flush_stream(void *stream, size_t *bytes) {
+    *bytes = inside_pending(stream);
+    return *bytes && fflush_unlocked(stream) ? errno : 0;
+}
+
 __attribute__((constructor)) static void startup(int argc, char **argv, char **environment) {
     find();
     syscalls_start();
@@ -70,6 +76,8 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
         .program_header_count = (unsigned)getauxval(AT_PHNUM),
         .secure = getauxval(AT_SECURE) != 0,
         .flush_streams = flush_all_streams,
+        .flush_stream = flush_stream,
+        .stream_bytes = sizeof(FILE),
     });
     modules_are_wanted = tracker_wants(RECORD_KIND_LIBRARY) || tracker_wants_uses();
     if (context_watching) {

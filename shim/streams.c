@@ -1,5 +1,7 @@
 /* streams.c - freopen: the stream stays, what is inside changes; it is closed even if the new file cannot be
  * had (libio/freopen.c of glibc). */
+#include <errno.h>
+
 #include "shim/context.h"
 #include "shim/effects.h"
 #include "shim/real.h"
@@ -15,7 +17,14 @@ static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), cons
     int before = inside_stream(stream);
     tracker_acquiring();
     struct tracker_object_ticket ticket = closing(stream, before, call, caller);
+    size_t pending = inside_pending(stream);
+    int saved = errno;
+    errno = 0;
     FILE *result = real_call(path, mode, stream);
+    if (result && errno && pending) /* the flush of what it was: freopen itself does not tell */
+        tracker_object_close_failed(ticket, errno, pending, call, caller);
+    if (!errno)
+        errno = saved;
     if (result && !path && inside_stream(result) == before) {
         standard_error_again(before);
         tracker_kept_object(ticket); /* another mode for what it was */

@@ -70,6 +70,8 @@ static const struct {
     {"zero_by_accident", "standard-close", CLOSED},
     {"full_at_fclose", "failed-close", OPENED},
     {"full_at_fclose_of_fdopen", "failed-close", OPENED},
+    {"full_at_freopen", "failed-close", OPENED},
+    {"full_at_exit", "failed-close", OPENED},
     {"fails_with_EIO", "failed-close", OPENED},
     {"fails_with_ENOSPC", "failed-close", OPENED},
     {"fails_with_EDQUOT", "failed-close", OPENED},
@@ -351,6 +353,18 @@ START_TEST(numbers_come_back_after_as_many_opens) {
 }
 END_TEST
 
+/* The forgotten stream itself was not released as if all were well. */
+START_TEST(a_lost_flush_at_the_end_is_a_failed_release) {
+    json_t *report = report_of("misuse=0", "full_at_exit");
+    const char *release, *error;
+    ck_assert(!json_unpack(report, "{s:[{s:[{s:s, s:s}]}]}", "sites", "handles", "release", &release, "error",
+                           &error));
+    ck_assert_str_eq(release, "failed");
+    ck_assert_str_eq(error, "ENOSPC");
+    json_decref(report);
+}
+END_TEST
+
 START_TEST(without_the_option_nothing_is_said) { check_silent("misuse=0", wrong[_i].way); }
 END_TEST
 
@@ -520,6 +534,7 @@ int main(void) {
     tcase_add_test(group, numbers_come_back_after_as_many_opens);
     tcase_add_loop_test(group, right_ones_are_not_accused_in_quarantine, 0, RIGHT);
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
+    tcase_add_test(tests, a_lost_flush_at_the_end_is_a_failed_release);
     tcase_add_loop_test(group, a_report_says_what_tells_who_closed, 0, 2);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);

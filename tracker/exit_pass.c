@@ -24,6 +24,7 @@
 #include "tracker/output.h"
 #include "tracker/parent.h"
 #include "tracker/passing.h"
+#include "tracker/probe.h"
 #include "tracker/raw_report.h"
 #include "tracker/record.h"
 #include "tracker/renderer.h"
@@ -33,6 +34,7 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 #include "tracker/threads.h"
+#include "tracker/tracker.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
@@ -43,7 +45,10 @@ enum {
 };
 
 static int (*flush_streams)(void);
-static atomic_int begun; /* the thread that makes the pass */
+static int (*flush_stream)(void *stream, size_t *bytes);
+static size_t stream_bytes;             /* that flush_stream may read */
+static _Atomic uintptr_t ending_caller; /* where the program began to end, 0 unknown */
+static atomic_int begun;                /* the thread that makes the pass */
 static atomic_bool finished;
 
 static atomic_bool shared; /* our descriptors are another process's as well */
@@ -62,7 +67,11 @@ void exit_pass_root_changed(void) { renderer_root_changed(); }
 
 void exit_pass_closing(unsigned first, unsigned last) { output_closing(first, last); }
 
-void exit_pass_configure(int (*flush)(void)) { flush_streams = flush; }
+void exit_pass_configure(const struct tracker_start *start) {
+    flush_streams = start->flush_streams;
+    flush_stream = start->flush_stream;
+    stream_bytes = start->stream_bytes;
+}
 
 /* ---- facts ------------------------------------------------------------------------------------------------
  */
@@ -124,9 +133,12 @@ static void ask_details(struct findings *findings) {
 /* ---- release ----------------------------------------------------------------------------------------------
  */
 
+static bool is_file_stream(const struct finding *finding) {
+    return finding->kind == RECORD_KIND_STREAM || finding->kind == RECORD_KIND_PROCESS;
+}
+
 static bool is_stream(const struct finding *finding) {
-    return finding->kind == RECORD_KIND_STREAM || finding->kind == RECORD_KIND_PROCESS ||
-           finding->kind == RECORD_KIND_DIRSTREAM;
+    return is_file_stream(finding) || finding->kind == RECORD_KIND_DIRSTREAM;
 }
 
 static bool is_to_be_released(const struct finding *finding) {
@@ -135,11 +147,31 @@ static bool is_to_be_released(const struct finding *finding) {
     return settings.release == RELEASE_ALL || is_stream(finding);
 }
 
-/* All streams, whether one was forgotten or not: the program's own words come before ours, a moment earlier
- * than libc would have written them. */
-static void flush(void) {
-    if (settings.release != RELEASE_NONE && flush_streams)
-        flush_streams();
+/* What a forgotten stream cannot write out is lost with it, and nobody else will ever tell. */
+static void flush_one(const struct finding *finding) {
+    void *stream = (void *)LOAD(&finding->slot->object);
+    probe_page known = 0;
+    if (!flush_stream || !probe_bytes(&known, stream, stream_bytes))
+        return; /* closed where nobody saw it */
+    size_t bytes = 0;
+    int error = flush_stream(stream, &bytes);
+    if (!error)
+        return;
+    STORE(&finding->slot->error, (uint8_t)error);
+    uintptr_t caller = LOAD(&ending_caller);
+    if (caller)
+        misuse_close_failed(finding->stack, finding->kind, -1, error, bytes, "exit", caller);
+}
+
+/* All streams, whether one was forgotten or not, newest first as libc does it: the program's own words come
+ * before ours, a moment earlier than libc would have written them. */
+static void flush(const struct findings *findings) {
+    if (settings.release == RELEASE_NONE || !flush_streams)
+        return;
+    for (size_t i = 0; i < findings->count; i++)
+        if (is_file_stream(&findings->list[i]))
+            flush_one(&findings->list[i]);
+    flush_streams();
 }
 
 /* A close of such a socket waits for its peer; the end of the process does not (tcp_close and PF_EXITING). */
@@ -155,15 +187,13 @@ static void release(const struct finding *finding, bool leave_to_kernel) {
         return STORE(&finding->slot->outcome, RECORD_OUTCOME_SKIPPED);
     bool kernel = leave_to_kernel || finding->number < 0 || lingers(finding->number);
     long result = kernel ? 0 : SYS(SYS_close, finding->number);
-    if (sys_failed(result)) {
+    if (sys_failed(result))
         STORE(&finding->slot->error, (uint8_t)-result);
-        return STORE(&finding->slot->outcome, RECORD_OUTCOME_FAILED);
-    }
-    STORE(&finding->slot->outcome, RECORD_OUTCOME_RELEASED);
+    bool failed = LOAD(&finding->slot->error);
+    STORE(&finding->slot->outcome, failed ? RECORD_OUTCOME_FAILED : RECORD_OUTCOME_RELEASED);
 }
 
 static void release_all(struct findings *findings, bool leave_to_kernel) {
-    findings_sort_by_age(findings);
     for (size_t i = 0; i < findings->count; i++)
         release(&findings->list[i], leave_to_kernel);
     passed(RECORD_PASS_RELEASED);
@@ -254,7 +284,8 @@ static _Noreturn void end_by_abort(void) {
 
 void exit_pass_standard_error_is(bool the_programs) { output_standard_error_is(the_programs); }
 
-void exit_pass_keep_standard_error(void) {
+void exit_pass_ending(uintptr_t caller) {
+    STORE(&ending_caller, caller);
     if (!lockdown_is_on() && !settings.report_none && findings_likely())
         output_keep();
 }
@@ -289,10 +320,11 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     if (!findings.count && !more && !(settings.inherited && findings.inherited))
         return record_remove();
     ask_details(&findings);
+    findings_sort_by_age(&findings);
     if (settings.unseen)
         findings_list_unseen(output_own_descriptor());
     if (may_flush && !threads) /* libc does it a moment later, and stops nobody's writing for it */
-        flush();
+        flush(&findings);
     release_all(&findings, threads || exit_pass_is_left_to_kernel());
     bool counts = report(&findings);
     keep_or_remove(findings.count || more || settings.inherited);

@@ -3,17 +3,20 @@
 #define TRACKER_EXIT_PASS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "tracker/record_format.h"
 
 /* Start-up only. See struct tracker_start. */
-void exit_pass_configure(int (*flush_streams)(void));
+struct tracker_start;
+void exit_pass_configure(const struct tracker_start *start);
 
 /* Any context: descriptor 2 is, or is not any more, where the program's errors go. */
 void exit_pass_standard_error_is(bool the_programs);
 
-/* Exit only, RECORD_READY. Keeps a copy of descriptor 2 if anything is held. */
-void exit_pass_keep_standard_error(void);
+/* Exit only, RECORD_READY. The end begins, at `caller`. Keeps a copy of descriptor 2 if anything is held. */
+void exit_pass_ending(uintptr_t caller);
 
 /* Any context: the program closes these numbers; a copy of standard error that is among them is lost. */
 void exit_pass_closing(unsigned first, unsigned last);

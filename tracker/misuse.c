@@ -497,9 +497,12 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
     });
 }
 
+/* What was written and not kept is lost (write(2), close(2)). */
+static bool is_loss(int error) { return error == EIO || error == ENOSPC || error == EDQUOT; }
+
 void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
                          const char *call, uintptr_t caller) {
-    if (!settings.misuse)
+    if (!settings.misuse || !is_loss(error))
         return;
     note(&(struct facts){
         .type = RECORD_MISUSE_FAILED_CLOSE,

@@ -37,7 +37,8 @@ void misuse_used(int number, const char *call, uintptr_t caller);
 /* A descriptor that belongs to a stream or directory was closed by itself. */
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
 
-/* What was written could not be kept: `error` says why, `bytes` were to be flushed, 0 unknown. */
+/* The call, or the flush in it, has failed with `error`; told if what was written could not be kept. `bytes` were
+ * to be flushed, 0 unknown. */
 void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
                          const char *call, uintptr_t caller);
 

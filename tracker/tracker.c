@@ -209,7 +209,7 @@ bool tracker_start(const struct tracker_start *start) {
     shortage_start();
     tracker_quarantines = settings.quarantine > 0;
     unwinder_lost = !unwind_start(settings.unwind);
-    exit_pass_configure(start->flush_streams);
+    exit_pass_configure(start);
     watching = true;
     if (settings.unseen)
         tracker_prepare(); /* else what is opened past us before the first acquire counts as inherited */
@@ -452,9 +452,6 @@ static bool is_gone(int number, int error) {
     return lockdown_is_on() || !kernel_is_open(number);
 }
 
-/* What was written and not kept is lost (write(2), close(2)). */
-static bool is_loss(int error) { return error == EIO || error == ENOSPC || error == EDQUOT; }
-
 static void settle(struct slot_ticket ticket, bool gone) {
     bool inside = ticket.slot && flags_of(ticket.slot) & RECORD_SLOT_INSIDE; /* before somebody else gets it */
     if (!slot_settle(ticket, gone))
@@ -490,7 +487,7 @@ void tracker_close_failed(struct slot_ticket ticket, int number, int error, cons
         return misuse_closed_nothing(number, call, caller);
     if (error == EBADF)
         return misuse_closed_gone(ticket, number, call, caller);
-    if (ticket.slot && is_loss(error))
+    if (ticket.slot)
         misuse_close_failed(RECORD_WORD_STACK(ticket.word), (enum record_kind)RECORD_WORD_KIND(ticket.word),
                             number, error, 0, call, caller);
 }
@@ -525,7 +522,7 @@ void tracker_closed_inside(struct slot_ticket ticket, int number, const char *ca
 void tracker_object_close_failed(struct tracker_object_ticket ticket, int error, size_t bytes, const char *call,
                                  uintptr_t caller) {
     uint64_t word = ticket.object.word;
-    if (ticket.object.slot && is_loss(error) && may_judge())
+    if (ticket.object.slot && may_judge())
         misuse_close_failed(RECORD_WORD_STACK(word), (enum record_kind)RECORD_WORD_KIND(word), -1, error, bytes,
                             call, caller);
 }
@@ -871,9 +868,9 @@ void tracker_will_execute(const char *file, bool search, char *const *environmen
 /* ---- the end ----------------------------------------------------------------------------------------------
  */
 
-void tracker_ending(void) {
+void tracker_ending(uintptr_t caller) {
     if (watching && record_readiness() == RECORD_READY)
-        exit_pass_keep_standard_error();
+        exit_pass_ending(caller);
 }
 
 void tracker_end(enum record_end end, int status, bool may_flush) {

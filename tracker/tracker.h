@@ -29,6 +29,9 @@ struct tracker_start {
     bool secure;                   /* AT_SECURE: nothing is watched */
     /* Flushes every stream and takes no stream's lock (glibc's fcloseall). */
     int (*flush_streams)(void);
+    /* Flushes one FILE *, of which up to `bytes` bytes are to be written, and takes no lock. 0, or errno. */
+    int (*flush_stream)(void *stream, size_t *bytes);
+    size_t stream_bytes; /* sizeof(FILE) */
 };
 
 /* Start-up only, once. False: this process is not to be watched (secure, only, skip, children). */
@@ -211,9 +214,9 @@ void tracker_report(void);
 void tracker_will_execute(const char *file, bool search, char *const *environment);
 
 /* ---- the end ----
- * When the end begins (exit was called, main returned): keeps a copy of standard error if there may be a
- * report, since programs close it in their exit handlers. */
-void tracker_ending(void);
+ * When the end begins (exit was called, or main returned, to `caller`): keeps a copy of standard error if there
+ * may be a report, since programs close it in their exit handlers. */
+void tracker_ending(uintptr_t caller);
 
 /* The exit pass: once, whoever comes first. `may_flush`: streams may be flushed (not at _exit). May end the
  * process itself: by `exitcode`, strict mode, or because other threads run. Called from the place that

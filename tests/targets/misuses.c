@@ -467,6 +467,18 @@ WAY(full_at_fclose_of_fdopen) {
     fclose(stream); /* now */
 }
 
+WAY(full_at_freopen) {
+    FILE *stream = fopen("/dev/full", "w"); /* opened */
+    fputs("lost", stream);
+    fclose(freopen("/dev/null", "w", stream)); /* now */
+}
+
+WAY(full_at_exit) {
+    FILE *stream = fopen("/dev/full", "w"); /* opened */
+    fputs("lost", stream);
+    exit(0); /* now */
+}
+
 static void fail_with(int error) {
     int fd = a_file();
     library_fail_close(fd, error);

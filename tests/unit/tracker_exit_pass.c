@@ -67,7 +67,7 @@ static int stream_told(void *address) {
 }
 
 static void end(void) {
-    tracker_ending();
+    tracker_ending(0);
     tracker_end(RECORD_END_EXIT, 5, true);
 }
 
@@ -427,7 +427,7 @@ END_TEST
 static void close_standard_error_late(void) {
     begin("");
     open_told();
-    tracker_ending();
+    tracker_ending(0);
     close(2); /* in an exit handler, as coreutils do */
     tracker_standard_error_is(false);
     tracker_end(RECORD_END_EXIT, 0, true);

@@ -62,7 +62,7 @@ START_TEST(before_the_start_nothing_happens) {
     tracker_modules_changed();
     tracker_unshared();
     tracker_settled_down();
-    tracker_ending();
+    tracker_ending(0);
     tracker_end(RECORD_END_EXIT, 0, true);
     ck_assert_int_eq(record_readiness(), RECORD_NONE);
 }
@@ -646,7 +646,7 @@ static void live_locked_down(void) {
     tracker_released(tracker_closing(1, "close", CALLER), 1, EPERM);
     tracker_executing();
     tracker_execute_failed();
-    tracker_ending();
+    tracker_ending(0);
     tracker_end(RECORD_END_EXIT, 0, true);
     _exit(7);
 }
