@@ -534,7 +534,7 @@ int main(void) {
     tcase_add_test(group, numbers_come_back_after_as_many_opens);
     tcase_add_loop_test(group, right_ones_are_not_accused_in_quarantine, 0, RIGHT);
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
-    tcase_add_test(tests, a_lost_flush_at_the_end_is_a_failed_release);
+    tcase_add_test(group, a_lost_flush_at_the_end_is_a_failed_release);
     tcase_add_loop_test(group, a_report_says_what_tells_who_closed, 0, 2);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);
     tcase_add_loop_test(group, right_ones_are_not_accused_by_the_full_form, 0, RIGHT);
