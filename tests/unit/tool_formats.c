@@ -1086,6 +1086,28 @@ START_TEST(misuses_are_sentences) {
 }
 END_TEST
 
+/* proves: where the wrong call is libc's own, as in the last flush, the user's line is that which opened it */
+START_TEST(a_misuse_without_a_line_is_shown_where_its_handle_was_opened) {
+    struct world *world = world_begin("./server", "worker");
+    make_file("own.c");
+    size_t now =
+        add_stack(world, "exit", (struct frame[]){{.function = "start_call_main", .module = "libc"}, {0}});
+    size_t opened = add_stack(
+        world, "fopen", (struct frame[]){{.function = "keep", .file = "own.c", .line = 7, .module = "m"}, {0}});
+    size_t closed = add_stack(world, "", (struct frame[]){{0}});
+    add_misuse(world, 0, now, opened, closed);
+    json_t *document = check_sarif(world),
+           *place = at(document, "runs.0.results.0.locations.0.physicalLocation");
+    ck_assert_str_eq(text_at(place, "artifactLocation.uri"), "own.c");
+    ck_assert_int_eq(number_at(place, "region.startLine"), 7);
+    json_decref(document);
+    json_t *list = check_gitlab(world);
+    ck_assert_str_eq(text_at(list, "0.location.path"), "own.c");
+    json_decref(list);
+    world_end(world);
+}
+END_TEST
+
 START_TEST(misuses_are_told_where_nothing_is_left_open) {
     struct world *world = misused();
     ck_assert_uint_eq(check_ndjson(world), 0);
@@ -1339,6 +1361,7 @@ int main(void) {
     tcase_add_loop_test(tests, suppressions_survives_hostile_names, 0, HOSTILE);
     tcase_add_loop_test(tests, pprof_survives_hostile_names, 0, HOSTILE);
     tcase_add_test(tests, misuses_are_sentences);
+    tcase_add_test(tests, a_misuse_without_a_line_is_shown_where_its_handle_was_opened);
     tcase_add_test(tests, misuses_are_told_where_nothing_is_left_open);
     tcase_add_test(tests, documents_are_written_when_nothing_is_left_open);
     tcase_add_test(tests, formats_are_those_of_the_option);

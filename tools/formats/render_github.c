@@ -31,7 +31,7 @@ static void put_escaped(FILE *out, const char *text, bool is_property) {
 }
 
 static void put_place(FILE *out, struct sources *sources, const struct complaint *complaint) {
-    if (!sources_frame(sources, complaint->trace))
+    if (!sources_complaint_frame(sources, complaint))
         return;
     struct source_place place = sources_place(sources, complaint);
     fputs("file=", out);

@@ -145,7 +145,7 @@ static json_t *logical_locations(const struct frame *frame) {
 
 static json_t *main_location(struct sources *sources, const struct complaint *complaint) {
     struct source_place place = sources_place(sources, complaint);
-    const struct frame *frame = sources_frame(sources, complaint->trace);
+    const struct frame *frame = sources_complaint_frame(sources, complaint);
     json_t *object =
         json_pack("{s:o}", "physicalLocation", physical_location(place.path, place.line, place.column));
     if (frame)

@@ -182,9 +182,17 @@ const struct frame *sources_frame(struct sources *sources, const struct trace *t
     return best;
 }
 
+const struct frame *sources_complaint_frame(struct sources *sources, const struct complaint *complaint) {
+    const struct frame *frame = sources_frame(sources, complaint->trace);
+    if (!complaint->misuse || (frame && owner_of(sources, frame) != SOURCE_OF_SYSTEM))
+        return frame;
+    const struct frame *opener = sources_frame(sources, complaint->misuse->opened);
+    return opener ? opener : frame;
+}
+
 struct source_place sources_place(struct sources *sources, const struct complaint *complaint) {
     const struct trace *trace = complaint->trace;
-    const struct frame *frame = sources_frame(sources, trace);
+    const struct frame *frame = sources_complaint_frame(sources, complaint);
     if (frame)
         return (struct source_place){sources_find(sources, frame)->path, frame->line, frame->column};
     const char *module = trace->count ? trace->frames[0].module : "";

@@ -35,8 +35,12 @@ const struct source *sources_find(struct sources *sources, const struct frame *f
  * with a line at all. NULL: no frame has a line. */
 const struct frame *sources_frame(struct sources *sources, const struct trace *trace);
 
-/* Where a complaint is shown, for readers that cannot do without a file and a line: that of sources_frame, else
- * the first line of the module. The path is as in struct source and lives as long as the struct sources. */
+/* Where a complaint is shown: the frame of its own stack; of a misuse that is all the system's code, such as a
+ * flush at the end, one of the stack that opened the handle. NULL: no frame has a line. */
+const struct frame *sources_complaint_frame(struct sources *sources, const struct complaint *complaint);
+
+/* The same for readers that cannot do without a file and a line: else the first line of the module. The path is
+ * as in struct source and lives as long as the struct sources. */
 struct source_place {
     const char *path;
     unsigned line, column; /* line at least 1; column 0 unknown */
