@@ -444,6 +444,36 @@ START_TEST(shells_close_what_a_script_names) {
 }
 END_TEST
 
+/* ---- from one run to the next ---- */
+
+static void keep_report(const char *way, char path[PATH_MAX]) {
+    snprintf(path, PATH_MAX, "%s/%s.kept", run_folder(), way);
+    json_t *report = report_of("misuse=1", way);
+    ck_assert(!json_dump_file(report, path, 0));
+    json_decref(report);
+}
+
+/* What `leftopen diff` of two ways ends with; its text has that. */
+static void check_diff(const char *old, const char *new, int status, const char *text) {
+    char before[PATH_MAX], now[PATH_MAX];
+    keep_report(old, before);
+    keep_report(new, now);
+    struct run watched =
+        run(&(struct run_request){.words = WORDS(tool, "diff", "--all", "--fail-on-new", before, now),
+                                  .folder = run_folder()});
+    ck_assert_msg(watched.status == status && strstr(watched.out, text), "%s, %s: status %d\n%s", old, new,
+                  watched.status, watched.out);
+    run_free(&watched);
+}
+
+START_TEST(diff_tells_new_misuses_and_those_that_are_gone) {
+    check_diff("of_minus_one", "twice", 23, "New: misuse, double-close, by close at:\n    #0 twice ");
+    check_diff("twice", "under_a_stream", 23, "SUMMARY: leftopen: 1 new misuse; 1 misuse is gone\n");
+    check_diff("twice", "of_minus_one", 0, "Gone: misuse, double-close, by close at:\n    #0 twice ");
+    check_diff("twice", "twice", 0, "SUMMARY: leftopen: nothing new and nothing more\n");
+}
+END_TEST
+
 /* ---- strict ---------------------------------------------------------------------------------------------- */
 
 enum { ABORTED = 134 };
@@ -534,6 +564,7 @@ int main(void) {
     tcase_add_test(group, numbers_come_back_after_as_many_opens);
     tcase_add_loop_test(group, right_ones_are_not_accused_in_quarantine, 0, RIGHT);
     tcase_add_loop_test(group, without_the_option_nothing_is_said, 0, WRONG);
+    tcase_add_test(group, diff_tells_new_misuses_and_those_that_are_gone);
     tcase_add_test(group, a_lost_flush_at_the_end_is_a_failed_release);
     tcase_add_loop_test(group, a_report_says_what_tells_who_closed, 0, 2);
     tcase_add_loop_test(group, right_ones_are_not_accused, 0, RIGHT);

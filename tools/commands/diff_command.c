@@ -154,10 +154,35 @@ static int compare_entries(const void *left, const void *right) {
     return strcmp(one->site->id, other->site->id);
 }
 
+/* Adds the misuses that only `here` has. */
+static void compare_misuses(struct diff *diff, const struct past_report *here, const struct past_report *there,
+                            enum diff_change change) {
+    struct diff_row *rows = memory_new(here->misuse_count, sizeof *rows);
+    struct diff_row *others = memory_new(there->misuse_count, sizeof *others);
+    for (size_t i = 0; i < here->misuse_count; i++)
+        rows[i] = past_report_misuse_row(&here->misuses[i]);
+    for (size_t i = 0; i < there->misuse_count; i++)
+        others[i] = past_report_misuse_row(&there->misuses[i]);
+    diff_mark(rows, here->misuse_count, others, there->misuse_count);
+    for (size_t i = 0; i < here->misuse_count; i++) {
+        if (!rows[i].more)
+            continue;
+        diff->misuses = memory_grow(diff->misuses, diff->misuse_count, sizeof *diff->misuses);
+        diff->misuses[diff->misuse_count++] = (struct diff_misuse){change, &here->misuses[i]};
+        diff->misuses_by[change]++;
+    }
+    free(others);
+    free(rows);
+}
+
 static void compare_sides(struct diff *diff, bool all) {
-    compare(diff, &diff->now.report, &diff->before.report, false);
-    if (all)
-        compare(diff, &diff->before.report, &diff->now.report, true);
+    const struct past_report *now = &diff->now.report, *before = &diff->before.report;
+    compare(diff, now, before, false);
+    compare_misuses(diff, now, before, DIFF_NEW);
+    if (all) {
+        compare(diff, before, now, true);
+        compare_misuses(diff, before, now, DIFF_GONE);
+    }
     if (diff->count)
         qsort(diff->entries, diff->count, sizeof *diff->entries, compare_entries);
 }
@@ -197,7 +222,8 @@ static int run_request(struct request *request) {
         compare_sides(&diff, request->all);
         status = show(request, &diff, in_json);
     }
-    bool has_more = diff.more > 0;
+    bool has_more = diff.more > 0 || diff.misuses_by[DIFF_NEW];
+    free(diff.misuses);
     free(diff.entries);
     past_report_end(&diff.before.report);
     past_report_end(&diff.now.report);
@@ -238,7 +264,8 @@ const struct command command_diff = {
     .summary = "Show what is new in NEW, or more, compared with OLD.",
     .text =
         "OLD and NEW are each a record, a folder of records, the PID of a running process, or a report\n"
-        "written with --format=json. Sites are known again by their id, which survives a rebuild.\n"
+        "written with --format=json. Sites are known again by their id, which survives a rebuild;\n"
+        "so are misuses, however often they happen.\n"
         "\n"
         "  --all            also what became fewer, or is gone\n"
         "  --fail-on-new    exit status 23 if anything is new or more\n"

@@ -97,8 +97,7 @@ size_t baseline_take_misuses(const struct baseline *baseline, struct misuse_site
     const struct past_report *past = &baseline->report;
     struct diff_row *rows = misuse_rows(misuses), *before = memory_new(past->misuse_count, sizeof *before);
     for (size_t i = 0; i < past->misuse_count; i++)
-        before[i] =
-            (struct diff_row){.id = past->misuses[i].key, .line_id = past->misuses[i].line_id, .count = 1};
+        before[i] = past_report_misuse_row(&past->misuses[i]);
     diff_mark(rows, misuses->count, before, past->misuse_count);
     size_t count = misuses->count, kept = 0;
     for (size_t i = 0; i < count; i++) {

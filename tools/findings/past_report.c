@@ -100,7 +100,12 @@ static int fill_misuses(struct past_report *report, const char *name) {
             return failure(EXIT_DAMAGED, "%s: the report is damaged: misuse number %zu has no %s", name,
                            report->misuse_count + 1, *id ? "type" : "id");
         report->misuses[report->misuse_count++] =
-            (struct past_misuse){.key = misuse_key(id, type), .line_id = text(object, "line_id", "")};
+            (struct past_misuse){.key = misuse_key(id, type),
+                                 .type = type,
+                                 .line_id = text(object, "line_id", ""),
+                                 .call = text(object, "call", ""),
+                                 .trace = trace_of(json_object_get(object, "frames")),
+                                 .object = object};
     }
     return 0;
 }
@@ -155,12 +160,18 @@ struct diff_row past_report_row(const struct past_site *site) {
     return (struct diff_row){.id = site->id, .line_id = site->line_id, .count = site->count};
 }
 
+struct diff_row past_report_misuse_row(const struct past_misuse *misuse) {
+    return (struct diff_row){.id = misuse->key, .line_id = misuse->line_id, .count = 1};
+}
+
 void past_report_end(struct past_report *report) {
     for (size_t i = 0; i < report->count; i++)
         free((struct frame *)report->sites[i].trace.frames);
     free(report->sites);
-    for (size_t i = 0; i < report->misuse_count; i++)
+    for (size_t i = 0; i < report->misuse_count; i++) {
         free(report->misuses[i].key);
+        free((struct frame *)report->misuses[i].trace.frames);
+    }
     free(report->misuses);
     json_decref(report->object);
     *report = (struct past_report){0};

@@ -24,7 +24,10 @@ struct past_site {
 /* A wrong call that was found: how often does not matter. */
 struct past_misuse {
     char *key; /* see misuse_key */
-    const char *line_id;
+    const char *type, *line_id;
+    const char *call; /* "" unknown */
+    struct trace trace;
+    const json_t *object; /* as it was written */
 };
 
 struct past_report {
@@ -48,6 +51,8 @@ int past_report_parse(struct past_report *report, const char *name, const char *
 
 /* The site as diff.h compares it. */
 struct diff_row past_report_row(const struct past_site *site);
+/* The same of a misuse, which counts once. */
+struct diff_row past_report_misuse_row(const struct past_misuse *misuse);
 
 void past_report_end(struct past_report *report);
 

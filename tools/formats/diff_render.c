@@ -36,6 +36,10 @@ static void put_side(FILE *out, const char *title, const struct diff_side *side)
     put_count(out, side->report.left_open, "handle", "handles");
     fputs(" at ", out);
     put_count(out, side->report.count, "site", "sites");
+    if (side->report.misuse_count) {
+        fputs(", ", out);
+        put_count(out, side->report.misuse_count, "misuse", "misuses");
+    }
     fputs(", ", out);
     put(out, side->name);
     fputs(" (", out);
@@ -58,27 +62,44 @@ static void put_entry(FILE *out, const struct diff_entry *entry) {
     frames_write(out, &entry->site->trace, false);
 }
 
+static void put_misuse(FILE *out, const struct diff_misuse *entry) {
+    fprintf(out, "\n%smisuse, ", changes[entry->change].title);
+    put(out, entry->misuse->type);
+    fputs(*entry->misuse->call ? ", by " : "", out);
+    put(out, entry->misuse->call);
+    fputs(" at:\n", out);
+    frames_write(out, &entry->misuse->trace, false);
+}
+
 static void put_more(const struct diff *diff, FILE *out) {
-    size_t sites = diff->sites[DIFF_NEW] + diff->sites[DIFF_MORE];
-    if (!sites) {
+    size_t sites = diff->sites[DIFF_NEW] + diff->sites[DIFF_MORE], misuses = diff->misuses_by[DIFF_NEW];
+    if (!sites && !misuses)
         fputs("nothing new and nothing more", out);
-        return;
+    if (sites) {
+        put_count(out, diff->more, "handle", "handles");
+        fputs(" more at ", out);
+        put_count(out, sites, "site", "sites");
+        fprintf(out, " (%zu new)", diff->sites[DIFF_NEW]);
     }
-    put_count(out, diff->more, "handle", "handles");
-    fputs(" more at ", out);
-    put_count(out, sites, "site", "sites");
-    fprintf(out, " (%zu new)", diff->sites[DIFF_NEW]);
+    if (misuses) {
+        fputs(sites ? "; " : "", out);
+        put_count(out, misuses, "new misuse", "new misuses");
+    }
 }
 
 static void put_fewer(const struct diff *diff, FILE *out) {
     size_t sites = diff->sites[DIFF_FEWER] + diff->sites[DIFF_GONE];
-    if (!sites)
-        return;
-    fputs("; ", out);
-    put_count(out, diff->fewer, "handle", "handles");
-    fputs(" fewer at ", out);
-    put_count(out, sites, "site", "sites");
-    fprintf(out, " (%zu gone)", diff->sites[DIFF_GONE]);
+    if (sites) {
+        fputs("; ", out);
+        put_count(out, diff->fewer, "handle", "handles");
+        fputs(" fewer at ", out);
+        put_count(out, sites, "site", "sites");
+        fprintf(out, " (%zu gone)", diff->sites[DIFF_GONE]);
+    }
+    if (diff->misuses_by[DIFF_GONE]) {
+        fputs("; ", out);
+        put_count(out, diff->misuses_by[DIFF_GONE], "misuse is gone", "misuses are gone");
+    }
 }
 
 void diff_render_text(const struct diff *diff, FILE *out) {
@@ -86,6 +107,8 @@ void diff_render_text(const struct diff *diff, FILE *out) {
     put_side(out, "Now:    ", &diff->now);
     for (size_t i = 0; i < diff->count; i++)
         put_entry(out, &diff->entries[i]);
+    for (size_t i = 0; i < diff->misuse_count; i++)
+        put_misuse(out, &diff->misuses[i]);
     fputs("\nSUMMARY: leftopen: ", out);
     put_more(diff, out);
     put_fewer(diff, out);
@@ -105,6 +128,7 @@ static json_t *side_object(const struct diff_side *side) {
     json_object_set_new(object, "process", borrowed(side->report.process));
     json_object_set_new(object, "left_open", integer(side->report.left_open));
     json_object_set_new(object, "sites", integer(side->report.count));
+    json_object_set_new(object, "misuses", integer(side->report.misuse_count));
     return object;
 }
 
@@ -114,6 +138,8 @@ static json_t *summary_object(const struct diff *diff) {
         json_object_set_new(object, changes[change].word, integer(diff->sites[change]));
     json_object_set_new(object, "handles_more", integer(diff->more));
     json_object_set_new(object, "handles_fewer", integer(diff->fewer));
+    json_object_set_new(object, "misuses_new", integer(diff->misuses_by[DIFF_NEW]));
+    json_object_set_new(object, "misuses_gone", integer(diff->misuses_by[DIFF_GONE]));
     return object;
 }
 
@@ -132,8 +158,17 @@ static json_t *entry_object(const struct diff_entry *entry) {
     return object;
 }
 
+/* What its report says of it, and the change. */
+static json_t *misuse_object(const struct diff_misuse *entry) {
+    json_t *object = json_copy((json_t *)entry->misuse->object);
+    json_object_set_new(object, "change", json_string(changes[entry->change].word));
+    return object;
+}
+
 void diff_render_json(const struct diff *diff, FILE *out) {
-    json_t *object = json_object(), *sites = json_array();
+    json_t *object = json_object(), *sites = json_array(), *misuses = json_array();
+    for (size_t i = 0; i < diff->misuse_count; i++)
+        json_array_append_new(misuses, misuse_object(&diff->misuses[i]));
     for (size_t i = 0; i < diff->count; i++)
         json_array_append_new(sites, entry_object(&diff->entries[i]));
     json_object_set_new(object, "schema", json_string("leftopen.diff/1"));
@@ -141,5 +176,6 @@ void diff_render_json(const struct diff *diff, FILE *out) {
     json_object_set_new(object, "new", side_object(&diff->now));
     json_object_set_new(object, "summary", summary_object(diff));
     json_object_set_new(object, "sites", sites);
+    json_object_set_new(object, "misuses", misuses);
     json_values_write(object, out, "JSON");
 }

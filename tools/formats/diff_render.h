@@ -17,6 +17,12 @@ struct diff_entry {
     uint64_t opened, closed; /* so far, in the report that `site` is of; 0 unknown */
 };
 
+/* A wrong call that only one of the two has: it is new, or gone. */
+struct diff_misuse {
+    enum diff_change change;
+    const struct past_misuse *misuse;
+};
+
 struct diff_side {
     const char *name; /* what the user called it */
     struct past_report report;
@@ -28,6 +34,9 @@ struct diff {
     size_t count;
     size_t sites[DIFF_CHANGES]; /* entries by their change */
     uint64_t more, fewer;       /* handles, in all entries */
+    struct diff_misuse *misuses;
+    size_t misuse_count;
+    size_t misuses_by[DIFF_CHANGES]; /* by their change */
 };
 
 /* The text report of a comparison. Nothing from a watched program reaches the terminal as it is. */
