@@ -138,16 +138,17 @@ static bool arrange_descriptors(void) {
 
 static int run_tool(void *nothing) {
     SYS(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-    if (arrange_descriptors())
-        SYS(SYS_execve, job.tool, job.arguments, job.environment);
+    SYS(SYS_execve, job.tool, job.arguments, job.environment);
     SYS(SYS_exit_group, 127);
     return 0;
 }
 
+/* Its descriptor table is its own (no CLONE_FILES), and what the tool does not need is closed here, too: a
+ * program that only asked for a report goes on meanwhile, and others wait for the end of its pipes. */
 static int run_between(void *nothing) {
-    /* A descriptor table of its own (no CLONE_FILES): only the writing end stays here and in the tool. */
-    SYS(SYS_close, job.pipe[0]);
-    long tool = clone_with_stack(run_tool, tool_stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+    long tool = -EMFILE;
+    if (arrange_descriptors())
+        tool = clone_with_stack(run_tool, tool_stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
     int status = 127 << 8;
     if (!sys_failed(tool)) {
         while (SYS(SYS_wait4, tool, &status, 0, 0) == -EINTR)
