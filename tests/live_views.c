@@ -134,6 +134,23 @@ static void begin(void) {
     unsetenv("LEFTOPEN_OPTIONS");
 }
 
+static const char *input_of_lines(void) {
+    static char path[160];
+    snprintf(path, sizeof path, "%s/lines", run_folder());
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 512; i++)
+        fputc('\n', file);
+    fclose(file);
+    return path;
+}
+
+static struct run watched(const char *const *words) {
+    int input = open(input_of_lines(), O_RDONLY | O_CLOEXEC);
+    struct run done = run(&(struct run_request){.words = words, .input = input});
+    close(input);
+    return done;
+}
+
 /* ---- ls ---- */
 
 START_TEST(ls_shows_what_the_kernel_shows) {
@@ -171,6 +188,33 @@ START_TEST(what_is_closed_behind_our_back_is_gone) {
     ck_assert_int_eq(of_process(seen, "limit"), 50);
     json_decref(seen);
     stop(&beside);
+}
+END_TEST
+
+START_TEST(a_process_lives_on_without_its_main_thread) {
+    /* proves: where /proc/PID shows nothing any more, the views and the exit pass look at another thread */
+    struct beside beside = start(WORDS(holder, "files", "3", "leave", "files", "2"));
+    wait_until_ready(&beside);
+    int descriptors = kernel_descriptors(beside.pid);
+    next_step(&beside);
+    next_step(&beside);
+    json_t *seen = ls(word(beside.pid));
+    ck_assert_int_eq(of_process(seen, "descriptors"), descriptors + 1);
+    ck_assert_int_eq(of_process(seen, "kernel_descriptors"), descriptors + 1);
+    ck_assert_int_eq(of_process(seen, "gone"), 0);
+    json_decref(seen);
+    struct run live = ask(WORDS(tool, "report", word(beside.pid))),
+               batch = ask(WORDS(tool, "top", "-b", "-n", "1", word(beside.pid)));
+    ck_assert_msg(run_count(live.out, "   /etc/passwd   ") == 3, "%s", live.out);
+    char line[64];
+    snprintf(line, sizeof line, "process %d %d ", beside.pid, descriptors + 1);
+    ck_assert_msg(strstr(batch.out, line), "%s", batch.out);
+    run_free(&live);
+    run_free(&batch);
+    stop(&beside);
+    struct run ended = watched(WORDS(tool, holder, "leave", "files", "2"));
+    ck_assert_msg(run_count(ended.error, "   /etc/passwd   ") == 1, "%s", ended.error);
+    run_free(&ended);
 }
 END_TEST
 
@@ -339,23 +383,6 @@ END_TEST
 
 /* ---- run ---- */
 
-static const char *input_of_lines(void) {
-    static char path[160];
-    snprintf(path, sizeof path, "%s/lines", run_folder());
-    FILE *file = fopen(path, "w");
-    for (int i = 0; i < 512; i++)
-        fputc('\n', file);
-    fclose(file);
-    return path;
-}
-
-static struct run watched(const char *const *words) {
-    int input = open(input_of_lines(), O_RDONLY | O_CLOEXEC);
-    struct run done = run(&(struct run_request){.words = words, .input = input});
-    close(input);
-    return done;
-}
-
 START_TEST(a_shortage_is_told_at_once_and_once) {
     /* proves: before the program's next words, with the site that holds most first; JSON has the same */
     struct run done =
@@ -460,6 +487,7 @@ int main(void) {
     tcase_add_checked_fixture(group, begin, NULL);
     tcase_add_test(group, ls_shows_what_the_kernel_shows);
     tcase_add_test(group, what_is_closed_behind_our_back_is_gone);
+    tcase_add_test(group, a_process_lives_on_without_its_main_thread);
     tcase_add_test(group, without_a_word_ls_lists_the_living);
     tcase_add_test(group, sites_of_several_processes_are_one);
     tcase_add_test(group, a_forked_child_without_a_record_is_told_by_its_parents);

@@ -45,6 +45,7 @@ static LARGE struct facts {
 
 /* --- texts ------------------------------------------------------------------------------------------------ */
 
+/* thread-self: the main thread may have ended before others. */
 static void path_of(struct text *path, const char *folder, int number) {
     text_string(path, folder);
     text_decimal(path, number);
@@ -53,7 +54,7 @@ static void path_of(struct text *path, const char *folder, int number) {
 static void ask_link(int number) {
     char name[40];
     struct text path = TEXT_IN(name);
-    path_of(&path, "/proc/self/fd/", number);
+    path_of(&path, "/proc/thread-self/fd/", number);
     long bytes = SYS(SYS_readlink, name, facts.link, sizeof facts.link);
     facts.link_bytes = bytes > 0 ? (uint16_t)bytes : 0;
 }
@@ -75,7 +76,7 @@ static size_t common_bytes(const char *text, size_t bytes) {
 static void ask_information(int number) {
     char name[40];
     struct text path = TEXT_IN(name);
-    path_of(&path, "/proc/self/fdinfo/", number);
+    path_of(&path, "/proc/thread-self/fdinfo/", number);
     long file = SYS(SYS_open, name, O_RDONLY | O_CLOEXEC);
     if (sys_failed(file))
         return;

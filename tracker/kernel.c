@@ -8,6 +8,9 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
+/* Not self: that is the main thread, which has none any more once it has ended before others. */
+#define DESCRIPTORS "/proc/thread-self/fd"
+
 enum { PROBED = 1024 };
 
 bool kernel_is_open(int number) { return !sys_failed(SYS(SYS_fcntl, number, F_GETFD)); }
@@ -40,7 +43,7 @@ static void visit_name(const char *name, void *context) {
 }
 
 bool kernel_visit_open(void (*visit)(int number, void *context), void *context) {
-    long folder = SYS(SYS_open, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long folder = SYS(SYS_open, DESCRIPTORS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (sys_failed(folder)) {
         for (int number = 0; number < PROBED; number++)
             if (kernel_is_open(number))
@@ -54,7 +57,7 @@ bool kernel_visit_open(void (*visit)(int number, void *context), void *context) 
 
 int64_t kernel_count_open(void) {
     struct stat status; /* Linux 6.2: the size of /proc/PID/fd is the number of open descriptors */
-    if (SYS(SYS_newfstatat, AT_FDCWD, "/proc/self/fd", &status, 0) || !status.st_size)
+    if (SYS(SYS_newfstatat, AT_FDCWD, DESCRIPTORS, &status, 0) || !status.st_size)
         return -1;
     return status.st_size;
 }

@@ -464,7 +464,7 @@ static void keep_strings(struct record_header *header) {
     if (!chunk)
         return;
     char path[1024];
-    long length = SYS(SYS_readlink, "/proc/self/exe", path, sizeof path - 1);
+    long length = SYS(SYS_readlink, "/proc/thread-self/exe", path, sizeof path - 1);
     if (length > 0) {
         path[length] = 0;
         header->executable = keep_text(chunk, path, (size_t)length + 1);

@@ -3,9 +3,11 @@
  *   sockets N   makes N sockets
  *   fork        forks a child that acquires nothing and waits for its own death
  *   limit N     lowers the limit on descriptors
+ *   leave       ends the main thread; another one takes the steps that follow
  *   drop        closes number 3 behind the library's back, by a bare system call
  *   die         kills itself */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,6 +34,8 @@ static void bare_close(long number) {
     __asm__ volatile("syscall" : "=a"(result) : "0"(3), "D"(number) : "rcx", "r11", "memory");
 }
 
+static void leave(void);
+
 static void step(const char *what, int count) {
     if (!strcmp(what, "files"))
         open_files(count);
@@ -41,6 +45,8 @@ static void step(const char *what, int count) {
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)count, (rlim_t)count});
     if (!strcmp(what, "drop"))
         bare_close(3);
+    if (!strcmp(what, "leave"))
+        leave();
     if (!strcmp(what, "die"))
         kill(getpid(), SIGKILL);
     int child = !strcmp(what, "fork") ? fork() : -1;
@@ -53,15 +59,45 @@ static void step(const char *what, int count) {
         dprintf(1, "%d ", child);
 }
 
-int main(int argc, char **argv) {
+static struct {
+    char **list;
+    int count, next;
+} words;
+
+static void take_steps(void) {
     char line[8];
-    for (int i = 1; i < argc; i++) {
-        bool has_count = i + 1 < argc && argv[i + 1][0] >= '0' && argv[i + 1][0] <= '9';
-        step(argv[i], has_count ? atoi(argv[i + 1]) : 0);
-        i += has_count;
+    while (words.next < words.count) {
+        const char *what = words.list[words.next++];
+        const char *number = words.next < words.count ? words.list[words.next] : "";
+        bool has_count = number[0] >= '0' && number[0] <= '9';
+        words.next += has_count;
+        step(what, has_count ? atoi(number) : 0);
         dprintf(1, "ready\n");
         if (read(0, line, sizeof line) <= 0)
-            return 0;
+            return;
     }
+}
+
+static void *take_other_steps(void *main_thread) {
+    pthread_join(*(pthread_t *)main_thread, NULL);
+    dprintf(1, "ready\n");
+    char line[8];
+    if (read(0, line, sizeof line) > 0)
+        take_steps();
+    exit(0);
+}
+
+static void leave(void) {
+    static pthread_t main_thread;
+    pthread_t thread;
+    main_thread = pthread_self();
+    pthread_create(&thread, NULL, take_other_steps, &main_thread);
+    pthread_exit(NULL);
+}
+
+int main(int argc, char **argv) {
+    words.list = argv + 1;
+    words.count = argc - 1;
+    take_steps();
     return 0;
 }

@@ -46,7 +46,7 @@ static bool has(const struct numbers *numbers, int number) {
 static struct numbers numbers_of_kernel(int pid) {
     struct numbers numbers = {0};
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    snprintf(path, sizeof path, "/proc/%d/fd", living_thread(pid));
     DIR *directory = pid ? opendir(path) : NULL;
     if (!directory)
         return numbers;
@@ -119,7 +119,7 @@ struct process *kernel_view_read(const char *path, struct kernel_view *view, int
 
 char *kernel_view_link(int pid, int number) {
     char path[64], link[PATH_MAX];
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, number);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", living_thread(pid), number);
     ssize_t bytes = readlink(path, link, sizeof link);
     return bytes < 0 ? NULL : memory_copy_bytes(link, (size_t)bytes);
 }

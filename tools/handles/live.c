@@ -142,13 +142,14 @@ void live_ask(struct process *process) {
     if (!pid)
         return;
     live_limits(process, pid);
-    struct sockets *sockets = sockets_read(pid);
+    int thread = living_thread(pid);
+    struct sockets *sockets = sockets_read(thread);
     process->details = memory_new(process->handle_count, sizeof *process->details);
     for (size_t i = 0; i < process->handle_count; i++) {
         struct handle *handle = &process->handles[i];
         struct detail *detail = &process->details[process->detail_count];
         bool is_open = handle->state == RECORD_STATE_LIVE || handle->state == RECORD_STATE_INHERITED;
-        if (!is_open || handle->number < 0 || !ask(pid, handle->number, sockets, detail))
+        if (!is_open || handle->number < 0 || !ask(thread, handle->number, sockets, detail))
             continue;
         if (handle->kind == RECORD_KIND_PROCESS)
             ask_child(detail, process, pid, handle->other_pid);
@@ -156,6 +157,6 @@ void live_ask(struct process *process) {
         process->detail_count++;
     }
     sockets_end(sockets);
-    duplicates_find(process, pid);
+    duplicates_find(process, thread);
     check_again(process);
 }

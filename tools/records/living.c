@@ -18,6 +18,46 @@
 
 /* --- one process ------------------------------------------------------------------------------------------ */
 
+/* The whole line `name` of /proc/PID/status, behind its colon. The caller frees it; NULL: cannot be read. */
+static char *status_line(int pid, const char *name) {
+    char path[64], *line = NULL, *value = NULL;
+    size_t size = 0, length = strlen(name);
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *status = fopen(path, "re");
+    while (status && !value && getline(&line, &size, status) > 0)
+        if (strncmp(line, name, length) == 0 && line[length] == ':')
+            value = memory_copy(line + length + 1);
+    if (status)
+        fclose(status);
+    free(line);
+    return value;
+}
+
+/* Dead, and its parent has not asked for its status yet: nothing is mapped any more. So is a main thread that
+ * has ended before others. */
+static bool is_zombie(int pid) {
+    char *state = status_line(pid, "State");
+    bool is = state && strstr(state, "Z (zombie)");
+    free(state);
+    return is;
+}
+
+int living_thread(int pid) {
+    char path[64];
+    int found = 0;
+    if (!is_zombie(pid))
+        return pid;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *threads = opendir(path);
+    for (struct dirent *entry; threads && !found && (entry = readdir(threads));) {
+        int thread = (int)strtol(entry->d_name, NULL, 10); /* 0: no number */
+        found = thread && !is_zombie(thread) ? thread : 0;
+    }
+    if (threads)
+        closedir(threads);
+    return found ? found : pid;
+}
+
 /* One line of /proc/PID/maps that shows a file. */
 struct mapping {
     uintptr_t start, end;
@@ -46,7 +86,7 @@ static bool read_mapping(char *line, struct mapping *mapping) {
 /* Fills `mapping` with the first file whose name ends so: 1 found, 0 none, -errno. */
 static int find_mapping(int pid, const char *end, struct mapping *mapping) {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/maps", pid);
+    snprintf(path, sizeof path, "/proc/%d/maps", living_thread(pid));
     FILE *maps = fopen(path, "re");
     if (!maps)
         return -errno;
@@ -69,39 +109,17 @@ static char *path_of_mapping(int pid, const struct mapping *mapping) {
     struct stat status;
     if (!mapping->deleted && stat(mapping->path, &status) == 0)
         return memory_copy(mapping->path);
-    char *path = memory_format("/proc/%d/root%s", pid, mapping->path);
+    int thread = living_thread(pid);
+    char *path = memory_format("/proc/%d/root%s", thread, mapping->path);
     if (!mapping->deleted && stat(path, &status) == 0)
         return path;
     free(path);
-    return memory_format("/proc/%d/map_files/%" PRIxPTR "-%" PRIxPTR, pid, mapping->start, mapping->end);
+    return memory_format("/proc/%d/map_files/%" PRIxPTR "-%" PRIxPTR, thread, mapping->start, mapping->end);
 }
 
 bool living_is_watched(int pid) {
     struct mapping mapping;
     return find_mapping(pid, "/" FOLDER_LIBRARY, &mapping) > 0;
-}
-
-/* The whole line `name` of /proc/PID/status, behind its colon. The caller frees it; NULL: cannot be read. */
-static char *status_line(int pid, const char *name) {
-    char path[64], *line = NULL, *value = NULL;
-    size_t size = 0, length = strlen(name);
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    FILE *status = fopen(path, "re");
-    while (status && !value && getline(&line, &size, status) > 0)
-        if (strncmp(line, name, length) == 0 && line[length] == ':')
-            value = memory_copy(line + length + 1);
-    if (status)
-        fclose(status);
-    free(line);
-    return value;
-}
-
-/* Dead, and its parent has not asked for its status yet: nothing is mapped any more. */
-static bool is_zombie(int pid) {
-    char *state = status_line(pid, "State");
-    bool is = state && strstr(state, "Z (zombie)");
-    free(state);
-    return is;
 }
 
 /* Its number in its own pid namespace, where one can know. */

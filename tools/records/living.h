@@ -33,6 +33,10 @@ int living_pid(const struct process *process);
  * from here: same executable, and a record. 0: none. */
 int living_origin(int pid);
 
+/* Where /proc shows what the process has mapped and open: `pid`, or where its main thread has ended before
+ * others the number of one of those. */
+int living_thread(int pid);
+
 /* True if the process has the library mapped. */
 bool living_is_watched(int pid);
 

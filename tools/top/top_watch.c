@@ -170,7 +170,7 @@ static void drop_gone(struct top_watch *watch) {
 static uint64_t count_descriptors(int pid, uint64_t otherwise) {
     char path[64];
     struct stat about;
-    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    snprintf(path, sizeof path, "/proc/%d/fd", living_thread(pid));
     if (stat(path, &about) == 0 && about.st_size > 0)
         return (uint64_t)about.st_size;
     DIR *folder = opendir(path);
