@@ -63,7 +63,7 @@ START_TEST(what_is_no_record_is_passed_over) {
     says(&shown, 0, "1 handle left open at 1 site (1 file)");
     ck_assert_str_eq(shown.error, "");
     shown = script(folder,
-                   "for i in 1 2 3 5 6; do timeout 10 $T report $F/0000000000000000000000000000000$i.leftopen;"
+                   "for i in 1 2 3 5 6; do timeout 60 $T report $F/0000000000000000000000000000000$i.leftopen;"
                    "echo $?; done");
     ck_assert_msg(run_count(shown.out, "65\n") + run_count(shown.out, "66\n") == 5, "%s%s", shown.out,
                   shown.error);
@@ -93,7 +93,7 @@ START_TEST(a_module_that_is_no_file_is_not_opened) {
     free(builder);
     /* A writer that waits for a reader would see one. */
     struct run shown = script(folder, "(echo here >$F/pipe; echo >$F/it-was-opened) & writer=$!;"
-                                      "timeout 20 $T report $F/record; echo $?; kill $writer; ls $F");
+                                      "timeout 60 $T report $F/record; echo $?; kill $writer; ls $F");
     says(&shown, 0, "6 files");
     ck_assert_ptr_null(strstr(shown.out, "it-was-opened"));
 }
@@ -147,14 +147,14 @@ START_TEST(records_of_others_are_refused_in_words) {
         SKIP("only root can be somebody else");
     struct run shown = script(folder, KILLED "setpriv --reuid 65534 --regid 65534 --clear-groups $T report $F");
     says(&shown, 66, "Permission denied");
-    shown = script(folder, "sleep 20 & setpriv --reuid 65534 --regid 65534 --clear-groups $T report $!; s=$?;"
+    shown = script(folder, "sleep 600 & setpriv --reuid 65534 --regid 65534 --clear-groups $T report $!; s=$?;"
                            "kill $!; exit $s");
     says(&shown, 66, "only that user and root may see its record");
 }
 END_TEST
 
 /* What waits for a word: it has opened /etc/passwd, says so, and sleeps. */
-#define WAITS(more) "perl -e '$|=1; open(F, \"<\", \"/etc/passwd\"); " more " print \"ready\\n\"; sleep 30'"
+#define WAITS(more) "perl -e '$|=1; open(F, \"<\", \"/etc/passwd\"); " more " print \"ready\\n\"; sleep 600'"
 #define WHEN_READY "while ! grep -q ready $F/said; do sleep 0.02; done;"
 
 START_TEST(who_changed_its_user_is_found) {
@@ -175,8 +175,8 @@ START_TEST(who_is_in_a_container_is_found) {
         script(folder, "LD_PRELOAD= unshare -mpf --mount-proc sh -c 'mount -t tmpfs none /dev/shm || exit 99;"
                        "export LD_PRELOAD=$L; exec "
                        "perl -e \"\\$|=1; open(F, q(<), q(/etc/passwd));"
-                       "print qq(ready\\n); sleep 30\"' >$F/said & u=$!;"
-                       "for i in $(seq 500); do grep -q ready $F/said && break; sleep 0.02; done;"
+                       "print qq(ready\\n); sleep 600\"' >$F/said & u=$!;"
+                       "for i in $(seq 3000); do grep -q ready $F/said && break; sleep 0.02; done;"
                        "grep -q ready $F/said || { kill $u; exit 99; };"
                        "p=$(pgrep -P $u); $T report $p; s=$?; kill -9 $p; exit $s");
     if (shown.status == 99)

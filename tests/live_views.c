@@ -415,28 +415,37 @@ START_TEST(a_killed_process_still_tells_its_shortage) {
 }
 END_TEST
 
+/* For sh: waits until that is said on standard error, which is a file here. */
+#define UNTIL_SAID(words) "until grep -qF '" words "' /proc/self/fd/2; do sleep 0.05; done; "
+
+static const char step_by_step[] = "{ " UNTIL_SAID("1 handle open (+0)") "echo\n" UNTIL_SAID(
+    "8 handles open (+0)") "echo; } | \"$0\" --interval=100ms \"$1\" files 1 sockets 7";
+
 START_TEST(lines_tell_growth) {
-    /* proves: a line per interval with the change, named by the site that grew; the program is none the wiser
-     */
-    struct run done = ask(WORDS(
-        "sh", "-c", "{ sleep 0.6; echo; sleep 0.9; echo; } | \"$0\" --interval=300ms \"$1\" files 2 sockets 7",
-        tool, holder));
+    /* proves: a line per interval with the change, named by the site that grew; the program is none the wiser.
+     * It goes on when the line is there that it waits for; one that is written between two sockets adds up. */
+    struct run done = ask(WORDS("sh", "-c", step_by_step, tool, holder));
     ck_assert_str_eq(done.out, "ready\nready\n");
-    ck_assert_msg(strstr(done.error, "1 process, 1 handle open (+1)"), "%s", done.error);
-    const char *grown = strstr(done.error, "1 process, 8 handles open (+7)");
-    ck_assert_msg(grown && strstr(grown, "grew: +7 socket in make_socket "), "%s", done.error);
-    ck_assert_msg(strstr(done.error, "8 handles open (+0)"), "%s", done.error);
+    int grown = 0, open = 0, sum = 0, sockets = 0;
+    for (const char *at = done.error; (at = strstr(at, "1 process, ")); at = strchr(at, '\n')) {
+        ck_assert_msg(sscanf(at, "1 process, %d %*s open (%d)", &open, &grown) == 2, "%s", at);
+        ck_assert_msg((sum += grown) == open, "%d open of %d:\n%s", open, sum, done.error);
+        const char *end = strchr(at, '\n'), *made = strstr(at, " socket in make_socket ");
+        ck_assert_ptr_nonnull(end);
+        if (made && made < end)
+            sockets += grown;
+    }
+    ck_assert_msg(open == 8 && sockets == 7, "%s", done.error);
     run_free(&done);
 }
 END_TEST
 
 START_TEST(ends_are_followed) {
     /* proves: a process of the tree is reported while the tree lives on, and once more in the whole */
-    struct run done = ask(
-        WORDS(tool, "--follow", "sh", "-c", "\"$0\" files 2 </dev/null; sleep 0.5; echo later >&2", holder));
-    const char *own = strstr(done.error, "1 handle left open at exit by "),
-               *later = strstr(done.error, "later\n");
-    ck_assert_msg(own && later && own < later, "%s", done.error);
+    struct run done = ask(WORDS(
+        tool, "--follow", "sh", "-c",
+        "\"$0\" files 2 </dev/null; " UNTIL_SAID("1 handle left open at exit by ") "echo later >&2", holder));
+    ck_assert_msg(strstr(done.error, "later\n"), "%s", done.error);
     ck_assert_uint_eq(run_count(done.error, "1 handle left open at exit by "), 2);
     run_free(&done);
 }
@@ -458,11 +467,11 @@ START_TEST(redis_is_shown_as_it_is) {
                                       "--dir", run_folder()));
     char socket_path[160];
     snprintf(socket_path, sizeof socket_path, "%s/redis.sock", run_folder());
-    for (int tenths = 0; tenths < 100 && access(socket_path, F_OK); tenths++)
+    while (access(socket_path, F_OK))
         usleep(100000);
     struct beside load =
         start(WORDS("redis-benchmark", "-s", socket_path, "-c", "20", "-n", "100000000", "-q", "-I"));
-    for (int tenths = 0; tenths < 100 && kernel_descriptors(redis.pid) < 25; tenths++)
+    while (kernel_descriptors(redis.pid) < 25)
         usleep(100000);
     json_t *seen = ls(word(redis.pid));
     ck_assert_int_eq(of_process(seen, "descriptors"), kernel_descriptors(redis.pid));

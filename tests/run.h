@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { RUN_SECONDS = 60, RUN_ENVIRONMENT = 8 };
+enum { RUN_SECONDS = 120, RUN_ENVIRONMENT = 8 };
 
 struct run_request {
     const char *const *words;                 /* the command, found in PATH */

@@ -1,12 +1,12 @@
 #!/bin/bash
 # leftopen top: lines of the batch mode against /proc, and the screen in tmux: keys, sizes, ways to end. Started from
-# the top folder. Nothing here waits for a time to pass, only for what must come, and for that not longer than $patience.
+# the top folder. Nothing here waits for a time to pass, only for what must come, and for that not longer than $patience seconds.
 set -u
 export LC_ALL=C.UTF-8 TZ=UTC
 unset LEFTOPEN_OPTIONS LD_PRELOAD TMUX NO_COLOR FORCE_COLOR
 build=$(realpath "${BUILD:-build}")
 leftopen=$build/leftopen
-patience=200 # tenths of a second
+patience=60
 work=$(mktemp -d /tmp/leftopen-top-XXXXXX) || exit 1
 records=$work/records
 mkdir -m 700 "$records"
@@ -48,7 +48,7 @@ same() {
 # until_true COMMAND…: as often as it takes.
 until_true() {
     local i
-    for ((i = 0; i < patience; i++)); do
+    for ((i = 0; i < 10 * patience; i++)); do
         "$@" && return
         sleep 0.1
     done
@@ -74,7 +74,7 @@ start() {
 tell() {
     local answer
     echo "$1" >&"$input"
-    read -r -t 20 answer <&"$output" && [ "$answer" = done ]
+    read -r -t $patience answer <&"$output" && [ "$answer" = done ]
 }
 
 descriptors() { ls "/proc/$1/fd" | wc -l; }
@@ -88,7 +88,7 @@ start leaky 500
 tell 'file 30' && tell 'pair 5' && tell 'close 4'
 result 'the program opens and closes'
 
-timeout 60 "$leftopen" top -b -n 1 "$pid" >"$work/lines" 2>"$work/wrong"
+timeout $((2 * patience)) "$leftopen" top -b -n 1 "$pid" >"$work/lines" 2>"$work/wrong"
 result 'one sample ends by itself'
 same "$(descriptors "$pid") 500" "$(field process 3 "$work/lines") $(field process 4 "$work/lines")"
 result 'descriptors and limit are those of /proc'
@@ -99,23 +99,23 @@ result 'sites: open, opened, closed, peak, kind'
 grep -q '^site .* open < open_file on_command.c:[0-9]* < main on_command.c:[0-9]*$' "$work/lines"
 result 'sites say where'
 
-timeout 60 "$leftopen" top -b --samples=3 -d 0.1 --record="$records" >"$work/lines" 2>"$work/wrong"
+timeout $((2 * patience)) "$leftopen" top -b --samples=3 -d 0.1 --record="$records" >"$work/lines" 2>"$work/wrong"
 same '3 3 3' "$(grep -c ^sample "$work/lines") $(grep -c '^process ' "$work/lines") $(grep -c '^$' "$work/lines")"
 result 'without a PID: who has a record and lives; three blocks'
 
 # A reader that follows: what the program does between two samples is in the next one.
 mkfifo "$work/lines.fifo"
-timeout 60 "$leftopen" top -b -d 0.1 "$pid" >"$work/lines.fifo" 2>"$work/ended" &
+timeout $((2 * patience)) "$leftopen" top -b -d 0.1 "$pid" >"$work/lines.fifo" 2>"$work/ended" &
 batch=$!
 exec {lines}<"$work/lines.fifo"
-read -r -t 20 -u "$lines" _ && tell 'file 5'
-while read -r -t 20 -u "$lines" line && [[ $line != "process $pid "*" +5 "* ]]; do :; done
+read -r -t $patience -u "$lines" _ && tell 'file 5'
+while read -r -t $patience -u "$lines" line && [[ $line != "process $pid "*" +5 "* ]]; do :; done
 same "process $pid $(descriptors "$pid") 500 41 2" "$(cut -d' ' -f1-6 <<<"$line")"
 result 'growth since the first sample'
 [[ $(cut -d' ' -f7 <<<"$line") == +* && $(cut -d' ' -f9 <<<"$line") -gt 0 ]]
 result 'a rate, and when the limit will be met'
 echo 'end 0' >&"$input"
-while read -r -t 20 -u "$lines" line; do :; done
+while read -r -t $patience -u "$lines" line; do :; done
 wait "$batch"
 same "0 leftopen: what was to be watched has ended" "$? $(cat "$work/ended")"
 result 'it ends with the process that it watches'
@@ -130,19 +130,19 @@ mkfifo "$work/other.in" "$work/other.out" "$work/go"
 pid=$!
 targets+=("$pid")
 exec {input}>"$work/other.in" {output}<"$work/other.out"
-read -r -t 20 _ <&"$output"
-timeout 60 "$leftopen" top -b -d 0.1 "$pid" >"$work/lines.fifo" 2>"$work/wrong" &
+read -r -t $patience _ <&"$output"
+timeout $((2 * patience)) "$leftopen" top -b -d 0.1 "$pid" >"$work/lines.fifo" 2>"$work/wrong" &
 batch=$!
 exec {lines}<"$work/lines.fifo"
-while read -r -t 20 -u "$lines" line && [[ $line != "process $pid "*" bash" ]]; do :; done
+while read -r -t $patience -u "$lines" line && [[ $line != "process $pid "*" bash" ]]; do :; done
 echo >"$work/go"
-while read -r -t 20 -u "$lines" line && [[ $line == ?* ]]; do :; done
+while read -r -t $patience -u "$lines" line && [[ $line == ?* ]]; do :; done
 tell 'file 3'
-while read -r -t 20 -u "$lines" line && [[ $line != "process $pid "*" 3 1 "*" other" ]]; do :; done
+while read -r -t $patience -u "$lines" line && [[ $line != "process $pid "*" 3 1 "*" other" ]]; do :; done
 same "process $pid $(descriptors "$pid")" "$(cut -d' ' -f1-3 <<<"$line")"
 result 'a process that executes another program is followed'
 echo 'end 0' >&"$input"
-while read -r -t 20 -u "$lines" line; do :; done
+while read -r -t $patience -u "$lines" line; do :; done
 wait "$batch"
 exec {lines}<&- {input}>&- {output}<&-
 
@@ -150,7 +150,7 @@ exec {lines}<&- {input}>&- {output}<&-
 refused() {
     local text=$1
     shift
-    timeout 60 "$@" </dev/null >"$work/out" 2>"$work/wrong"
+    timeout $((2 * patience)) "$@" </dev/null >"$work/out" 2>"$work/wrong"
     [ $? = 64 ] && grep -qF -- "$text" "$work/wrong"
 }
 refused 'leftopen top -b' "$leftopen" top
@@ -163,7 +163,7 @@ refused 'limit' "$leftopen" top -b -s colour
 result 'an order that is none is refused, and the orders named'
 refused '--bathc' "$leftopen" top --bathc
 result 'an unknown option is named'
-timeout 60 "$leftopen" top -b "$pid" >"$work/out" 2>"$work/wrong"
+timeout $((2 * patience)) "$leftopen" top -b "$pid" >"$work/out" 2>"$work/wrong"
 same 66 $?
 result 'a process that is gone is no process'
 

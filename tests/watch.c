@@ -15,7 +15,7 @@
 #include "tests/run.h"
 #include "tools/records/folder.h"
 
-enum { PAGE = 4096, LINE = 64 / sizeof(uint64_t), WAIT_TURNS = 5000 };
+enum { PAGE = 4096, LINE = 64 / sizeof(uint64_t), WAIT_TURNS = 60000 };
 
 void watch_pin(int cpu) {
     cpu_set_t set;

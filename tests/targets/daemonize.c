@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
             open("/dev/null", O_RDWR);
         file = open("/dev/null", O_RDONLY);
     }
-    for (int i = 0; i < 20000 && access("go", F_OK); i++)
+    for (int i = 0; i < 60000 && access("go", F_OK); i++)
         usleep(1000);
     if (argc == 2)
         close(file);

@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/targets/asleep.h"
+
+static pid_t blocked;
+
 struct guard {
     const char *name;
     int fd;
@@ -35,6 +39,7 @@ static void *block(void *) {
     struct sockaddr name = {AF_UNIX, {0}};
     bind(server, &name, sizeof name.sa_family);
     listen(server, 1);
+    __atomic_store_n(&blocked, gettid(), __ATOMIC_RELEASE);
     accept(server, nullptr, nullptr);
     return nullptr;
 }
@@ -47,7 +52,9 @@ int main() {
     }
     pthread_t thread;
     pthread_create(&thread, nullptr, block, nullptr);
-    usleep(50000);
+    while (!__atomic_load_n(&blocked, __ATOMIC_ACQUIRE))
+        usleep(1000);
+    wait_until_asleep(blocked); /* in accept */
     pthread_cancel(thread);
     void *result;
     pthread_join(thread, &result);

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES = 5, CHILDREN = 300, PAUSE_MICROSECONDS = 500, PATIENCE_SECONDS = 8 };
+enum { PROCESSES = 5, CHILDREN = 300, PAUSE_MICROSECONDS = 500, PATIENCE_SECONDS = 60 };
 
 static void *fork_often(void *nothing) {
     for (int i = 0; i < CHILDREN; i++) {

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int asks;
+#include "tests/targets/asleep.h"
+
+static pid_t asks;
 
 static void *ask(void *nothing) {
     char line[80];
-    __atomic_store_n(&asks, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&asks, gettid(), __ATOMIC_RELEASE);
     return fgets(line, sizeof line, stdin) ? NULL : nothing;
 }
 
@@ -28,6 +30,6 @@ int main(void) {
     pthread_create(&thread, NULL, ask, NULL);
     while (!__atomic_load_n(&asks, __ATOMIC_ACQUIRE))
         usleep(1000);
-    usleep(20000); /* into fgets */
+    wait_until_asleep(asks); /* in fgets */
     return !forget_stream() || !forget_child();
 }

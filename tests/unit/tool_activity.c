@@ -235,6 +235,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("tool_activity");
     TCase *tests = tcase_create("activity");
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, all_sites_are_counted);
     tcase_add_test(tests, looks_are_independent_of_the_process);

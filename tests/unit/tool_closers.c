@@ -88,7 +88,8 @@ START_TEST(nobody_is_named_who_is_not_known) {
 END_TEST
 
 START_TEST(closers_that_read_alike_are_one) {
-    /* proves: stacks that differ only further out are one place in the sentence, whose parts are the most first */
+    /* proves: stacks that differ only further out are one place in the sentence, whose parts are the most first
+     */
     static const uint64_t pcs[][2] = {{0x8001, 0x9001}, {0x8001, 0xa001}, {0x6001, 0x9001}};
     static const uint64_t counts[] = {30, 41, 40};
     struct builder *builder = builder_begin();
@@ -126,6 +127,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("closers");
     TCase *tests = tcase_create("all");
+    tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, one_closer_of_all);
     tcase_add_test(tests, several_closers_the_most_first);

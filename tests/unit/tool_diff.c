@@ -277,6 +277,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("diff");
     TCase *tests = tcase_create("diff");
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, make_path, remove_path);
     tcase_add_loop_test(tests, what_is_new_or_more_is_marked, 0, sizeof comparisons / sizeof *comparisons);
     tcase_add_test(tests, a_baseline_takes_what_it_knows);

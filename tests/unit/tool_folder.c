@@ -369,7 +369,7 @@ int main(void) {
     skips_begin();
     Suite *suite = suite_create("tool_folder");
     TCase *tests = tcase_create("folder");
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, automatic_follows_the_session);
     tcase_add_test(tests, a_tree_folder_can_be_written_but_not_read_by_others);

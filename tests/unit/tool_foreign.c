@@ -67,8 +67,7 @@ START_TEST(other_words_are_nobodys) {
 }
 END_TEST
 
-static const char ctest_environment[] =
-    "log_path='/tmp/a b.1.log':suppressions=/b/s:exitcode=9:other=1";
+static const char ctest_environment[] = "log_path='/tmp/a b.1.log':suppressions=/b/s:exitcode=9:other=1";
 
 START_TEST(lsan_options_count_only_if_asked_for) {
     setenv("LSAN_OPTIONS", ctest_environment, 1);
@@ -101,6 +100,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("tool_foreign");
     TCase *tests = tcase_create("foreign");
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, what_ctest_passes_is_taken);
     tcase_add_test(tests, a_name_with_fields_stays);

@@ -1332,7 +1332,7 @@ int main(void) {
     Suite *suite = suite_create("formats");
     TCase *tests = tcase_create("formats");
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, ndjson_has_a_line_per_site);
     tcase_add_test(tests, ndjson_lines_stay_short);
     tcase_add_test(tests, sarif_says_what_github_shows);

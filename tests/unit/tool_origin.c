@@ -327,6 +327,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("origin");
     TCase *tests = tcase_create("origin");
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, NULL);
     tcase_add_test(tests, the_image_before_tells);
     tcase_add_test(tests, another_file_of_that_number_is_another);

@@ -1315,7 +1315,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("report");
     TCase *tests = tcase_create("report");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, text_is_as_promised);
     tcase_add_test(tests, suspects_come_first_with_the_reason);

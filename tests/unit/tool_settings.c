@@ -224,6 +224,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("tool_settings");
     TCase *tests = tcase_create("settings");
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, defaults_are_those_of_the_table);
     tcase_add_test(tests, every_separator_separates);

@@ -114,6 +114,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("tool_suspects");
     TCase *tests = tcase_create("suspects");
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, far_older_than_the_released_is_suspicious);
     tcase_add_test(tests, what_only_grows_is_suspicious);
     tcase_add_test(tests, a_pool_and_a_handful_are_not);

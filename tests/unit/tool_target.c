@@ -302,7 +302,7 @@ int main(void) {
     skips_begin();
     Suite *suite = suite_create("tool_target");
     TCase *tests = tcase_create("target");
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, a_dynamic_program_is_watchable);
     tcase_add_test(tests, the_loader_itself_is_watchable);

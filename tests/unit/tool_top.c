@@ -489,6 +489,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("top");
     TCase *trends = tcase_create("trends"), *models = tcase_create("models");
+    tcase_set_timeout(trends, 120);
+    tcase_set_timeout(models, 120);
     tcase_add_checked_fixture(trends, begin_trend, NULL);
     tcase_add_test(trends, one_look_tells_no_rate);
     tcase_add_test(trends, a_rate_is_change_per_minute);

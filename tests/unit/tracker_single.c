@@ -40,19 +40,25 @@ END_TEST
 
 static uint64_t words_of_handlers;
 
+/* The handler itself asks for the next time, so that what it interrupts gets on, however slow it is. */
+static void tick_soon(void) {
+    struct itimerval soon = {{0, 0}, {0, 50}};
+    setitimer(ITIMER_REAL, &soon, NULL);
+}
+
 static void on_tick(int number) {
     for (int i = 0; i < 10; i++)
         single_add(&counter, 3);
     by_handler += 30;
     words_of_handlers += add_to_word(10);
     atomic_fetch_add(&ticks, 1);
+    tick_soon();
 }
 
 START_TEST(handlers_lose_nothing) {
     struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
     ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
-    struct itimerval interval = {{0, 50}, {0, 50}};
-    ck_assert_int_eq(setitimer(ITIMER_REAL, &interval, NULL), 0);
+    tick_soon();
     uint64_t added = 0, words = 0;
     while (atomic_load(&ticks) < 5000) {
         for (int i = 0; i < 100; i++)

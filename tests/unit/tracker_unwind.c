@@ -457,7 +457,8 @@ START_TEST(survives_any_frame_pointer) { walk_with_garbage(_i ? with_wrong_cfa :
 END_TEST
 
 START_TEST(data_on_the_stack_is_no_frame) {
-    /* proves: where rbp is used for something else than frames, such as argv, strings are not told as callers */
+    /* proves: where rbp is used for something else than frames, such as argv, strings are not told as callers
+     */
     extern char **environ;
     char text[16] = "on the stack";
     char *words[] = {text, text, NULL};
@@ -633,12 +634,11 @@ START_TEST(walks_concurrently) {
         numbers[i] = i * 5;
         ck_assert_int_eq(pthread_create(&threads[i], NULL, walk_all_the_time, &numbers[i]), 0);
     }
-    for (int i = 0; i < 100 || (atomic_load(&handler_walks) < 20 && i < 1000); i++)
+    for (int i = 0; i < 100 || atomic_load(&handler_walks) < 20; i++)
         usleep(10000);
     atomic_store(&stop, true);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    ck_assert_uint_ge(atomic_load(&handler_walks), 20);
     ck_assert_uint_eq(atomic_load(&handler_failures), 0);
     ck_assert_uint_eq(atomic_load(&thread_failures), 0);
 }

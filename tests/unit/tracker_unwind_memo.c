@@ -284,6 +284,12 @@ static _Thread_local volatile sig_atomic_t ticking;
 static _Thread_local sigjmp_buf after_tick;
 static _Thread_local volatile sig_atomic_t may_jump;
 
+/* The handler itself asks for the next time, so that what it interrupts gets on, however slow it is. */
+static void tick_soon(void) {
+    struct itimerval soon = {{0, 0}, {0, 100}};
+    setitimer(ITIMER_REAL, &soon, NULL);
+}
+
 static void on_tick(int number) {
     int before = errno;
     atomic_fetch_add(&ticks, 1);
@@ -292,6 +298,7 @@ static void on_tick(int number) {
     grow(&tree, 3);
     if (errno != 77)
         atomic_fetch_add(&wrong, 1);
+    tick_soon();
     errno = before;
     if (may_jump && atomic_load(&ticks) % 16 == 0) {
         may_jump = 0;
@@ -302,8 +309,7 @@ static void on_tick(int number) {
 static void start_ticking(int flags) {
     struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART | flags};
     ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
-    struct itimerval interval = {{0, 100}, {0, 100}};
-    ck_assert_int_eq(setitimer(ITIMER_REAL, &interval, NULL), 0);
+    tick_soon();
 }
 
 static void stop_ticking(void) {
@@ -587,12 +593,11 @@ START_TEST(torn_entries_are_not_believed) {
     unsigned numbers[THREADS] = {0, 1, 2, 3};
     for (unsigned i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, write_and_find, &numbers[i]), 0);
-    for (int i = 0; i < 300 && (i < 100 || atomic_load(&found) < 1000); i++)
+    for (int i = 0; i < 100 || atomic_load(&found) < 1000; i++)
         usleep(10000);
     atomic_store(&stop, true);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    ck_assert_uint_ge(atomic_load(&found), 1000);
     ck_assert_uint_eq(atomic_load(&torn), 0);
 }
 END_TEST
