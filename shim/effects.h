@@ -173,8 +173,8 @@ static inline int fails_with(int error) {
     return -1;
 }
 
-/* The kernel numbers timers from 0: told apart from addresses by a bit that those do not have. */
-static inline void *timer_handle(timer_t timer) { return (void *)((uintptr_t)timer | 1ull << 63); }
+/* The kernel numbers timers from 0: told apart from addresses. */
+static inline void *timer_handle(timer_t timer) { return (void *)((uintptr_t)timer | RECORD_TIMER); }
 
 /* What open's flags say; a directory opened without O_DIRECTORY is told by the kernel at the end. */
 static inline enum record_kind opens_kind(int flags) {

@@ -241,6 +241,14 @@ static const struct {
     {"pair", {"  fd 3   unix stream socket:[", "]   3 bytes unread, other end fd 4   ", "other end fd 3 "}},
 };
 
+START_TEST(timers_that_are_no_descriptors_are_told_at_the_end) {
+    struct run report = ended("--color=never", "signal-timer");
+    has(report.error, "  timer 0x0   not armed   ");
+    has(report.error, "  timer 0x1   due in 4h59m, then every 2h00m   ");
+    run_free(&report);
+}
+END_TEST
+
 START_TEST(families_are_told_at_the_end) {
     struct run report = ended("--color=never", families[_i].scene);
     for (const char *const *part = families[_i].parts; part < families[_i].parts + 4 && *part; part++)
@@ -382,6 +390,7 @@ int main(void) {
     suite_add_tcase(suite, tests);
     tcase_add_loop_test(tests, states_are_told_at_the_end, 0, STATES);
     tcase_add_loop_test(tests, states_are_told_meanwhile, 0, STATES);
+    tcase_add_test(tests, timers_that_are_no_descriptors_are_told_at_the_end);
     tcase_add_loop_test(tests, families_are_told_at_the_end, 0, FAMILIES);
     tcase_add_loop_test(tests, families_are_told_meanwhile, 0, FAMILIES);
     tcase_add_test(tests, families_go_across_processes);

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "tracker/large.h"
 #include "tracker/record.h"
@@ -270,10 +271,33 @@ static void ask_state(const struct details_request *request) {
     facts.duplicate_of = duplicate_of(request->number);
 }
 
+static void put_time(struct text *text, const char *name, struct timespec time) {
+    text_string(text, name);
+    text_string(text, ": (");
+    text_decimal(text, time.tv_sec);
+    text_string(text, ", ");
+    text_decimal(text, time.tv_nsec);
+    text_string(text, ")\n");
+}
+
+/* In the words of a timer descriptor's fdinfo. */
+static void ask_timer(int timer) {
+    struct itimerspec left;
+    if (SYS(SYS_timer_gettime, timer, &left))
+        return; /* it was deleted where nobody saw it */
+    struct text text = TEXT_IN(facts.information);
+    put_time(&text, "it_value", left.it_value);
+    put_time(&text, "it_interval", left.it_interval);
+    facts.information_bytes = (uint16_t)text.length;
+    facts.flags |= RECORD_DETAIL_WITH_STATE;
+}
+
 static void ask(const struct details_request *request) {
     text_clear(&facts.status, sizeof facts.status);
     text_clear(&facts.link_bytes, sizeof facts - offsetof(struct facts, link_bytes));
     facts.duplicate_of = -1;
+    if (request->is_timer)
+        return ask_timer(request->number);
     ask_status(request->number);
     ask_link(request->number);
     if (!facts.link_bytes && !facts.status.stx_mask)
@@ -294,7 +318,7 @@ static char *put(char *at, const void *bytes, size_t count) {
     return at + count;
 }
 
-static void fill(struct record_detail *detail, int number) {
+static void fill(struct record_detail *detail, const struct details_request *request) {
     const struct statx *status = &facts.status;
     detail->mode = status->stx_mode;
     detail->device = makedev(status->stx_dev_major, status->stx_dev_minor);
@@ -302,8 +326,10 @@ static void fill(struct record_detail *detail, int number) {
     detail->size = (int64_t)status->stx_size;
     detail->blocks = status->stx_blocks;
     detail->links = status->stx_nlink;
-    detail->descriptor_flags = flags_of(number, F_GETFD);
-    detail->status_flags = flags_of(number, F_GETFL);
+    if (!request->is_timer) {
+        detail->descriptor_flags = flags_of(request->number, F_GETFD);
+        detail->status_flags = flags_of(request->number, F_GETFL);
+    }
     detail->socket_domain = facts.domain;
     detail->socket_type = facts.type;
     detail->socket_protocol = facts.protocol;
@@ -334,7 +360,7 @@ uint32_t details_keep(const struct details_request *request) {
         return 0;
     struct record_detail *detail = record_at(at);
     detail->sequence = request->sequence;
-    fill(detail, request->number);
+    fill(detail, request);
     /* release: a reader that finds the length finds the rest */
     atomic_store_explicit((_Atomic uint32_t *)&detail->bytes,
                           (uint32_t)((bytes + RECORD_UNIT - 1) / RECORD_UNIT * RECORD_UNIT),

@@ -8,6 +8,7 @@
 #include "tracker/exit_pass.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/time_types.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -107,6 +108,17 @@ static bool is_early(const struct finding *finding) {
     return atomic_fetch_add_explicit(&stack->details, 1, memory_order_relaxed) < DETAILS_OF_A_SITE;
 }
 
+/* The kernel's number of a timer, -1 if it is none, or one that libc runs a thread for and knows by an address. */
+static int timer_of(const struct finding *finding) {
+    uint64_t number = LOAD(&finding->slot->object) & ~RECORD_TIMER;
+    return finding->kind == RECORD_KIND_TIMER && number <= INT_MAX ? (int)number : -1;
+}
+
+static void ask_timer(const struct finding *finding, int timer) {
+    struct details_request request = {.number = timer, .is_timer = true, .sequence = finding->sequence};
+    STORE(&finding->slot->detail, details_keep(&request));
+}
+
 static void ask_detail(const struct finding *finding, bool with_state) {
     bool has_child = finding->kind == RECORD_KIND_PROCESS;
     struct details_request request = {.number = finding->number,
@@ -120,10 +132,14 @@ static void ask_details(struct findings *findings) {
     size_t asked = 0;
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
-        bool early = finding->number >= 0 && is_early(finding);
-        if (finding->number < 0 || (asked >= DETAILS && !early))
+        int timer = timer_of(finding);
+        bool has_state = finding->number >= 0 || timer >= 0, early = has_state && is_early(finding);
+        if (!has_state || (asked >= DETAILS && !early))
             continue;
-        ask_detail(finding, early && asked < DETAILS);
+        if (timer >= 0)
+            ask_timer(finding, timer);
+        else
+            ask_detail(finding, early && asked < DETAILS);
         asked++;
     }
     threads_refresh_names();

@@ -264,6 +264,9 @@ struct record_slot {
 };
 _Static_assert(sizeof(struct record_slot) == 64, "one slot, one cache line");
 
+/* The object of a timer: libc's number or address of it, with a bit that addresses do not have. */
+#define RECORD_TIMER (1ull << 63)
+
 /* A closer with this bit is a stack id (option misuse=2), not an address. */
 #define RECORD_CLOSER_STACK (1ull << 63)
 

@@ -131,6 +131,14 @@ static void timer(void) {
     need(timerfd_settime(need(timerfd_create(CLOCK_MONOTONIC, 0)), 0, &then, NULL));
 }
 
+static void signal_timer(void) {
+    timer_t made;
+    struct itimerspec then = {.it_value.tv_sec = 5 * 3600 - 30, .it_interval.tv_sec = 2 * 3600};
+    need(timer_create(CLOCK_MONOTONIC, NULL, &made));
+    need(timer_create(CLOCK_MONOTONIC, NULL, &made));
+    need(timer_settime(made, 0, &then, NULL));
+}
+
 static void idle_timer(void) { need(timerfd_create(CLOCK_MONOTONIC, 0)); }
 static void event(void) { need(eventfd(23, 0)); }
 static void notify(void) { need(inotify_add_watch(need(inotify_init1(0)), "/", IN_CREATE)); }
@@ -237,6 +245,7 @@ static const struct {
     {"congested", congested},
     {"epoll", epoll},
     {"timer", timer},
+    {"signal-timer", signal_timer},
     {"idle-timer", idle_timer},
     {"event", event},
     {"notify", notify},

@@ -165,8 +165,9 @@ static const struct {
     enum record_kind kind;
     void (*tell)(struct state *state, const char *text);
 } by_kind[] = {
-    {RECORD_KIND_EPOLL, tell_watched}, {RECORD_KIND_TIMERFD, tell_timer}, {RECORD_KIND_EVENTFD, tell_counter},
-    {RECORD_KIND_INOTIFY, tell_files}, {RECORD_KIND_PIDFD, tell_process}, {RECORD_KIND_PTY, tell_terminal},
+    {RECORD_KIND_TIMER, tell_timer},     {RECORD_KIND_EPOLL, tell_watched}, {RECORD_KIND_TIMERFD, tell_timer},
+    {RECORD_KIND_EVENTFD, tell_counter}, {RECORD_KIND_INOTIFY, tell_files}, {RECORD_KIND_PIDFD, tell_process},
+    {RECORD_KIND_PTY, tell_terminal},
 };
 
 /* --- files, pipes, sockets -------------------------------------------------------------------------------- */

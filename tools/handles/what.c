@@ -266,7 +266,7 @@ char *what_handle(const struct handle *handle, enum record_kind kind) {
     bool is_own = !(handle->flags & RECORD_SLOT_FROM_FORK); /* else the pid is its parent's */
     if (kind == RECORD_KIND_PROCESS && handle->other_pid && is_own)
         return memory_format("process %d", handle->other_pid);
-    if (kind == RECORD_KIND_TIMER) /* libc's number, or address, with a bit that tells it from others */
-        return memory_format("timer 0x%llx", (unsigned long long)handle->object & ~(1ull << 63));
+    if (kind == RECORD_KIND_TIMER)
+        return memory_format("timer 0x%llx", (unsigned long long)handle->object & ~RECORD_TIMER);
     return memory_format("%s 0x%llx", what_kind_word(kind), (unsigned long long)handle->object);
 }
