@@ -45,7 +45,7 @@ EXPORT int shm_open(const char *name, int flags, mode_t mode) {
     int result = real.shm_open(name, flags, mode);
     acquired(result, RECORD_KIND_FILE, "shm_open", CALLER, -1);
     if (makes && result >= 0)
-        tracker_name_made(path.text, "shm_open", CALLER);
+        tracker_name_made(path.text, "shm_open O_CREAT", CALLER);
     return result;
 }
 
@@ -68,7 +68,7 @@ EXPORT sem_t *sem_open(const char *name, int flags, ...) {
         return result;
     tracker_referenced_object(result, RECORD_KIND_SEMAPHORE, "sem_open", CALLER);
     if (makes)
-        tracker_name_made(path.text, "sem_open", CALLER);
+        tracker_name_made(path.text, "sem_open O_CREAT", CALLER);
     return result;
 }
 

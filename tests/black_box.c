@@ -311,7 +311,10 @@ START_TEST(what_outlives_the_process_is_told_and_not_counted) {
         ck_assert_msg(run_count(found, expected[i]) == 1, "not one %s in %s", expected[i], found);
     size_t i;
     ck_assert_uint_eq(json_array_size(sites), 5);
-    json_array_foreach(sites, i, site) ck_assert_int_eq(number_of(site, "count"), 1);
+    json_array_foreach(sites, i, site) {
+        ck_assert_int_eq(number_of(site, "count"), 1);
+        ck_assert_int_eq(number_of(site, "opened"), 1); /* the name alone, not also what stands for it in the process */
+    }
     json_decref(report);
 }
 END_TEST
