@@ -235,6 +235,9 @@ static void add_stacks(struct site *site, struct symbols *symbols) {
         if (findings[i]->handle->stack && (i == 0 || compare_stacks(&findings[i - 1], &findings[i]) != 0))
             add_stack(site, &lifetimes, symbols, findings[i]);
     free(findings);
+    /* what came with a fork was counted by a parent, which may have nothing to tell */
+    if (site->opened && site->opened < site->closed + site->count)
+        site->opened = site->closed + site->count;
     site->mean_lifetime = lifetimes.released ? (double)lifetimes.lived / 1e9 / (double)lifetimes.released : -1;
     site->longest_lifetime = lifetimes.released ? (double)lifetimes.longest / 1e9 : -1;
 }
