@@ -146,6 +146,34 @@ START_TEST(what_goes_past_us_is_noted) {
 }
 END_TEST
 
+/* ---- what libraries keep to the end ---- */
+
+static const struct {
+    const char *library; /* the names of GLib's and GIO's are made here, after what those do */
+    const char *call, *reason;
+} kept[] = {
+    {"libglib-2.0.so.0", "g_main_context_default", "left out by a built-in rule: GLib keeps the main contexts"},
+    {"libglib-2.0.so.0", "g_main_context_new", NULL},
+    {"libgio-2.0.so.0", "g_file_monitor", "left out by a built-in rule: GIO keeps its inotify"},
+    {"libgio-2.0.so.0", "g_main_context_new", NULL},
+    {"libunwind.so.8", "unw_backtrace", "left out by a built-in rule: libunwind keeps the pipe"},
+};
+enum { KEPT = sizeof kept / sizeof kept[0] };
+
+START_TEST(what_a_library_keeps_for_itself_is_nobodys_fault) {
+    bool is_made_here = strncmp(kept[_i].library, "libg", 4) == 0;
+    const char *keeper = is_made_here ? build(kept[_i].library, "tests/targets/libcontexts.c", "-shared -fPIC")
+                                      : kept[_i].library;
+    struct run watched = run(
+        &(struct run_request){.words = WORDS(tool, "--verbosity=1", target("keeps"), keeper, kept[_i].call)});
+    if (watched.status == 77 || atoi(watched.out) == 0)
+        SKIP("this library is not here, or keeps nothing");
+    ck_assert_msg(watched.status == (kept[_i].reason ? 0 : 23), "%s: %s", kept[_i].call, watched.error);
+    ck_assert_msg(!kept[_i].reason || strstr(watched.error, kept[_i].reason), "%s: %s", kept[_i].call,
+                  watched.error);
+}
+END_TEST
+
 static const char *const kinds[] = {"kinds=default", "kinds=all", "kinds=default+library"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -161,6 +189,22 @@ START_TEST(dlopen_looks_where_its_caller_would) {
     ck_assert_msg(watched.status == 0 && !strcmp(watched.out, "found\n"), "%s: %s%s", kinds[_i], watched.out,
                   watched.error);
     ck_assert_msg(!strstr(watched.error, "librar"), "%s: %s", kinds[_i], watched.error);
+}
+END_TEST
+
+/* ---- Valgrind ---- */
+
+START_TEST(valgrind_has_nothing_to_complain_of) {
+    if (system("command -v valgrind >/dev/null"))
+        SKIP("valgrind is not installed");
+    const char *const words[] = {"valgrind",    "-q", target("keeps"), target("libplugin.so"),
+                                 "plugin_open", NULL};
+    struct run bare = run(&(struct run_request){.words = words});
+    struct run watched =
+        run(&(struct run_request){.words = words, .preload = library, .options = "report=none"});
+    ck_assert_int_eq(watched.status, bare.status);
+    ck_assert_str_eq(watched.out, bare.out);
+    ck_assert_str_eq(watched.error, bare.error);
 }
 END_TEST
 
@@ -388,7 +432,9 @@ int main(void) {
     tcase_add_loop_test(group, behind_another_preload, 0, STACKS);
     tcase_add_test(group, fakeroot_keeps_its_promise);
     tcase_add_loop_test(group, what_goes_past_us_is_noted, 0, BINDS);
+    tcase_add_loop_test(group, what_a_library_keeps_for_itself_is_nobodys_fault, 0, KEPT);
     tcase_add_loop_test(group, dlopen_looks_where_its_caller_would, 0, KINDS);
+    tcase_add_test(group, valgrind_has_nothing_to_complain_of);
     tcase_add_loop_test(group, a_sanitized_program_reports_too, 0, SANITIZERS);
     tcase_add_loop_test(group, standard_descriptors_may_be_closed, 0, COMBINATIONS);
     tcase_add_loop_test(group, for_the_tool_too, 0, COMBINATIONS);

@@ -735,6 +735,18 @@ START_TEST(one_site_in_many_processes_is_one_site) {
 }
 END_TEST
 
+START_TEST(what_came_with_a_fork_was_opened_too) {
+    /* proves: where the parent that counted a handle has no record any more, no more are left open than were opened */
+    struct builder *opened = numbered(builder_begin(), 50), *got = numbered(builder_begin(), 51);
+    builder_number(opened, 5, RECORD_KIND_EPOLL, builder_stack(opened, "epoll_create1", pcs, 3, 1, 0),
+                   RECORD_OUTCOME_RELEASED);
+    builder_number(got, 5, RECORD_KIND_EPOLL, builder_stack(got, "epoll_create1", pcs, 3, 0, 0),
+                   RECORD_OUTCOME_RELEASED);
+    show(opened, got, NULL);
+    shows("Direct leak of 2 epolls (of 2 opened here, 0 closed)");
+}
+END_TEST
+
 START_TEST(some_of_many_processes_were_killed) {
     /* proves: handles whose line tells so little are those of the killed ones, and how many these are */
     request.first = 50;
@@ -1238,6 +1250,26 @@ START_TEST(a_long_report_says_how_it_becomes_shorter) {
 }
 END_TEST
 
+START_TEST(a_script_may_be_called_by_another_name) {
+    char folder[] = "/tmp/leftopen-script-XXXXXX", script[64], name[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(script, sizeof script, "%s/which.debianutils", folder);
+    snprintf(name, sizeof name, "%s/which", folder);
+    FILE *file = fopen(script, "w");
+    ck_assert(file && fclose(file) == 0 && symlink("which.debianutils", name) == 0);
+    struct builder *builder = builder_begin();
+    builder_program(builder, "/usr/bin/dash", "/bin/sh", name);
+    add_file(builder, 11, stack_of(builder, "open"), script);
+    add_file(builder, 12, stack_of(builder, "open"), "/tmp/which.debianutils");
+    show(builder, NULL);
+    unlink(name);
+    unlink(script);
+    rmdir(folder);
+    ck_assert_uint_eq(verdict.left_open, 1);
+    shows("fd 12");
+}
+END_TEST
+
 START_TEST(a_rule_that_matched_is_told_when_asked) {
     struct builder *builder = builder_begin();
     builder_program(builder, "/usr/bin/bash", "bash", "script.sh");
@@ -1344,6 +1376,7 @@ int main(void) {
     tcase_add_test(tests, unseen_handles_are_listed_where_the_record_has_them);
     tcase_add_test(tests, an_inherited_stream_is_one_handle_and_a_closed_one_none);
     tcase_add_test(tests, one_site_in_many_processes_is_one_site);
+    tcase_add_test(tests, what_came_with_a_fork_was_opened_too);
     tcase_add_test(tests, some_of_many_processes_were_killed);
     tcase_add_test(tests, a_folder_of_many_programs_names_them);
     tcase_add_test(tests, a_first_process_without_a_record_is_named);
@@ -1365,6 +1398,7 @@ int main(void) {
     tcase_add_test(tests, unused_suppressions_are_named_when_asked);
     tcase_add_test(tests, a_suppression_that_is_over_is_told);
     tcase_add_loop_test(tests, rules_know_what_stays_open_by_design, 0, sizeof scripts / sizeof *scripts);
+    tcase_add_test(tests, a_script_may_be_called_by_another_name);
     tcase_add_test(tests, a_rule_that_matched_is_told_when_asked);
     tcase_add_test(tests, a_long_report_says_how_it_becomes_shorter);
     tcase_add_test(tests, files_are_named_as_asked);

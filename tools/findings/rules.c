@@ -1,6 +1,7 @@
 /* rules.c - see rules.h */
 #include "tools/findings/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/basics/memory.h"
@@ -10,9 +11,32 @@
 
 static bool is_anything(const struct finding *finding) { return true; }
 
-/* The call came out of the module itself. */
-static bool is_first_frame(const struct finding *finding) {
-    return finding->trace->count && pattern_matches("/libc.so.", finding->trace->frames[0].module);
+/* The call was made by the module itself. */
+static bool is_called_by(const struct finding *finding, const char *module) {
+    return finding->trace->count && pattern_matches(module, finding->trace->frames[0].module);
+}
+static bool is_first_frame(const struct finding *finding) { return is_called_by(finding, "/libc.so."); }
+static bool is_of_libunwind(const struct finding *finding) { return is_called_by(finding, "/libunwind.so."); }
+
+/* GIO has one inotify descriptor for all that a program monitors. */
+static bool is_inotify_of_gio(const struct finding *finding) {
+    return finding->handle->kind == RECORD_KIND_INOTIFY && is_called_by(finding, "/libgio-2.0.so");
+}
+
+/* A main context that GLib has made for itself: for everybody's use, or for a thread of its own. One that the
+ * program asked for is the program's. */
+static bool is_of_glibs_context(const struct finding *finding) {
+    const struct trace *trace = finding->trace;
+    bool is_in_context = false;
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct frame *frame = &trace->frames[i];
+        bool makes_context = frame->function && strncmp(frame->function, "g_main_context_new", 18) == 0;
+        if (is_in_context && !makes_context)
+            return pattern_matches("/libglib-2.0.so", frame->module) ||
+                   pattern_matches("/libgio-2.0.so", frame->module);
+        is_in_context = makes_context;
+    }
+    return false;
 }
 
 /* How an interpreter is told to run something else than a script. */
@@ -66,8 +90,17 @@ static bool is_same_file(const char *path, const char *name) {
     return name_bytes == path_bytes || *name == '/' || path[path_bytes - name_bytes - 1] == '/';
 }
 
+/* A script may have been called by another name that leads to it. */
+static bool leads_to(const char *name, const char *path) {
+    char *target = realpath(name, NULL);
+    bool leads = target && strcmp(target, path) == 0;
+    free(target);
+    return leads;
+}
+
 static bool refers_to_script(const struct finding *finding, const char *script) {
-    return script && finding->what && finding->what[0] == '/' && is_same_file(finding->what, script);
+    return script && finding->what && finding->what[0] == '/' &&
+           (is_same_file(finding->what, script) || leads_to(script, finding->what));
 }
 
 /* busybox is a shell where it is called, or told, so. */
