@@ -10,6 +10,7 @@ PANELS = [  # title, the field that varies, what must hold of the others
     ("threads, two processors", "threads", {"frames": 16, "open": 0}),
     ("descriptors held open", "open", {"frames": 16, "threads": 1}),
 ]
+MEASURED = {"kind": "open", "program": "work", "against": "bare"}
 WIDTH, HEIGHT, LEFT, TOP, PLOT, GAP = 900, 300, 60, 50, 230, 45
 
 
@@ -17,7 +18,7 @@ def points(rows, field, others):
     """(x, lowest, median, highest) of what is added, in nanoseconds."""
     found = {}
     for row in rows:
-        if row["kind"] == "open" and "pointers" not in row["work"] and all(row[k] == v for k, v in others.items()):
+        if all(row[key] == value for key, value in {**MEASURED, **others}.items()):
             added = row["sides"]["leftopen"]["added_ns"]
             found[row[field]] = (row[field], added["min"], added["median"], added["max"])
     return [found[x] for x in sorted(found)]

@@ -5,10 +5,9 @@
  * FRAMES: how deep the stack is at the call, everything from _start counted. THREADS: how many do it at once.
  * OPEN: descriptors held open meanwhile. OPERATIONS: per burst and thread.
  *
- * Each byte on standard input asks for one burst; its cost, nanoseconds per operation as a double, goes to
- * standard output. So the driver can let two of us take turns. One thread is timed by its own processor time,
- * which does not see other programs of the machine; several threads, and work done by children, by the clock on
- * the wall.
+ * Each byte on standard input asks for one burst; its cost (answer.h) goes to standard output. So the driver
+ * can let two of us take turns. One thread is timed by its own processor time, which does not see other
+ * programs of the machine; several threads, and work done by children, by the clock on the wall.
  *
  * BENCH_PRELOAD and BENCH_COMMAND say what kinds that execute programs put before them. BENCH_WALL: by the
  * clock on the wall whatever the kind, as part of the cost is another process's (a tracer). */
@@ -28,19 +27,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/answer.h"
+#include "tests/bench/descend.h"
+
 enum {
     THREADS = 64,
     CONNECTIONS = 4096,
     WORDS = 16,
     SITE_BITS = 6,
     UNKNOWN_NUMBER = 700,
-    FRAMES_BELOW =
-        8, /* _start, its two in libc, main, burst, one_thread, the deepest descend, the work itself */
+    FRAMES_BELOW = 9, /* _start, its two in libc, main, burst, one_thread, the deepest descend, operate, the
+                         work itself */
 };
 
 struct thread {
     pthread_t handle;
-    uint64_t begin, end;
+    uint64_t begin, end;             /* by the clock that suits the kind */
+    uint64_t begin_clock, end_clock; /* on the wall */
     unsigned turn;
     int listener, clients[CONNECTIONS];
 };
@@ -52,6 +55,8 @@ struct kind {
     void (*before)(struct thread *, unsigned); /* each burst, not timed, or NULL */
     void (*after)(struct thread *, unsigned);
     void (*stop)(struct thread *);
+    void (*hold)(unsigned);   /* acquires the n-th of the handles that are held, or NULL: a descriptor */
+    void (*let_go)(unsigned); /* and releases it */
     int by_children;
 };
 
@@ -60,6 +65,7 @@ static unsigned frames, threads, held, operations;
 static struct thread all[THREADS];
 static pthread_barrier_t barrier;
 static int ending, *held_open;
+static FILE **held_streams;
 static int answer = STDOUT_FILENO;
 static clockid_t timed_by;
 
@@ -94,6 +100,20 @@ static void opendir_closedir(struct thread *thread) {
     good(folder ? 0 : -1, "opendir");
     closedir(folder);
 }
+
+/* Without a descriptor, so that there may be a million. */
+static FILE *stream(void) {
+    static char buffer[1];
+    FILE *stream = fmemopen(buffer, sizeof buffer, "r");
+    good(stream ? 0 : -1, "fmemopen");
+    return stream;
+}
+static void stream_close(struct thread *thread) { fclose(stream()); }
+
+static void hold_stream(unsigned i) { held_streams[i] = stream(); }
+static void let_go_stream(unsigned i) { fclose(held_streams[i]); }
+static void hold_descriptor(unsigned i) { held_open[i] = good(dup(STDIN_FILENO), "dup"); }
+static void let_go_descriptor(unsigned i) { close(held_open[i]); }
 
 /* The bits of `path` choose who calls whom: each operation comes by another of 64 stacks than the one before.
  */
@@ -192,12 +212,9 @@ static void spawn(const char *const *program) {
 
 static const char *const true_words[] = {"/bin/true", NULL};
 static const char *const cat_words[] = {"/bin/cat", "/dev/null", NULL};
-static const char *const script_words[] = {
-    "/bin/sh", "-c", "i=0; while [ $i -lt 100 ]; do /bin/true; /bin/cat /dev/null; i=$((i+1)); done", NULL};
 
 static void spawn_true(struct thread *thread) { spawn(true_words); }
 static void spawn_cat(struct thread *thread) { spawn(cat_words); }
-static void spawn_script(struct thread *thread) { spawn(script_words); }
 
 static void vfork_exec(struct thread *thread) {
     char **words = command(true_words);
@@ -221,29 +238,28 @@ static const struct kind kinds[] = {
     {.name = "opendir", .once = opendir_closedir},
     {.name = "socket", .once = socket_close},
     {.name = "spawn-cat", .once = spawn_cat, .by_children = 1},
-    {.name = "spawn-script", .once = spawn_script, .by_children = 1},
     {.name = "spawn-true", .once = spawn_true, .by_children = 1},
+    {.name = "stream", .once = stream_close, .hold = hold_stream, .let_go = let_go_stream},
     {.name = "vfork", .once = vfork_exec, .by_children = 1},
 };
 /* clang-format on */
 
 /* ---- a burst ---- */
 
-static uint64_t now(void) {
+static uint64_t now(clockid_t clock) {
     struct timespec time;
-    clock_gettime(timed_by, &time);
+    clock_gettime(clock, &time);
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-__attribute__((noinline, noclone)) static void descend(unsigned further, struct thread *thread) {
-    if (further) {
-        descend(further - 1, thread);
-        return;
-    }
-    thread->begin = now();
+static void operate(void *argument) {
+    struct thread *thread = argument;
+    thread->begin_clock = now(CLOCK_MONOTONIC_RAW);
+    thread->begin = now(timed_by);
     for (unsigned i = 0; i < operations; i++)
         kind->once(thread);
-    thread->end = now();
+    thread->end = now(timed_by);
+    thread->end_clock = now(CLOCK_MONOTONIC_RAW);
 }
 
 __attribute__((noinline)) static void one_thread(struct thread *thread) {
@@ -251,7 +267,7 @@ __attribute__((noinline)) static void one_thread(struct thread *thread) {
         kind->before(thread, operations);
     if (threads > 1)
         pthread_barrier_wait(&barrier);
-    descend(frames > FRAMES_BELOW ? frames - FRAMES_BELOW : 0, thread);
+    descend(frames > FRAMES_BELOW ? frames - FRAMES_BELOW : 0, operate, thread);
     if (kind->after)
         kind->after(thread, operations);
 }
@@ -280,7 +296,11 @@ static void *thread_main(void *argument) {
     }
 }
 
-__attribute__((noinline)) static double burst(void) {
+static double each(uint64_t begin, uint64_t end) { return (double)(end - begin) / operations / threads; }
+static uint64_t least(uint64_t one, uint64_t other) { return one < other ? one : other; }
+static uint64_t most(uint64_t one, uint64_t other) { return one > other ? one : other; }
+
+__attribute__((noinline)) static struct answer burst(void) {
     if (threads == 1) {
         one_thread(&all[0]);
     } else {
@@ -288,12 +308,14 @@ __attribute__((noinline)) static double burst(void) {
         pthread_barrier_wait(&barrier); /* all are prepared */
         pthread_barrier_wait(&barrier); /* all are done */
     }
-    uint64_t begin = all[0].begin, end = all[0].end;
+    struct thread sum = all[0];
     for (unsigned i = 1; i < threads; i++) {
-        begin = all[i].begin < begin ? all[i].begin : begin;
-        end = all[i].end > end ? all[i].end : end;
+        sum.begin = least(sum.begin, all[i].begin);
+        sum.end = most(sum.end, all[i].end);
+        sum.begin_clock = least(sum.begin_clock, all[i].begin_clock);
+        sum.end_clock = most(sum.end_clock, all[i].end_clock);
     }
-    return (double)(end - begin) / operations / threads;
+    return (struct answer){each(sum.begin, sum.end), each(sum.begin_clock, sum.end_clock)};
 }
 
 /* ---- before and after ---- */
@@ -318,8 +340,11 @@ static void begin(void) {
     if (getenv("BENCH_PRELOAD"))
         setenv("LD_PRELOAD", getenv("BENCH_PRELOAD"), 1);
     held_open = calloc(held + 1, sizeof *held_open);
-    for (unsigned i = 0; i < held && held_open; i++)
-        held_open[i] = good(dup(STDIN_FILENO), "dup");
+    held_streams = calloc(held + 1, sizeof *held_streams);
+    if (!held_open || !held_streams)
+        fail("calloc");
+    for (unsigned i = 0; i < held; i++)
+        (kind->hold ? kind->hold : hold_descriptor)(i);
     for (unsigned i = 0; i < threads && kind->start; i++)
         kind->start(&all[i]);
     if (threads == 1)
@@ -338,9 +363,10 @@ static void end(void) {
         pthread_join(all[i].handle, NULL);
     for (unsigned i = 0; i < threads && kind->stop; i++)
         kind->stop(&all[i]);
-    for (unsigned i = 0; i < held; i++)
-        close(held_open[i]);
+    for (unsigned i = held; i--;) /* the newest first: libc looks for a stream from there */
+        (kind->let_go ? kind->let_go : let_go_descriptor)(i);
     free(held_open);
+    free(held_streams);
     if (answer != STDOUT_FILENO)
         close(answer);
 }
@@ -368,8 +394,8 @@ int main(int count, char **words) {
     }
     begin();
     for (char turn; read(STDIN_FILENO, &turn, 1) == 1;) {
-        double nanoseconds = burst();
-        if (write(answer, &nanoseconds, sizeof nanoseconds) != sizeof nanoseconds)
+        struct answer cost = burst();
+        if (write(answer, &cost, sizeof cost) != sizeof cost)
             return 1;
     }
     end();

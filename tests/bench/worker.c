@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORDS = 24, DIGITS = 12, BURST_SECONDS = 60 };
+enum { WORDS = 24, DIGITS = 12, BURST_SECONDS = 120, STOP_SECONDS = 20 };
 
 /* ---- the child ---- */
 
@@ -57,6 +57,7 @@ static void execute(const struct worker_request *request) {
 
 static void become(const struct worker_request *request, int input, int output) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGPIPE, SIG_DFL);
     pin(request->threads);
     dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
@@ -87,19 +88,18 @@ struct worker worker_start(const struct worker_request *request) {
     return (struct worker){.pid = pid, .ask = ask[1], .answer = answer[0]};
 }
 
-double worker_burst(const struct worker *worker) {
-    double nanoseconds = 0;
-    struct pollfd answer = {.fd = worker->answer, .events = POLLIN};
-    if (write(worker->ask, "", 1) != 1 || poll(&answer, 1, BURST_SECONDS * 1000) != 1 ||
-        read(worker->answer, &nanoseconds, sizeof nanoseconds) != sizeof nanoseconds)
-        errx(1, "no answer from process %d", (int)worker->pid);
-    return nanoseconds;
+bool worker_burst(const struct worker *worker, struct answer *answer) {
+    struct pollfd ready = {.fd = worker->answer, .events = POLLIN};
+    return write(worker->ask, "", 1) == 1 && poll(&ready, 1, BURST_SECONDS * 1000) == 1 &&
+           read(worker->answer, answer, sizeof *answer) == sizeof *answer;
 }
 
-void worker_stop(const struct worker *worker) {
+bool worker_stop(const struct worker *worker) {
     int status;
+    struct pollfd end = {.fd = worker->answer}; /* hangs up */
     close(worker->ask);
+    if (poll(&end, 1, STOP_SECONDS * 1000) != 1)
+        kill(worker->pid, SIGKILL);
     close(worker->answer);
-    if (waitpid(worker->pid, &status, 0) != worker->pid || status)
-        errx(1, "process %d ended with status %#x", (int)worker->pid, status);
+    return waitpid(worker->pid, &status, 0) == worker->pid && !status;
 }

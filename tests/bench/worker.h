@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "tests/bench/answer.h"
+
 struct worker {
     pid_t pid;
     int ask, answer;
@@ -21,9 +23,13 @@ struct worker_request {
     bool quiet;          /* standard error to /dev/null */
 };
 
-/* Every function ends the driver with a message where something goes wrong. */
+/* Ends the driver with a message where there is no room for another process. */
 struct worker worker_start(const struct worker_request *request);
-double worker_burst(const struct worker *worker); /* nanoseconds per operation */
-void worker_stop(const struct worker *worker);
+
+/* False: it failed, has said why, or takes too long. Then only worker_stop is of use. */
+bool worker_burst(const struct worker *worker, struct answer *answer);
+
+/* One that does not end within some seconds is killed. False: it did not end as it should. */
+bool worker_stop(const struct worker *worker);
 
 #endif
