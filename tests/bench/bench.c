@@ -8,10 +8,11 @@
  * table shows the median, lowest and highest of the pairs, and the ratio by the clock on the wall where that is
  * no measure of the work alone. BUILD/bench.json has the same, with every pair.
  *
- * -s: smoke, everything once and little of it, into BUILD/bench-smoke.json. -r: only rows whose name has that
- * text. */
+ * -s: smoke, everything once and little of it, into BUILD/bench-smoke.json. -r: only rows whose name this
+ * regular expression finds. */
 #include <err.h>
 #include <jansson.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,8 @@ enum {
 #define PAIR_SECONDS 0.3       /* no new round after that */
 #define WHOLE_PAIR_SECONDS 1.0 /* where whole programs run */
 
-static const char *build, *only = "";
+static const char *build;
+static regex_t only;
 static unsigned pairs = PAIRS;
 static int smoke;
 
@@ -308,18 +310,21 @@ static int one_row(const struct row *row, json_t *list) {
 }
 
 static void options(int count, char **words) {
+    const char *pattern = "";
     for (int option; (option = getopt(count, words, "sp:r:")) >= 0;) {
         if (option == 's')
             smoke = 1;
         else if (option == 'p')
             pairs = (unsigned)atoi(optarg);
         else if (option == 'r')
-            only = optarg;
+            pattern = optarg;
         else
             exit(64);
     }
     if (smoke)
         pairs = 1;
+    if (regcomp(&only, pattern, REG_EXTENDED | REG_NOSUB))
+        errx(64, "ROWS: not a regular expression: %s", pattern);
     if (optind + 1 != count || pairs < 1 || pairs > MOST_PAIRS)
         errx(64, "usage: bench [-s] [-p PAIRS] [-r ROWS] BUILD");
     build = realpath(words[optind], NULL);
@@ -337,7 +342,7 @@ int main(int count, char **words) {
     json_t *list = json_array();
     print_head();
     for (size_t i = 0; i < row_count; i++)
-        if (strstr(rows[i].name, only))
+        if (!regexec(&only, rows[i].name, 0, NULL, 0))
             failed += !one_row(&rows[i], list);
     write_json(list);
     printf("%u pairs in turn, %.0f s\n", pairs, seconds() - begin);

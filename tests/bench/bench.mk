@@ -1,4 +1,4 @@
-# Cost with and without the library. `make bench`; some rows only: `make bench ROWS=dup`; more pairs: PAIRS=25.
+# Cost with and without the library. `make bench`; some rows only: `make bench ROWS='dup|git'`; more pairs: PAIRS=25.
 # No timed test is part of `make check`; bench-smoke only sees to it that all of this runs.
 
 BENCH_FLAGS := $(filter-out -MMD -MP,$(COMMON)) -Wno-missing-field-initializers -D_GNU_SOURCE

@@ -93,5 +93,5 @@ END
 }
 
 requests_of_wrk() {
-    wrk -t1 -c16 -d1s "$@" "http://127.0.0.1:$PORT/page" | awk '/requests in/ { print $1 }'
+    wrk -t1 -c16 -d2s "$@" "http://127.0.0.1:$PORT/page" | awk '/requests in/ { print $1 }'
 }

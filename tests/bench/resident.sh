@@ -1,29 +1,47 @@
 #!/bin/sh
-# resident.sh - memory that the library makes resident: of a small process, and of each further thread.
+# resident.sh - memory that the library makes resident: of a small process, of each further thread and of each handle. The
+# same figures go to BUILD/bench-resident.json.
 set -u
 build=$(realpath "${BUILD:?}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkfifo "$work/ask" "$work/answer"
 
-# KiB resident of `work` after a burst: library or empty, threads
+# A record has pages that are mapped twice, and are counted once.
+# Bytes resident of `work` after a burst: library or empty, kind, threads, handles held
 resident() {
-    LD_PRELOAD=$1 "$build/bench/work" open 16 "$2" 0 200 <"$work/ask" >"$work/answer" &
+    LD_PRELOAD=$1 "$build/bench/work" "$2" 16 "$3" "$4" 200 <"$work/ask" >"$work/answer" &
     exec 3>"$work/ask" 4<"$work/answer"
     printf x >&3
     head -c 8 <&4 >/dev/null
-    awk '$1 == "Rss:" { print $2 }' "/proc/$!/smaps_rollup"
+    awk '/^[0-9a-f]+-/ { record = /\.leftopen$/ }
+        $1 == (record ? "Pss:" : "Rss:") { sum += $2 } END { print sum * 1024 }' "/proc/$!/smaps"
     exec 3>&- 4<&-
     wait
 }
 
 median_of_3() { for _ in 1 2 3; do resident "$@"; done | sort -n | sed -n 2p; }
 
-library=$build/libleftopen.so
-bare=$(median_of_3 '' 1) with=$(median_of_3 "$library" 1)
-bare_many=$(median_of_3 '' 64) with_many=$(median_of_3 "$library" 64)
-row='%-36s %11s %11s %11s  budget %s\n'
-printf "$row" 'resident memory, KiB' bare with added ''
-printf "$row" 'a small process' "$bare" "$with" $((with - bare)) '1024'
-printf "$row" 'each further thread' $(((bare_many - bare) / 63)) $(((with_many - with) / 63)) \
-    $(((with_many - with - bare_many + bare) / 63)) '64'
+# One line of the table: name, budget in bytes, kind, then threads and handles held of the large process and, where only
+# what is further counts, of the small one, and how many these are.
+row() {
+    name=$1 budget=$2 kind=$3
+    bare=$(median_of_3 '' "$kind" "$4" "$5") with=$(median_of_3 "$build/libleftopen.so" "$kind" "$4" "$5")
+    if [ $# -gt 6 ]; then
+        bare=$(((bare - $(median_of_3 '' "$kind" "$6" "$7")) / $8))
+        with=$(((with - $(median_of_3 "$build/libleftopen.so" "$kind" "$6" "$7")) / $8))
+    fi
+    over=; [ $((with - bare)) -le "$budget" ] || over='  over'
+    printf '%-36s %11s %11s %11s  budget %s%s\n' "$name" "$bare" "$with" $((with - bare)) "$budget" "$over"
+    printf '%s{"work":"%s","bare":%s,"with":%s,"added":%s,"budget":%s}' "$comma" "$name" "$bare" "$with" $((with - bare)) \
+        "$budget" >>"$work/rows"
+    comma=,
+}
+
+comma=
+printf '%-36s %11s %11s %11s\n' 'resident memory, bytes' bare with added
+row 'a small process' 1048576 open 1 0
+row 'each further thread' 65536 open 64 0 1 0 63
+row 'each of 19,000 descriptors' 64 open 1 19000 1 1000 18000
+row 'each of 1,000,000 streams' 64 stream 1 1000000 1 1000 999000
+printf '{"schema":"leftopen.bench-resident/1","rows":[%s]}\n' "$(cat "$work/rows")" >"$build/bench-resident.json"

@@ -103,7 +103,7 @@ const struct row rows[] = {
         .client = "requests_of_wrk -H 'Connection: close'"},
     {"redis: a new connection",         "redis",         "whole",        0,  2,     0,  10000, OUTSIDE, TOOLS_TOO,              1.02,
         .needs = "redis-server redis-benchmark timeout", .command = "redis-server --port $PORT --bind 127.0.0.1 --save '' --appendonly no",
-        .client = "redis-benchmark -p $PORT -n $OPERATIONS -c 20 -k 0 -t ping_mbulk -q >redis.out && echo $OPERATIONS"},
+        .client = "redis-benchmark -p $PORT -n $OPERATIONS -c 20 -k 0 -t ping_mbulk -q >redis.out 2>&1 && echo $OPERATIONS"},
     {"sqlite3: 100,000 transactions",   "sqlite3",       "whole",        0,  1,     0, 100000, OUTSIDE, TOOLS_TOO,              1.02,
         .needs = "sqlite3", .before = "transactions", .command = "sqlite3 data '.read transactions.'$OPERATIONS"},
     {"git status of 20,000 files",      "git-status",    "whole",        0,  1,     0,      1, OUTSIDE, TOOLS_TOO,              1.02,
