@@ -147,7 +147,7 @@ help:
 	@echo 'make transparency  the tests of python, bash and perl, with and without the library'
 	@echo 'make check-html  the HTML report in a browser'
 	@echo 'make check-runners  leftopen under CTest, Meson, Automake, pytest and the like'
-	@echo 'make bench    cost with and without the library'
+	@echo 'make bench    cost with and without the library; make bench-deps: what all of its rows need'
 	@echo 'make install  prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make deps     install what is missing (root), or say what'
 
