@@ -78,11 +78,11 @@ const struct row rows[] = {
     {"a stream, 1,000,000 open",        "stream",        "work",        16,  1, 1000000, 1000, INSIDE,  NO_PEERS,                  0, .streams = true},
     {"1,000,000 streams against 1,000",  "stream",        "work",        16,  1, 1000000, 1000, INSIDE,  NO_PEERS,               1.10, .base = FEW, .streams = true},
 
-    {"exit pass, 19,000 descriptors",   "end",           "whole",        0,  1,     0,  19000, OUTSIDE, NO_PEERS,                  3,
+    {"exit pass, 19,000 descriptors",   "end",           "whole",        0,  1, 19000,  19000, OUTSIDE, NO_PEERS,                  3,
         .tells = true, .options = "report=none", .command = "$BENCH/ender descriptors $OPERATIONS ${WATCHED:-close}"},
     {"exit pass, 1,000,000 streams",    "end-streams",   "whole",        0,  1,     0, 1000000, OUTSIDE, NO_PEERS,                 3,
         .tells = true, .options = "report=none", .command = "$BENCH/ender streams $OPERATIONS ${WATCHED:-close}"},
-    {"end, report: 19,000 descriptors", "report",        "whole",        0,  1,     0,  19000, OUTSIDE, VALGRIND_TOO,   -3e9 / 19000,
+    {"end, report: 19,000 descriptors", "report",        "whole",        0,  1, 19000,  19000, OUTSIDE, VALGRIND_TOO,   -3e9 / 19000,
         .tells = true, .by_clock = true, .command = "$BENCH/ender descriptors $OPERATIONS ${WATCHED:-close}"},
     {"end, report: 1,000,000 streams",  "report-streams", "whole",       0,  1,     0, 1000000, OUTSIDE, NO_PEERS,      -3e9 / 1000000,
         .tells = true, .by_clock = true, .command = "$BENCH/ender streams $OPERATIONS ${WATCHED:-close}"},
