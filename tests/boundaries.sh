@@ -142,6 +142,8 @@ looks_like_handles+='|(inotify|fanotify)_init|signalfd|timerfd_create|memfd|crea
 looks_like_handles+='|m(un|re)?map(64)?$|shm(at|dt|_)|timer_(create|delete)|sem_(open|close)|mq_(open|close)|fs(mount|pick)'
 looks_like_handles+='|_tree|scandir|ftw|mntent|getpt$|pty|login_tty|ioctl|fcntl|unshare|setns|daemon|exit$|_Exit|abort$'
 looks_like_handles+='|^system|syscall$|dlm?open|iconv_|thrd_create|pthread_create|join|detach$|rcmd|rresvport|setre?s?uid|seteuid|chroot'
+looks_like_handles+='|(shm|sem|msg)(get|ctl)$|move_mount|^(flock|lockf(64)?)$|^glob(64)?$|getaddrinfo_a|syslog|^(set|get|end)[a-z]*ent$|usershell'
+looks_like_handles+='|ckpwdf|pututline|res_n?init$|^(clnt|svc)[a-z]*_create$'
 printf '%s\n' '#define SKIP(name, reason) name reason' '#include "shim/calls.def"' |
     ${CC:-gcc} -E -P -x c -I. - | awk 'NF' >"$work/skips"
 awk '{ print $1 }' "$work/skips" | sort >"$work/skipped"
