@@ -308,6 +308,11 @@ START_TEST(what_passes_over_exec_is_listed) {
     says(shown.error, "ERROR: leftopen: 6 handles left open");
     shown = preloaded("exec_leaks=1", WORDS(grows, "3", "2", "exec", "true"));
     check_passed(&shown, 0);
+    /* another program tells only its own, though it asks that record for where its handles come from */
+    shown = preloaded("exec_leaks=1:inherited=1",
+                      WORDS("sh", "-c", "exec 7</dev/null; exec sh -c 'exec 8</dev/null; exec true'"));
+    ck_assert_uint_eq(run_count(shown.error, "Passed over exec"), 2);
+    ck_assert_uint_eq(run_count(shown.error, "#0 fill_pool "), 0);
     shown = watched(WORDS(tool, grows, "3", "2", "exec", "true"));
     ck_assert_int_eq(shown.status, 0);
     ck_assert_str_eq(shown.error, "");

@@ -467,10 +467,10 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
     for (size_t i = 0; i < making->process_count; i++)
         take_handles(making, i);
+    take_exec_leaks(making); /* before anybody's records are read */
     find_origins(making);
     families_find(making->processes, making->process_count, &making->findings);
     families_find(making->processes, making->process_count, &making->report.inherited);
-    take_exec_leaks(making);
     enum group_by by = groups_named(setting(making, SETTING_group_by));
     sites_group(&making->findings, making->symbols, &report->sites, by == GROUP_BY_PROCESS);
     sites_group(&making->lasting, making->symbols, &report->left_behind, false);
