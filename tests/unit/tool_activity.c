@@ -156,6 +156,44 @@ static char *text_of(const struct shortage_account *account) {
     return text;
 }
 
+/* As many sockets as that, opened one a second up to the moment of the look. */
+static struct process *growing(unsigned sockets) {
+    struct builder *builder = builder_begin();
+    builder_header(builder)->end = RECORD_END_RUNNING;
+    builder_header(builder)->pass = 0;
+    builder_header(builder)->ended_monotonic = (uint64_t)(sockets + 2) * 1000000000u;
+    uint64_t pc[] = {0x1000};
+    uint32_t stack = builder_stack(builder, "socket", pc, 1, sockets, 0);
+    stack_at(builder, stack)->peak = sockets;
+    for (unsigned i = 0; i < sockets; i++)
+        builder_number(builder, 3 + i, RECORD_KIND_SOCKET, stack, RECORD_OUTCOME_NONE)->opened =
+            (uint64_t)(i + 2) * 1000000000u;
+    return read_back(builder);
+}
+
+static void add_look(struct activity *sum, struct process *process) {
+    struct activity look;
+    activity_take(&look, symbols, process);
+    record_end(process);
+    activity_merge(sum, &look);
+    activity_end(&look);
+}
+
+START_TEST(what_grows_grows_in_a_process) {
+    /* proves: five workers that hold a few each are no growth, and one of them that grows is */
+    struct activity sum = {0};
+    for (unsigned worker = 0; worker < 5; worker++)
+        add_look(&sum, growing(4));
+    ck_assert_uint_eq(sum.sites[0].open, 20);
+    struct suspect_facts facts = activity_facts(&sum.sites[0]);
+    ck_assert_uint_eq(suspects_judge(&facts), 0);
+    add_look(&sum, growing(9));
+    facts = activity_facts(&sum.sites[0]);
+    ck_assert_uint_eq(suspects_judge(&facts), SUSPICION_GROWS);
+    activity_end(&sum);
+}
+END_TEST
+
 START_TEST(a_shortage_names_the_largest_site_first) {
     static const struct {
         int error;
@@ -240,6 +278,7 @@ int main(void) {
     tcase_add_test(tests, all_sites_are_counted);
     tcase_add_test(tests, looks_are_independent_of_the_process);
     tcase_add_test(tests, sites_of_the_same_id_become_one);
+    tcase_add_test(tests, what_grows_grows_in_a_process);
     tcase_add_loop_test(tests, a_shortage_names_the_largest_site_first, 0, 3);
     tcase_add_test(tests, a_shortage_that_is_being_written_is_none);
     tcase_add_test(tests, times_are_words);

@@ -736,7 +736,8 @@ START_TEST(one_site_in_many_processes_is_one_site) {
 END_TEST
 
 START_TEST(what_came_with_a_fork_was_opened_too) {
-    /* proves: where the parent that counted a handle has no record any more, no more are left open than were opened */
+    /* proves: where the parent that counted a handle has no record any more, no more are left open than were
+     * opened */
     struct builder *opened = numbered(builder_begin(), 50), *got = numbered(builder_begin(), 51);
     builder_number(opened, 5, RECORD_KIND_EPOLL, builder_stack(opened, "epoll_create1", pcs, 3, 1, 0),
                    RECORD_OUTCOME_RELEASED);
@@ -744,6 +745,26 @@ START_TEST(what_came_with_a_fork_was_opened_too) {
                    RECORD_OUTCOME_RELEASED);
     show(opened, got, NULL);
     shows("Direct leak of 2 epolls (of 2 opened here, 0 closed)");
+}
+END_TEST
+
+/* As many files, the last of them opened a second before the end. */
+static struct builder *growing(int pid, unsigned files) {
+    struct builder *builder = numbered(builder_begin(), pid);
+    uint32_t stack = builder_stack(builder, "open", pcs, 3, files, 0);
+    set_past(builder, stack, files, 0, 0);
+    for (unsigned i = 0; i < files; i++)
+        add_file(builder, 5 + i, stack, "/etc/hosts")->opened += i + 1 == files ? 98000000000u : 0;
+    return builder;
+}
+
+START_TEST(what_grows_grows_in_a_process) {
+    /* proves: processes that hold a few each are no growth, and one of them that grows is */
+    show(growing(50, 4), growing(51, 4), growing(52, 4), NULL);
+    shows("Direct leak of 12 files");
+    shows_not("suspect");
+    show(growing(50, 4), growing(51, 4), growing(52, 8), NULL);
+    shows("suspect: none was ever closed, and the newest of 16 was opened ");
 }
 END_TEST
 
@@ -1377,6 +1398,7 @@ int main(void) {
     tcase_add_test(tests, an_inherited_stream_is_one_handle_and_a_closed_one_none);
     tcase_add_test(tests, one_site_in_many_processes_is_one_site);
     tcase_add_test(tests, what_came_with_a_fork_was_opened_too);
+    tcase_add_test(tests, what_grows_grows_in_a_process);
     tcase_add_test(tests, some_of_many_processes_were_killed);
     tcase_add_test(tests, a_folder_of_many_programs_names_them);
     tcase_add_test(tests, a_first_process_without_a_record_is_named);

@@ -126,6 +126,7 @@ static void merge_site(struct activity_site *into, const struct activity_site *o
     into->longest = older(into->longest, other->longest);
     into->oldest = older(into->oldest, other->oldest);
     into->newest = newer(into->newest, other->newest);
+    into->grows |= other->grows;
 }
 
 static int compare_ids(const void *left, const void *right) {
@@ -200,6 +201,12 @@ void activity_merge(struct activity *into, const struct activity *other) {
     into->oldest = is_first ? other->oldest : older(into->oldest, other->oldest);
 }
 
+static bool grows(const struct activity_site *site) {
+    struct suspect_facts facts = activity_facts(site);
+    facts.is_steady = false;
+    return suspects_judge(&facts) & SUSPICION_GROWS;
+}
+
 /* --- public ----------------------------------------------------------------------------------------------- */
 
 void activity_take(struct activity *activity, struct symbols *symbols, const struct process *process) {
@@ -224,6 +231,8 @@ void activity_take(struct activity *activity, struct symbols *symbols, const str
         activity->closed += activity->sites[i].closed;
     }
     join_sites(activity);
+    for (size_t i = 0; i < activity->site_count; i++)
+        activity->sites[i].grows = grows(&activity->sites[i]);
 }
 
 const struct activity_site *activity_find(const struct activity *activity, const char *id) {
@@ -243,6 +252,7 @@ struct suspect_facts activity_facts(const struct activity_site *site) {
         .newest_age = site->newest,
         .mean_lifetime = site->closed ? site->lived / (double)site->closed : -1,
         .longest_lifetime = site->closed ? site->longest : -1,
+        .is_steady = !site->grows,
     };
 }
 

@@ -25,6 +25,7 @@ struct activity_site {
     uint64_t peak;         /* most open at once, added up over merged processes; 0 unknown */
     double lived, longest; /* seconds that the released ones were open: all together, at most */
     double oldest, newest; /* seconds that the open ones have been; negative: unknown, or none is */
+    bool grows;            /* in one process at least, as far as suspects.h can tell */
 };
 
 struct activity {

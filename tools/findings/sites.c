@@ -242,10 +242,26 @@ static void add_stacks(struct site *site, struct symbols *symbols) {
     site->longest_lifetime = lifetimes.released ? (double)lifetimes.longest / 1e9 : -1;
 }
 
+/* Of one of several processes only their common peak is known. */
+static bool grows_in(const struct site *part, bool is_alone) {
+    struct suspect_facts facts = sites_facts(part);
+    facts.is_steady = false;
+    facts.peak = facts.peak && !is_alone ? part->count : facts.peak;
+    return suspects_judge(&facts) & SUSPICION_GROWS;
+}
+
+static bool grows_somewhere(const struct site *site) {
+    bool grows = false;
+    for (struct site part = {0}; !grows && sites_next_part(site, &part);)
+        grows = grows_in(&part, sites_is_of_one_process(site));
+    return grows;
+}
+
 static void fill_site(struct site *site, struct symbols *symbols) {
     for (size_t i = 0; i < site->count; i++)
         add_age(site, site->findings[i].age);
     add_stacks(site, symbols);
+    site->grows = grows_somewhere(site);
     sites_identify(site->call, site->trace, site->id, site->line_id);
 }
 
@@ -282,7 +298,8 @@ struct suspect_facts sites_facts(const struct site *site) {
                                   .oldest_age = site->oldest_age,
                                   .newest_age = site->newest_age,
                                   .mean_lifetime = site->mean_lifetime,
-                                  .longest_lifetime = site->longest_lifetime};
+                                  .longest_lifetime = site->longest_lifetime,
+                                  .is_steady = !site->grows};
 }
 
 bool sites_is_of_one_process(const struct site *site) {

@@ -49,6 +49,7 @@ struct site {
     uint64_t peak;
     double oldest_age, newest_age;          /* seconds; negative: unknown */
     double mean_lifetime, longest_lifetime; /* seconds; negative: none was released, or unknown */
+    bool grows;                             /* in one process at least, as far as suspects.h can tell */
     uint64_t before, more; /* handles in the baseline, and since; both 0: there is none. See struct diff_row */
     const char *group;     /* see groups.h; NULL: there are none */
     const struct finding *findings;

@@ -18,8 +18,9 @@ enum {
 
 /* A pool that was filled at the start has only old ones, and does not grow. */
 static bool grows(const struct suspect_facts *facts) {
-    return facts->open >= MANY && facts->peak && facts->open + facts->open / SLACK >= facts->peak &&
-           facts->newest_age >= 0 && facts->newest_age <= facts->oldest_age / 2;
+    return !facts->is_steady && facts->open >= MANY && facts->peak &&
+           facts->open + facts->open / SLACK >= facts->peak && facts->newest_age >= 0 &&
+           facts->newest_age <= facts->oldest_age / 2;
 }
 
 static bool is_old(const struct suspect_facts *facts) {

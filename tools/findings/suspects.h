@@ -3,6 +3,7 @@
 #ifndef TOOLS_SUSPECTS_H
 #define TOOLS_SUSPECTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct suspect_facts {
     double newest_age;       /* likewise */
     double mean_lifetime;    /* of those that were released, seconds; negative: none was, or unknown */
     double longest_lifetime; /* likewise */
+    bool is_steady;          /* in no process alone it looks as if it grew: many that hold few each do not */
 };
 
 /* Reasons, or-ed. 0: nothing suspicious. */
