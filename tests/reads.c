@@ -127,7 +127,7 @@ START_TEST(a_moving_record_is_never_torn) {
     unsigned long reads = 0, handles = 0, moving = 0;
     uint64_t before = watch_count(&watch);
     double start = seconds_now();
-    for (; seconds_now() < start + seconds; reads++) {
+    for (; reads <= 10 || seconds_now() < start + seconds; reads++) {
         int status;
         struct process *process = record_read(watch.record, false, &status);
         ck_assert_ptr_nonnull(process);
@@ -140,7 +140,6 @@ START_TEST(a_moving_record_is_never_torn) {
     printf("read %lu times at %.0f acquires a second: %lu handles, %lu more were moving\n", reads, rate,
            handles, moving);
     fflush(stdout);
-    ck_assert_uint_gt(reads, 10);
 }
 END_TEST
 

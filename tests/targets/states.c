@@ -85,7 +85,7 @@ static int client_of(const struct sockaddr_in *address) {
 
 static void wait_for(int number, short event) {
     struct pollfd look = {.fd = number, .events = event};
-    need(poll(&look, 1, 20000) == 1 ? 0 : -1);
+    need(poll(&look, 1, 120000) == 1 ? 0 : -1);
 }
 
 static void close_wait(void) {
@@ -127,7 +127,7 @@ static void epoll(void) {
 }
 
 static void timer(void) {
-    struct itimerspec then = {.it_value.tv_sec = 5 * 3600 - 30, .it_interval.tv_sec = 2 * 3600};
+    struct itimerspec then = {.it_value.tv_sec = 5 * 3600 - 5, .it_interval.tv_sec = 2 * 3600};
     need(timerfd_settime(need(timerfd_create(CLOCK_MONOTONIC, 0)), 0, &then, NULL));
 }
 
