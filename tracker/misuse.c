@@ -531,6 +531,22 @@ void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, c
     stop_here(RECORD_MISUSE_WRONG_RELEASER, call);
 }
 
+void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer,
+                           const char *call, uintptr_t caller) {
+    if (!settings.misuse)
+        return;
+    note(&(struct facts){
+        .type = RECORD_MISUSE_DOUBLE_CLOSE,
+        .kind = kind,
+        .number = number,
+        .opened = opened,
+        .closer = closer,
+        .call = call,
+        .caller = caller,
+    });
+    stop_here(RECORD_MISUSE_DOUBLE_CLOSE, call);
+}
+
 /* Somebody who closes at this place closes other numbers there as well. */
 struct habit {
     uint64_t place;

@@ -46,6 +46,10 @@ void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int
 void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,
                            uintptr_t caller);
 
+/* An object is being released, whose number `closer` has closed with another that owned it too. */
+void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer, const char *call,
+                           uintptr_t caller);
+
 /* A handle that was just acquired has got the number of a standard descriptor, which `closer` had closed. Many
  * do that on purpose; whoever closes other numbers at the same place does not. */
 void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call, uintptr_t caller);

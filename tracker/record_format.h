@@ -172,9 +172,9 @@ struct record_chunk {
     uint32_t entry_bytes;   /* 0: entries tell their own length in their first uint32_t */
     uint32_t entries;       /* how many fit; 0 where entries have their own length */
     _Atomic uint64_t used;  /* bytes of entries taken so far, without this head; may run past the end: clamp.
-                             * An entry that was taken and not finished has RECORD_ENTRY_UNFINISHED in its length:
-                             * step over it. Length 0: nothing behind it can be read. Slots: not used, free ones
-                             * are state 0 */
+                             * An entry that was taken and not finished has RECORD_ENTRY_UNFINISHED in its
+                             * length:  step over it. Length 0: nothing behind it can be read. Slots: not used,
+                             * free ones  are state 0 */
     uint64_t reserved[3];
 };
 _Static_assert(sizeof(struct record_chunk) == 64, "a chunk's head takes the room of one slot");
@@ -234,10 +234,12 @@ enum record_slot_flag {
     RECORD_SLOT_FROM_FORK = 2,   /* acquired by a process this one was forked from */
     RECORD_SLOT_ADOPTED = 4,     /* from a fork, and that process is gone: handed over, now this one's own */
     RECORD_SLOT_UNSEEN = 8, /* RECORD_STATE_INHERITED: met by the exit pass, no call that was seen opened it */
-    RECORD_SLOT_CLOSED_IN_RANGE = 16, /* the last release was of a range of numbers, or one of a loop, or is going to be:
-                                       * the handle lists all numbers */
+    RECORD_SLOT_CLOSED_IN_RANGE = 16, /* the last release was of a range of numbers, or one of a loop, or is
+                                       * going to be: the handle lists all numbers */
     RECORD_SLOT_QUARANTINED = 32, /* closed, and the number is kept from being given out (option quarantine) */
-    RECORD_SLOT_INSIDE = 64       /* acquired with the object that owns it, at its stack: not counted there */
+    RECORD_SLOT_INSIDE = 64,      /* acquired with the object that owns it, at its stack: not counted there */
+    RECORD_SLOT_SHARED = 128 /* numbers: several objects own it (fdopen twice). objects: another that owned its
+                              * number was released, and closed it: `closer` is who did that */
 };
 
 struct record_slot {
@@ -299,17 +301,17 @@ struct record_stack {
     _Atomic uint64_t longest; /* ns (coarse) that one of them was open, at most */
     /* Who released them, in the order in which they first did; later ones have no place here. */
     struct record_closer closers[RECORD_CLOSERS];
-    _Atomic uint64_t closed_elsewhere; /* by others, or by nobody knows whom */
-    _Atomic uint32_t peak;    /* most of them open at once */
-    _Atomic uint32_t details; /* details given to handles of this stack */
+    _Atomic uint64_t closed_elsewhere;                /* by others, or by nobody knows whom */
+    _Atomic uint32_t peak;                            /* most of them open at once */
+    _Atomic uint32_t details;                         /* details given to handles of this stack */
     _Atomic uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
     _Atomic uint32_t passed;  /* most descriptors that passed over one exec; counted with option exec_leaks */
     _Atomic uint32_t passing; /* the writer's own, while it counts them */
     /* offset / RECORD_UNIT of the zero-terminated path that was opened here first, as the program gave it (the
      * command of a popen, the name of a memfd …); 0 none */
     _Atomic uint32_t first_name;
-    char call[28];            /* name of the acquiring call, zero-terminated */
-    uint64_t pc[];            /* innermost first; pc[0] is in the program's call */
+    char call[28]; /* name of the acquiring call, zero-terminated */
+    uint64_t pc[]; /* innermost first; pc[0] is in the program's call */
 };
 
 /* As version 1 had it. */
@@ -336,14 +338,14 @@ struct record_misuse {
     uint8_t kind;            /* enum record_kind of the handle */
     uint8_t error;           /* errno of the call, 0 none */
     _Atomic uint8_t asks;    /* the writer's own: numbers that nobody ever had are used there as well */
-    _Atomic uint32_t count; /* 0: taken back, it was a loop over all numbers */
-    int32_t number;         /* the descriptor, -1 none */
-    int32_t thread;         /* that made the call; 0 unknown */
-    uint32_t now;           /* stack id of the call, whose name is the stack's */
-    uint32_t opened;        /* stack id where the handle was acquired, 0 unknown */
-    uint64_t closer;        /* who had closed it, as record_slot.closer has it; 0 unknown */
-    uint64_t lost;          /* bytes that were to be flushed, 0 unknown */
-    uint64_t monotonic;     /* CLOCK_MONOTONIC, ns (coarse) */
+    _Atomic uint32_t count;  /* 0: taken back, it was a loop over all numbers */
+    int32_t number;          /* the descriptor, -1 none */
+    int32_t thread;          /* that made the call; 0 unknown */
+    uint32_t now;            /* stack id of the call, whose name is the stack's */
+    uint32_t opened;         /* stack id where the handle was acquired, 0 unknown */
+    uint64_t closer;         /* who had closed it, as record_slot.closer has it; 0 unknown */
+    uint64_t lost;           /* bytes that were to be flushed, 0 unknown */
+    uint64_t monotonic;      /* CLOCK_MONOTONIC, ns (coarse) */
     uint64_t reserved_too;
 };
 _Static_assert(sizeof(struct record_misuse) % RECORD_UNIT == 0, "entries lie one after the other");
@@ -372,8 +374,8 @@ struct record_thread {
 };
 
 enum record_detail_flag {
-    RECORD_DETAIL_PEER_GONE = 1,  /* nobody has the other end of the pipe or socket any more */
-    RECORD_DETAIL_CHILD_RUNS = 2, /* the child of a popen */
+    RECORD_DETAIL_PEER_GONE = 1,   /* nobody has the other end of the pipe or socket any more */
+    RECORD_DETAIL_CHILD_RUNS = 2,  /* the child of a popen */
     RECORD_DETAIL_CHILD_ENDED = 4, /* likewise, as child_status tells, and was not waited for */
     RECORD_DETAIL_WITH_STATE = 8   /* all was asked that is here since version 2 */
 };

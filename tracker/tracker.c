@@ -565,14 +565,53 @@ void tracker_released_range(unsigned first, unsigned last, bool gone) {
 /* ---- objects ----------------------------------------------------------------------------------------------
  */
 
+static void set_shared(uint64_t at) {
+    struct record_slot *slot = record_at(at);
+    atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_SHARED, memory_order_relaxed); /* a fact by itself */
+}
+
+/* The object that owns the number in that slot, 0: none that lives. */
+static uint64_t owner_of(uint64_t at) {
+    struct record_slot *slot = record_at(at);
+    bool is_owned = RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_OWNED;
+    return is_owned ? objects_find(LOAD(&slot->object)) : 0;
+}
+
+/* A release that took the number from others that own it as well. */
+struct taking {
+    uint64_t object, closer;
+    int number;
+};
+
+static void take_from(uint64_t at, void *context) {
+    const struct taking *taking = context;
+    struct record_slot *slot = record_at(at);
+    if (at == taking->object || LOAD(&slot->number) != taking->number ||
+        RECORD_WORD_STATE(LOAD(&slot->word)) != RECORD_STATE_LIVE)
+        return;
+    atomic_store_explicit(&slot->closer, taking->closer, memory_order_relaxed); /* a fact, as the flag */
+    set_shared(at);
+}
+
+static void take_from_others(struct tracker_object_ticket ticket) {
+    struct taking taking = {.object = ticket.object.slot,
+                            .closer = LOAD(&((struct record_slot *)record_at(ticket.number.slot))->closer),
+                            .number = LOAD(&((struct record_slot *)record_at(ticket.object.slot))->number)};
+    objects_visit(take_from, &taking);
+}
+
 /* The descriptor inside belongs to the object. One that nobody acquired before (fopen) gets an entry of the
  * same stack, for who closes its number later; an inherited one stays inherited, and makes the object so. */
 static bool own_number(int number, bool given, uint64_t object, uint32_t stack) {
     uint64_t at = numbers_make(number);
     if (!at)
         return false;
-    if (given && slot_give(at, object))
+    uint64_t other = given ? owner_of(at) : 0;
+    if (given && slot_give(at, object)) {
+        if (other)
+            set_shared(at);
         return RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) == RECORD_STATE_INHERITED;
+    }
     struct slot_facts facts = {.state = RECORD_STATE_OWNED,
                                .kind = RECORD_KIND_DESCRIPTOR,
                                .stack = stack,
@@ -621,8 +660,14 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
     if (!object || !ready(false))
         return ticket;
     uint64_t closer = misuse_closer(call, caller), at = objects_find(ticket.address);
+    bool is_taken = at && flags_of(at) & RECORD_SLOT_SHARED;
+    uint64_t taker = is_taken ? LOAD(&((struct record_slot *)record_at(at))->closer) : 0;
     if (at)
         ticket.object = slot_release(at, closer);
+    if (is_taken && ticket.object.slot && may_judge())
+        misuse_released_again(RECORD_WORD_STACK(ticket.object.word),
+                              (enum record_kind)RECORD_WORD_KIND(ticket.object.word), number, taker, call,
+                              caller);
     at = is_apart() ? 0 : numbers_find(number);
     if (at)
         ticket.number = slot_release(at, closer);
@@ -630,6 +675,8 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
 }
 
 void tracker_released_object(struct tracker_object_ticket ticket) {
+    if (ticket.number.slot && ticket.object.slot && flags_of(ticket.number.slot) & RECORD_SLOT_SHARED)
+        take_from_others(ticket);
     if (slot_settle(ticket.object, true)) {
         depot_count_slot_closed(record_at(ticket.object.slot), ticket.object.word);
         objects_forget(ticket.address, ticket.object.slot);

@@ -467,6 +467,39 @@ WAY(full_at_fclose_of_fdopen) {
     fclose(stream); /* now */
 }
 
+WAY(of_two_streams_on_one_number) {
+    int fd = a_file();
+    FILE *in = fdopen(fd, "r");
+    FILE *out = fdopen(fd, "w"); /* opened */
+    fclose(in);                  /* closed */
+    fclose(out);                 /* now */
+}
+
+WAY(of_two_streams_the_other_way) {
+    int fd = a_file();
+    FILE *in = fdopen(fd, "r"); /* opened */
+    FILE *out = fdopen(fd, "w");
+    fclose(out); /* closed */
+    fclose(in);  /* now */
+}
+
+/* The second one hits a stranger. */
+WAY(of_two_streams_and_a_stranger) {
+    int fd = a_file();
+    FILE *in = fdopen(fd, "r");
+    FILE *out = fdopen(fd, "w"); /* opened */
+    fclose(in);                  /* closed */
+    another_file();
+    fclose(out); /* now */
+}
+
+WAY(of_two_directories_on_one_number) {
+    int fd = open("/", O_RDONLY | O_DIRECTORY);
+    DIR *one = fdopendir(fd), *other = fdopendir(fd); /* opened */
+    closedir(one);                                    /* closed */
+    closedir(other);                                  /* now */
+}
+
 WAY(full_at_freopen) {
     FILE *stream = fopen("/dev/full", "w"); /* opened */
     fputs("lost", stream);
@@ -1009,6 +1042,14 @@ WAY(two_streams_of_one_file) {
     FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
     fclose(in);
     fclose(out);
+}
+
+WAY(two_streams_of_which_one_is_closed) {
+    int fd = open("/dev/null", O_RDWR);
+    FILE *in = fdopen(fd, "r"), *out = fdopen(fd, "w");
+    fflush(out);
+    fclose(in);
+    fclose(fdopen(another_file(), "r"));
 }
 
 WAY(failed_fdopen) {
