@@ -1,6 +1,6 @@
 /* bench.c - what the library costs: each kind of work with and without it, taking turns.
  *
- *   bench [-s] [-p PAIRS] [-r ROWS] BUILD
+ *   bench [-a] [-s] [-p PAIRS] [-r ROWS] BUILD
  *
  * For each row (rows.c) and each pair, `work` (work.c) or its like is started once per side: bare, under the
  * library, under its peers. All live at once and run a short burst in turn, so that whatever else the machine
@@ -8,8 +8,8 @@
  * table shows the median, lowest and highest of the pairs, and the ratio by the clock on the wall where that is
  * no measure of the work alone. BUILD/bench.json has the same, with every pair.
  *
- * -s: smoke, everything once and little of it, into BUILD/bench-smoke.json. -r: only rows whose name this
- * regular expression finds. */
+ * -a: alone, without the peers that slow the work down manifold. -s: smoke, everything once and little of it,
+ * into BUILD/bench-smoke.json. -r: only rows whose name this regular expression finds. */
 #include <err.h>
 #include <jansson.h>
 #include <regex.h>
@@ -40,7 +40,7 @@ enum {
 static const char *build;
 static regex_t only;
 static unsigned pairs = PAIRS;
-static int smoke;
+static int alone, smoke;
 
 /* ---- numbers ---- */
 
@@ -88,7 +88,7 @@ static int installed(const char *command) {
 static int takes_part(const struct row *row, int side) {
     if (side == (int)row->base || side == LEFTOPEN)
         return 1;
-    return row->peers & 1 << side && (!sides[side].command || (!smoke && installed(sides[side].command)));
+    return row->peers & 1 << side && (!sides[side].command || (!alone && installed(sides[side].command)));
 }
 
 /* Makes what a whole program works on. */
@@ -311,9 +311,11 @@ static int one_row(const struct row *row, json_t *list) {
 
 static void options(int count, char **words) {
     const char *pattern = "";
-    for (int option; (option = getopt(count, words, "sp:r:")) >= 0;) {
-        if (option == 's')
-            smoke = 1;
+    for (int option; (option = getopt(count, words, "asp:r:")) >= 0;) {
+        if (option == 'a')
+            alone = 1;
+        else if (option == 's')
+            smoke = alone = 1;
         else if (option == 'p')
             pairs = (unsigned)atoi(optarg);
         else if (option == 'r')
@@ -326,7 +328,7 @@ static void options(int count, char **words) {
     if (regcomp(&only, pattern, REG_EXTENDED | REG_NOSUB))
         errx(64, "ROWS: not a regular expression: %s", pattern);
     if (optind + 1 != count || pairs < 1 || pairs > MOST_PAIRS)
-        errx(64, "usage: bench [-s] [-p PAIRS] [-r ROWS] BUILD");
+        errx(64, "usage: bench [-a] [-s] [-p PAIRS] [-r ROWS] BUILD");
     build = realpath(words[optind], NULL);
     if (!build)
         err(66, "%s", words[optind]);

@@ -1,4 +1,5 @@
-# Cost with and without the library. `make bench`; some rows only: `make bench ROWS='dup|git'`; more pairs: PAIRS=25.
+# Cost with and without the library. `make bench`; some rows only: `make bench ROWS='dup|git'`; more pairs: PAIRS=25;
+# without the slow peers: ALONE=1.
 # No timed test is part of `make check`; bench-smoke only sees to it that all of this runs.
 
 BENCH_FLAGS := $(filter-out -MMD -MP,$(COMMON)) -Wno-missing-field-initializers -D_GNU_SOURCE
@@ -56,7 +57,7 @@ bench-deps:
 
 .PHONY: bench bench-smoke
 bench: all $(BENCH_PARTS)
-	@$(B)/bench/bench $(if $(PAIRS),-p $(PAIRS)) $(if $(ROWS),-r '$(ROWS)') $(B)
+	@$(B)/bench/bench $(if $(ALONE),-a) $(if $(PAIRS),-p $(PAIRS)) $(if $(ROWS),-r '$(ROWS)') $(B)
 	@$(if $(ROWS),,BUILD=$(B) tests/bench/resident.sh)
 	@$(if $(ROWS),,$(MAKE) --no-print-directory bench-names)
 bench-smoke: all $(BENCH_PARTS)

@@ -39,6 +39,11 @@ make_repository() {
         sleep 1 && git -C "$1" status >/dev/null # which writes the index when no file is as young as it
 }
 
+# Runs as many processes as its argument says.
+make_script() {
+    echo 'i=0; while [ $i -lt $1 ]; do /bin/true; /bin/cat /dev/null; i=$((i+2)); done' >"$1"
+}
+
 make_units() {
     mkdir "$1"
     for unit in $(seq 50); do

@@ -30,11 +30,8 @@ enum {
     START_TOO = EMPTY_TOO | TOOLS_TOO | LTRACE_TOO | 1 << HEAPTRACK
 };
 
-#define PYTHON                                                                                                 \
-    "$(python3 -c 'import sys; print(sys.executable)')" /* itself, whatever stands in front of it              \
-                                                         */
-#define SCRIPT                                                                                                 \
-    "sh -c 'i=0; while [ $i -lt $0 ]; do /bin/true; /bin/cat /dev/null; i=$((i+2)); done' $OPERATIONS"
+/* Python itself, whatever stands in front of it. */
+#define PYTHON "$(python3 -c 'import sys; print(sys.executable)')"
 
 /* clang-format off */
 const struct row rows[] = {
@@ -94,7 +91,9 @@ const struct row rows[] = {
     {"fork+exit of a child",            "fork",          "work",        16,  1,    10,      1, INSIDE,  EMPTY_TOO,              1.15},
 
     {"a script of 2,000 processes",     "script",        "whole",        0,  1,     0,   2000, OUTSIDE, EMPTY_TOO | STRACE_TOO, 1.15,
-        .command = SCRIPT},
+        .before = "once script", .command = "sh script $OPERATIONS"},
+    {"a script without a command",      "script-alone",  "whole",        0,  1,     0,      1, OUTSIDE, EMPTY_TOO | STRACE_TOO,    0,
+        .before = "once script", .command = "sh script 0"},
     {"nginx: a request by wrk",         "nginx",         "whole",        0,  2,     0,      1, OUTSIDE, TOOLS_TOO,              1.02,
         .needs = "nginx wrk timeout", .before = "site", .command = "nginx -e /dev/null -p $PWD -c nginx.conf",
         .client = "requests_of_wrk"},
