@@ -8,6 +8,7 @@
 #include <link.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -54,6 +55,55 @@ static void use_failed(const int *fds, size_t count, const char *call, uintptr_t
         return result;                                                                                         \
     }
 #include "shim/uses.def"
+
+/* These return the error. */
+static int told_by_result(int result, int fd, const char *call, uintptr_t caller) {
+    if (result == EBADF)
+        use_failed(&fd, 1, call, caller);
+    return result;
+}
+
+static int use_posix_fallocate(int fd, off_t at, off_t bytes) {
+    return told_by_result(used.posix_fallocate(fd, at, bytes), fd, "posix_fallocate", CALLER);
+}
+
+static int use_posix_fallocate64(int fd, off64_t at, off64_t bytes) {
+    return told_by_result(used.posix_fallocate64(fd, at, bytes), fd, "posix_fallocate64", CALLER);
+}
+
+static int use_posix_fadvise(int fd, off_t at, off_t bytes, int advice) {
+    return told_by_result(used.posix_fadvise(fd, at, bytes, advice), fd, "posix_fadvise", CALLER);
+}
+
+static int use_posix_fadvise64(int fd, off64_t at, off64_t bytes, int advice) {
+    return told_by_result(used.posix_fadvise64(fd, at, bytes, advice), fd, "posix_fadvise64", CALLER);
+}
+
+/* What libc makes dprintf of, whatever the program calls so. */
+static int (*print)(int fd, const char *format, va_list list);
+static int (*print_checked)(int fd, int flag, const char *format, va_list list);
+
+static int printed(int result, int fd, uintptr_t caller) {
+    if (result == -1 && errno == EBADF)
+        use_failed(&fd, 1, "dprintf", caller);
+    return result;
+}
+
+static int use_dprintf(int fd, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    int result = print(fd, format, list);
+    va_end(list);
+    return printed(result, fd, CALLER);
+}
+
+static int use___dprintf_chk(int fd, int flag, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    int result = print_checked(fd, flag, format, list);
+    va_end(list);
+    return printed(result, fd, CALLER);
+}
 
 /* poll fails for nobody: it marks those that are closed. */
 static int polled(int result, const struct pollfd *list, nfds_t count, const char *call, uintptr_t caller) {
@@ -301,6 +351,8 @@ static void uses_reach(const struct link_map *module) {
 static void uses_start(void) {
     if (!tracker_wants_uses())
         return;
+    print = dlsym(RTLD_NEXT, "vdprintf");
+    print_checked = dlsym(RTLD_NEXT, "__vdprintf_chk");
     for (size_t i = 0; i < USES; i++)
         *uses[i].real = function_of(uses[i].name);
     dl_iterate_phdr(reach, &(struct reach){.begun = true});

@@ -84,6 +84,17 @@ enum { WRONG = sizeof wrong / sizeof *wrong };
 
 /* Uses of a descriptor that was closed: told with misuse=2. */
 static const char *const used[] = {
+    "use_dprintf",
+    "use_dprintf_fortified",
+    "use_readahead",
+    "use_posix_fallocate",
+    "use_posix_fadvise",
+    "use_mknodat",
+    "use_mkfifoat",
+    "use_tcdrain",
+    "use_sockatmark",
+    "use_mq_getattr",
+    "use_mq_notify",
     "use_read",
     "use_read_fortified",
     "use_write",

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <mqueue.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -549,8 +550,20 @@ ssize_t __recv_chk(int fd, void *buffer, size_t bytes, size_t room, int flags);
 int __poll_chk(struct pollfd *list, nfds_t count, int patience, size_t room);
 
 /* One line each: the call, on a descriptor that is gone. */
+extern int __dprintf_chk(int fd, int flag, const char *format, ...);
 #define USE(way, expression)                                                                                   \
     WAY(use_##way) { rounds = (expression) != 0; }
+USE(dprintf, dprintf(gone(), "%d", 1))                                        /* now */
+USE(dprintf_fortified, __dprintf_chk(gone(), 1, "%d", 1))                     /* now */
+USE(readahead, readahead(gone(), 0, 1))                                       /* now */
+USE(posix_fallocate, posix_fallocate(gone(), 0, 1))                           /* now */
+USE(posix_fadvise, posix_fadvise(gone(), 0, 0, 0))                            /* now */
+USE(mknodat, mknodat(gone(), "none", S_IFREG, 0))                             /* now */
+USE(mkfifoat, mkfifoat(gone(), "none", 0600))                                 /* now */
+USE(tcdrain, tcdrain(gone()))                                                 /* now */
+USE(sockatmark, sockatmark(gone()))                                           /* now */
+USE(mq_getattr, mq_getattr(gone(), &(struct mq_attr){0}))                     /* now */
+USE(mq_notify, mq_notify(gone(), NULL))                                       /* now */
 USE(read, read(gone(), bytes, 1))                                             /* now */
 USE(read_fortified, __read_chk(gone(), bytes, 1, sizeof bytes))               /* now */
 USE(write, write(gone(), bytes, 1))                                           /* now */
