@@ -1,4 +1,5 @@
 /* all.c - the shim as one unit, see Makefile. */
+#include "shim/next.c"
 #include "shim/real.c"
 #include "shim/inside.c"
 #include "shim/wrappers.c"

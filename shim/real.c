@@ -2,8 +2,11 @@
 #include "shim/real.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shim/next.h"
 
 struct real_calls real;
 
@@ -13,11 +16,9 @@ static const char *const names[] = {
 };
 _Static_assert(sizeof real == sizeof names, "one name per pointer");
 
-void real_find(void) {
-    void **place = (void **)&real;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        place[i] = dlsym(RTLD_NEXT, names[i]);
-}
+static void *ask(const char *name) { return dlsym(RTLD_NEXT, name); }
+
+void real_find(void) { next_find(_DYNAMIC, names, sizeof names / sizeof names[0], (void **)&real, ask); }
 
 /* How far it is to the wrappers, in the order of the pointers: addresses would be relocated at each start.
  * Those of entry.S have the second name there. */

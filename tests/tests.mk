@@ -1,8 +1,9 @@
 # Unit tests: tests/unit/tracker_*.c against the tracker as a static library, tests/unit/tool_*.c against the tool's
-# parts. Each is a Check program of its own.
+# parts, tests/unit/shim_*.c against that part of the shim. Each is a Check program of its own.
 
 UNIT_TRACKER := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/tracker_*.c)))
 UNIT_TOOL    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/tool_*.c)))
+UNIT_SHIM    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/shim_*.c)))
 CHECK_LIBS   := $(shell pkg-config --libs check 2>/dev/null) -lpthread
 
 $(B)/unit/tracker_%: tests/unit/tracker_%.c $(B)/libtracker.a
@@ -13,9 +14,13 @@ $(B)/unit/tool_%: tests/unit/tool_%.c $(B)/libtool.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(COMMON) -D_GNU_SOURCE -o $@ $< $(B)/libtool.a $(CHECK_LIBS) $(TOOL_LIBS)
+$(B)/unit/shim_%: tests/unit/shim_%.c shim/%.c shim/%.h shim/calls.def
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(COMMON) -D_GNU_SOURCE -o $@ $< shim/$*.c $(CHECK_LIBS) -lm -ldl
 
 .PHONY: check-unit
-check-unit: $(UNIT_TRACKER) $(UNIT_TOOL)
+check-unit: $(UNIT_SHIM) $(UNIT_TRACKER) $(UNIT_TOOL)
 	@failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
 # Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,

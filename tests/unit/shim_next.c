@@ -1,0 +1,132 @@
+/* What next_find says of the libraries behind this program, beside what the loader says. */
+#include "shim/next.h"
+
+#include <check.h>
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 4096 };
+
+static const char *const wrapped[] = {
+#define CALL(returns, name, parameters, arguments, effect, early) #name,
+#include "shim/calls.def"
+};
+
+static unsigned asked;
+
+static void *ask(const char *name) {
+    asked++;
+    return dlsym(RTLD_NEXT, name);
+}
+
+/* The kernel's library has a place right behind the program, but none in the search. */
+static const void *own(void) {
+    const struct link_map *next = _r_debug.r_map->l_next;
+    return strstr(next->l_name, "vdso") ? next->l_ld : _DYNAMIC;
+}
+
+static void compare(const char *const *names, size_t count) {
+    void *found[MOST];
+    ck_assert_uint_le(count, MOST);
+    next_find(own(), names, count, found, ask);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(found[i] == dlsym(RTLD_NEXT, names[i]), "%s", names[i]);
+}
+
+START_TEST(wrapped_calls_are_those_of_the_loader) {
+    asked = 0;
+    compare(wrapped, sizeof wrapped / sizeof wrapped[0]);
+    ck_assert_uint_le(asked, 4); /* else nothing is gained */
+}
+END_TEST
+
+/* Of libc and other libraries; several versions, resolvers, data, threads' data, weak and absent names. */
+START_TEST(odd_names_are_those_of_the_loader) {
+    static const char *const names[] = {"memcpy",
+                                        "strlen",
+                                        "pthread_cond_wait",
+                                        "realpath",
+                                        "fopen",
+                                        "cos",
+                                        "pow",
+                                        "fesetround",
+                                        "environ",
+                                        "errno",
+                                        "stdout",
+                                        "malloc",
+                                        "srunner_create",
+                                        "dlsym",
+                                        "__libc_start_main",
+                                        "timer_create",
+                                        "gettimeofday",
+                                        "time",
+                                        "sys_nerr",
+                                        "regexec",
+                                        "_dl_debug_state",
+                                        "__tls_get_addr",
+                                        "h_errno",
+                                        "__libc_single_threaded",
+                                        "no_such_function",
+                                        "",
+                                        "main",
+                                        "next_find",
+                                        "glob",
+                                        "posix_spawn"};
+    compare(names, sizeof names / sizeof names[0]);
+}
+END_TEST
+
+/* Every name that libc exports, as its table of symbols has them. */
+START_TEST(all_names_of_libc_are_those_of_the_loader) {
+    struct link_map *map = _r_debug.r_map;
+    struct link_map *libc;
+    void *handle = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+    ck_assert_ptr_nonnull(handle);
+    ck_assert_int_eq(dlinfo(handle, RTLD_DI_LINKMAP, &libc), 0);
+    ck_assert_ptr_nonnull(map);
+    const ElfW(Sym) *symbols = NULL;
+    const char *strings = NULL;
+    for (const ElfW(Dyn) *entry = libc->l_ld; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_SYMTAB)
+            symbols = (const ElfW(Sym) *)entry->d_un.d_ptr;
+        else if (entry->d_tag == DT_STRTAB)
+            strings = (const char *)entry->d_un.d_ptr;
+    static const char *names[MOST];
+    size_t count = 0;
+    /* the strings come behind the symbols */
+    for (const ElfW(Sym) *symbol = symbols + 1; (const char *)symbol < strings && count < MOST; symbol++)
+        names[count++] = strings + symbol->st_name;
+    ck_assert_uint_ge(count, 2000);
+    compare(names, count);
+    dlclose(handle);
+}
+END_TEST
+
+START_TEST(who_is_not_among_the_libraries_asks_the_loader) {
+    static const ElfW(Dyn) nobody[] = {{.d_tag = DT_NULL}};
+    static const char *const names[] = {"open", "close", "no_such_function"};
+    void *found[3];
+    asked = 0;
+    next_find(nobody, names, 3, found, ask);
+    ck_assert_uint_eq(asked, 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(found[i] == dlsym(RTLD_NEXT, names[i]));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("shim/next");
+    TCase *tests = tcase_create("all");
+    tcase_add_test(tests, wrapped_calls_are_those_of_the_loader);
+    tcase_add_test(tests, odd_names_are_those_of_the_loader);
+    tcase_add_test(tests, all_names_of_libc_are_those_of_the_loader);
+    tcase_add_test(tests, who_is_not_among_the_libraries_asks_the_loader);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
