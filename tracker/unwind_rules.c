@@ -8,7 +8,8 @@
  * The key is the pc, with the epoch in bits that addresses of programs do not use: a new epoch makes all older
  * entries strangers.
  *
- * A page of the cache belongs to neighbouring code, so that a small process touches few of them.
+ * A page of the cache belongs to neighbouring code. A small process touches only the first one, which is all
+ * there is until a set of it is full.
  */
 #include <stdatomic.h>
 
@@ -89,14 +90,16 @@ struct rule_entry {
 typedef struct rule_entry rule_set[WAYS];
 _Static_assert(sizeof(rule_set) == 64, "one set, one cache line");
 static LARGE _Alignas(4096) rule_set rule_cache[1 << PAGE_BITS][1 << SET_BITS];
-static _Atomic uint64_t forgets = 1; /* the epoch, in its lowest bits */
+static _Atomic uint64_t pages_used; /* a mask of their places, in bytes */
+static _Atomic uint64_t forgets = 1;    /* the epoch, in its lowest bits */
 
 /* 2^64 / golden ratio: multiplicative hashing takes the upper bits of a product. */
 #define SPREAD 0x9e3779b97f4a7c15
 
 /* Byte offsets instead of indexes: every shift lengthens the chain of one step. */
 UNWIND_INLINE struct rule_entry *set_of(uint64_t pc) {
-    uint64_t page = (pc >> 14) * SPREAD >> (64 - PAGE_BITS) << 12;
+    uint64_t page = (pc >> 14) * SPREAD >> (64 - PAGE_BITS - 12);
+    page &= atomic_load_explicit(&pages_used, memory_order_relaxed);
     uint64_t set = pc * SPREAD >> (64 - SET_BITS - 6) & ((1 << SET_BITS) - 1) << 6;
     return (struct rule_entry *)((char *)rule_cache + page + set);
 }
@@ -106,8 +109,10 @@ static void keep(uint64_t pc, uint64_t key, uint64_t rule) {
     unsigned way = 0;
     while (way < WAYS && atomic_load_explicit(&set[way].check, memory_order_relaxed))
         way++;
-    if (way == WAYS) /* addresses of one set differ in these bits as well as in any */
-        way = (unsigned)(pc * SPREAD >> 40) % WAYS;
+    if (way == WAYS) {
+        atomic_store_explicit(&pages_used, ((1ul << PAGE_BITS) - 1) << 12, memory_order_relaxed);
+        way = (unsigned)(pc * SPREAD >> 40) % WAYS; /* of one set: they differ in these bits as well as in any */
+    }
     atomic_store_explicit(&set[way].rule, rule, memory_order_relaxed);
     atomic_store_explicit(&set[way].check, rule ^ key, memory_order_relaxed);
 }
