@@ -24,6 +24,7 @@
 
 #include "shim/context.h"
 #include "shim/real.h"
+#include "tracker/large.h"
 #include "tracker/tracker.h"
 
 #if defined(__x86_64__)
@@ -33,7 +34,7 @@ enum { CALLED = R_X86_64_JUMP_SLOT, POINTED_TO = R_X86_64_GLOB_DAT };
 #endif
 
 /* The functions that the names mean. */
-static struct {
+static LARGE struct {
 #define USE_BY_HAND(returns, name, parameters) returns(*name) parameters;
 #include "shim/uses.def"
 } used;

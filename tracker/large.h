@@ -3,7 +3,10 @@
 #ifndef TRACKER_LARGE_H
 #define TRACKER_LARGE_H
 
-/* For variables of a page or more that begin as zeros. The Makefile has sections sorted by their names. */
+/* For variables that begin as zeros, of a page or more, or of some hundred bytes that few processes need. The
+ * Makefile has sections sorted by their names. */
 #define LARGE __attribute__((section(".bss.large")))
+/* The same for those that begin as something else: behind .data and .data.rel. */
+#define LARGE_DATA __attribute__((section(".data.tail")))
 
 #endif

@@ -202,7 +202,7 @@ void modules_unloaded(void) {
     unwind_forget();
 }
 
-static char own_path[1024];
+static LARGE char own_path[1024];
 
 void modules_start(const void *program_headers, unsigned count) {
     of_program = (struct headers){program_headers, program_headers ? count : 0};

@@ -10,7 +10,7 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
-struct settings settings = {
+LARGE_DATA struct settings settings = {
     .unwind = UNWIND_AUTO,
     .depth = 32,
     .children = true,
