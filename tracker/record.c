@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "tracker/clock.h"
+#include "tracker/large.h"
 #include "tracker/lockdown.h"
 #include "tracker/signals.h"
 #include "tracker/sys.h"
@@ -40,6 +41,7 @@ static struct {
     uint64_t reserved;          /* bytes that were made real with the first window */
     uint64_t mapped[WINDOWS];   /* [shift]: address of the mapping of that size, 0 none */
     bool made;                  /* this process, or one it was forked from, has had a record */
+    bool is_private;            /* it lies in memory that a fork copies */
     char path[600];             /* of the file, empty: memory only */
 } own;
 
@@ -149,6 +151,8 @@ uint64_t record_allocate(enum record_chunk_kind kind, size_t bytes, uint64_t fir
     if (lockdown_is_on())
         return 0;
     bytes = (bytes + PAGE - 1) / PAGE * PAGE;
+    if (own.is_private && LOAD(&own.allocated) + bytes > own.object_bytes)
+        record_share();
     atomic_fetch_add_explicit(&reserving, 1, memory_order_relaxed); /* before the release of take_room */
     uint64_t at = take_real_room(bytes);
     /* release: the pages are there, or the holes are known */
@@ -266,7 +270,7 @@ static bool folder_is_safe(const char *folder) {
 /* The folder that option record=auto means. $XDG_RUNTIME_DIR counts only if it is ours: `sudo -E` brings
  * another user's. */
 static const char *folder_automatic(void) {
-    static char folder[600];
+    static LARGE char folder[600];
     struct text path = TEXT_IN(folder);
     const uid_t user = (uid_t)SYS(SYS_geteuid);
     struct stat status;
@@ -406,6 +410,21 @@ static uint64_t window_from_memory(uint64_t used, unsigned shift) {
     long file = SYS(SYS_memfd_create, "leftopen", 1 /* MFD_CLOEXEC */);
     uint64_t window = sys_failed(file) ? 0 : window_over(file, memory_bytes, used, shift);
     return window ? window : window_from_nowhere(used, shift);
+}
+
+/* Memory that the kernel copies at a fork, at a third of the price of an object that has to be made, filled and
+ * taken down: for children that execute something or end soon. It can neither grow nor be mapped twice, so that
+ * it is for records that never grew. */
+static uint64_t window_private(uint64_t used) {
+    own.path[0] = 0;
+    uint64_t bytes = 1ull << FIRST_WINDOW_SHIFT;
+    long at = SYS(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t window = window_if_real(at, used, FIRST_WINDOW_SHIFT);
+    if (!window)
+        return 0;
+    own.object_bytes = bytes;
+    own.is_private = true;
+    return window;
 }
 
 /* ---- a new record -----------------------------------------------------------------------------------------
@@ -590,23 +609,35 @@ static void move_into(uint64_t window, uint64_t used) {
 /* ---- the copy after a fork --------------------------------------------------------------------------------
  */
 
+/* What is mapped becomes this process's own. */
+static bool take_over(uint64_t used, unsigned shift) {
+    atomic_store_explicit(&reserving, 0, memory_order_relaxed); /* of threads that are not here */
+    if (own.is_private)
+        return true; /* the fork has copied it */
+    uint64_t window = shift == FIRST_WINDOW_SHIFT ? window_private(used) : 0;
+    if (!window)
+        window = window_from_memory(used, shift);
+    if (!window)
+        return false;
+    move_into(window, used);
+    return true;
+}
+
 bool record_adopt(uint64_t fork_sequence) {
     uint32_t none = RECORD_OWNER_NONE;
     _Atomic uint32_t *state = atomic_load_explicit(&record_mapped.owner, memory_order_relaxed);
     if (!atomic_compare_exchange_strong_explicit(state, &none, RECORD_OWNER_MAKING, memory_order_acquire,
                                                  memory_order_relaxed))
         return false;
-    uint64_t parent = LOAD(&record_mapped.window), used = LOAD(&own.allocated);
-    unsigned shift = parent & 0xfff;
+    uint64_t used = LOAD(&own.allocated);
+    unsigned shift = LOAD(&record_mapped.window) & 0xfff;
     if (used > 1ull << shift) /* a thread of the parent had taken room, and not yet grown the window for it */
         used = 1ull << shift;
     atomic_store_explicit(&own.allocated, used, memory_order_relaxed); /* the only thread there is */
-    uint64_t window = window_from_memory(used, shift);
-    if (!window) {
+    if (!take_over(used, shift)) {
         atomic_store_explicit(state, RECORD_OWNER_NONE, memory_order_relaxed);
         return false;
     }
-    move_into(window, used);
     own.identity.started_realtime = clock_date();
     own.identity.started_monotonic = clock_coarse();
     struct record_header *header = record_header();
@@ -635,16 +666,22 @@ void record_forked(void) {
 /* ---- later ------------------------------------------------------------------------------------------------
  */
 
-static void move_into_file(void) {
-    uint64_t old = LOAD(&record_mapped.window), used = LOAD(&own.allocated);
-    uint8_t name[16];
-    uint64_t object_bytes = own.object_bytes;
-    uint64_t window = window_from_file(used, name, old & 0xfff);
+/* The record goes to the window, which is as large as its own; it stays where it is if there is none. */
+static bool moved_to(uint64_t window, uint64_t used, uint64_t object_bytes) {
     if (!window) {
         own.object_bytes = object_bytes;
-        return;
+        return false;
     }
     move_into(window, used);
+    own.is_private = false;
+    return true;
+}
+
+static void move_into_file(void) {
+    uint64_t used = LOAD(&own.allocated), object_bytes = own.object_bytes;
+    uint8_t name[16];
+    if (!moved_to(window_from_file(used, name, LOAD(&record_mapped.window) & 0xfff), used, object_bytes))
+        return;
     struct record_header *header = record_header();
     text_copy(header->name, name, sizeof name);
     atomic_fetch_and_explicit(&header->notes, ~(uint32_t)RECORD_NOTE_MEMORY_ONLY, memory_order_relaxed);
@@ -654,6 +691,16 @@ void record_give_file(void) {
     uint64_t signals = signals_block();
     if (!own.path[0])
         move_into_file();
+    signals_unblock(signals);
+}
+
+void record_share(void) {
+    if (!own.is_private || lockdown_is_on())
+        return;
+    uint64_t signals = signals_block();
+    uint64_t used = LOAD(&own.allocated), object_bytes = own.object_bytes;
+    if (own.is_private) /* still: a signal handler may have come first */
+        moved_to(window_from_memory(used, FIRST_WINDOW_SHIFT), used, object_bytes);
     signals_unblock(signals);
 }
 

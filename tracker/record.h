@@ -2,9 +2,9 @@
  *
  * Who owns the mapped record is asked of one private page with MADV_WIPEONFORK: it reads zero in every
  * fork-like child (fork, _Fork, raw clone), before anything of the parent's is touched. The record itself is
- * shared memory in both of its shapes, a file or, where no file can or should be had, an anonymous object; both
- * grow the same way: a second, larger mapping of the same object by mremap(old, 0, larger), while old addresses
- * stay valid.
+ * shared memory, a file or, where no file can or should be had, an anonymous object; both grow the same way: a
+ * second, larger mapping of the same object by mremap(old, 0, larger), while old addresses stay valid. Only a
+ * fork child with one thread and a small record begins with private memory, which its own children find copied.
  *
  * Nothing in the process keeps pointers into the record: offsets only, turned into addresses by record_at. That
  * is what makes the copy after a fork correct.
@@ -106,6 +106,10 @@ uint64_t record_next_chunk(uint64_t chunk);
 /* Any context, single-threaded processes only: gives a record that lies in memory a file, so that it can be
  * seen from outside and outlives the process. Does nothing if it has one or none can be had. */
 void record_give_file(void);
+
+/* Any context, single-threaded processes only: what was copied after a fork goes to memory that can grow while
+ * several threads use it. Before the second one begins. */
+void record_share(void);
 
 /* Exit only. The path of the file, empty if there is none. */
 const char *record_path(void);

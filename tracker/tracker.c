@@ -243,6 +243,8 @@ void tracker_thread_begin(void) {
     if (!ready(true))
         return;
     give_file();
+    if (!threaded)
+        record_share();
     threaded = true;
 }
 

@@ -682,6 +682,70 @@ START_TEST(a_fork_child_has_a_copy_of_its_own) {
 }
 END_TEST
 
+static void take_over(void) {
+    record_forked();
+    MUST(record_adopt(41));
+    record_open();
+}
+
+static void change_it_apart(void) {
+    take_over();
+    MUST(RELAXED(slot_of(7)->object) == 8);
+    atomic_store(&slot_of(7)->object, 9);
+    MUST(count_mappings(RECORD_SUFFIX) == 0);
+}
+
+static void copy_grow_and_compare(void) {
+    take_over();
+    struct record_slot *old_place = slot_of(7);
+    MUST(RELAXED(old_place->object) == 7);
+    MUST(count_mappings("/memfd:leftopen") == 0);
+    atomic_store(&slot_of(7)->object, 8);
+    MUST(in_child(change_it_apart) == 0);
+    MUST(RELAXED(slot_of(7)->object) == 8);
+    for (int number = 1000; number < 60000; number++)
+        MUST(numbers_make(number) != 0);
+    MUST(RELAXED(slot_of(7)->object) == 8);
+    atomic_store(&slot_of(7)->object, 10);
+    MUST(RELAXED(old_place->object) == 10);
+    MUST(in_child(take_over) == 0);
+}
+
+START_TEST(a_small_record_is_copied_by_the_kernel) {
+    /* proves: a child of a process that holds little has its copy in memory that its own children find copied;
+     * it grows all the same, keeps what it has, and addresses from before stay good */
+    world_record(new_folder("small"));
+    numbers_make(7);
+    atomic_store(&slot_of(7)->object, 7);
+    ck_assert_int_eq(in_child(copy_grow_and_compare), 0);
+    ck_assert_uint_eq(RELAXED(slot_of(7)->object), 7);
+}
+END_TEST
+
+static void share_it(void) {
+    take_over();
+    record_share();
+    MUST(count_mappings("/memfd:leftopen") == 1);
+    MUST(RELAXED(slot_of(7)->object) == 7);
+    record_share(); /* it is shared already */
+    record_give_file();
+    MUST(count_mappings("/memfd:leftopen") == 0);
+    MUST(count_mappings(RECORD_SUFFIX) == 1);
+    MUST(RELAXED(slot_of(7)->object) == 7);
+    record_share(); /* it has a file */
+    MUST(count_mappings(RECORD_SUFFIX) == 1);
+}
+
+START_TEST(a_copy_is_shared_before_threads_begin) {
+    /* proves: what several threads may grow is no longer memory that cannot be mapped twice, and gets its file
+     * as ever */
+    world_record(new_folder("shared"));
+    numbers_make(7);
+    atomic_store(&slot_of(7)->object, 7);
+    ck_assert_int_eq(in_child(share_it), 0);
+}
+END_TEST
+
 static void adopt_after_the_end(void) {
     MUST(record_adopt(0));
     record_open();
@@ -829,6 +893,8 @@ static void add(TCase *tests) {
     tcase_add_test(tests, what_found_no_room_used_none_up);
     tcase_add_test(tests, little_address_space_is_enough);
     tcase_add_test(tests, a_fork_child_has_a_copy_of_its_own);
+    tcase_add_test(tests, a_small_record_is_copied_by_the_kernel);
+    tcase_add_test(tests, a_copy_is_shared_before_threads_begin);
     tcase_add_test(tests, a_child_begins_its_own_life);
     tcase_add_test(tests, a_record_gets_a_file_later);
     tcase_add_test(tests, memory_is_charged_for_as_it_is_used);
