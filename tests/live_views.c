@@ -191,6 +191,19 @@ START_TEST(what_is_closed_behind_our_back_is_gone) {
 }
 END_TEST
 
+START_TEST(a_report_of_the_living_counts_what_is_unseen) {
+    /* proves: a report rests on the same comparison as ls does, and a snapshot's as well */
+    struct beside beside = start(WORDS(holder, "files", "4", "raw"));
+    wait_until_ready(&beside);
+    next_step(&beside);
+    struct run live = ask(WORDS(tool, "report", word(beside.pid)));
+    ck_assert_msg(strstr(live.out, "Coverage: 4 handles tracked, 2 closed; 0 inherited; 1 unseen\n"), "%s",
+                  live.out);
+    run_free(&live);
+    stop(&beside);
+}
+END_TEST
+
 START_TEST(a_process_lives_on_without_its_main_thread) {
     /* proves: where /proc/PID shows nothing any more, the views and the exit pass look at another thread */
     struct beside beside = start(WORDS(holder, "files", "3", "leave", "files", "2"));
@@ -496,6 +509,7 @@ int main(void) {
     tcase_add_checked_fixture(group, begin, NULL);
     tcase_add_test(group, ls_shows_what_the_kernel_shows);
     tcase_add_test(group, what_is_closed_behind_our_back_is_gone);
+    tcase_add_test(group, a_report_of_the_living_counts_what_is_unseen);
     tcase_add_test(group, a_process_lives_on_without_its_main_thread);
     tcase_add_test(group, without_a_word_ls_lists_the_living);
     tcase_add_test(group, sites_of_several_processes_are_one);

@@ -5,6 +5,7 @@
  *   limit N     lowers the limit on descriptors
  *   leave       ends the main thread; another one takes the steps that follow
  *   drop        closes number 3 behind the library's back, by a bare system call
+ *   raw         duplicates number 0 behind the library's back
  *   die         kills itself */
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static __attribute__((noinline)) int open_file(void) { return open("/etc/passwd", O_RDONLY); }
@@ -29,9 +31,9 @@ static void open_files(int count) {
     }
 }
 
-static void bare_close(long number) {
+static void bare_call(long call, long number) {
     long result;
-    __asm__ volatile("syscall" : "=a"(result) : "0"(3), "D"(number) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall" : "=a"(result) : "0"(call), "D"(number) : "rcx", "r11", "memory");
 }
 
 static void leave(void);
@@ -44,7 +46,9 @@ static void step(const char *what, int count) {
     if (!strcmp(what, "limit"))
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)count, (rlim_t)count});
     if (!strcmp(what, "drop"))
-        bare_close(3);
+        bare_call(SYS_close, 3);
+    if (!strcmp(what, "raw"))
+        bare_call(SYS_dup, 0);
     if (!strcmp(what, "leave"))
         leave();
     if (!strcmp(what, "die"))

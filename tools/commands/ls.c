@@ -42,7 +42,7 @@ static bool look_at(struct ls_look *look, const struct request *request, size_t 
                     int *status) {
     *look = (struct ls_look){.sharer = request->sharers[index]};
     warnings_hush(!request->words);
-    look->process = kernel_view_read(request->records.paths[index], &look->kernel, &look->pid, status);
+    look->process = kernel_view_read(request->records.paths[index], false, &look->kernel, &look->pid, status);
     warnings_hush(false);
     if (!look->process)
         return false;

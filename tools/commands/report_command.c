@@ -51,7 +51,7 @@ static int exit_pass(const char *record) {
     begin_settings(&settings, true);
     settings_reset(&settings, SETTING_debuginfod); /* the program waits, and not for the net */
     foreign_environment(&settings);
-    struct report_request request = {.records = &record, .count = 1, .settings = &settings, .even_so = true};
+    struct report_request request = {.records = &record, .count = 1, .settings = &settings, .waits = true};
     struct report_verdict verdict = {0};
     int status = show_report(&request, stderr, say_that_writing_begins, &verdict);
     settings_end(&settings);

@@ -20,6 +20,7 @@
 #include "tools/findings/suppress.h"
 #include "tools/formats/render.h"
 #include "tools/handles/lasting.h"
+#include "tools/handles/kernel_view.h"
 #include "tools/handles/live.h"
 #include "tools/records/record_reader.h"
 #include "tools/records/relatives.h"
@@ -67,12 +68,25 @@ static void add_process(struct process ***list, size_t *count, struct process *p
     (*list)[(*count)++] = process;
 }
 
+/* What lives is compared with the kernel, as it would do itself at its end. */
+static struct process *read_one(const struct report_request *request, const char *path, bool may_vanish,
+                                int *why) {
+    struct kernel_view view;
+    int pid;
+    if (request->waits)
+        return record_read(path, may_vanish, why);
+    struct process *process = kernel_view_read(path, may_vanish, &view, &pid, why);
+    if (process && view.is_known && process->end == RECORD_END_RUNNING)
+        process->unseen = (int64_t)view.unseen;
+    return process;
+}
+
 static void read_records(struct making *making, struct report_verdict *verdict, int *status) {
     for (size_t i = 0; i < making->request->count; i++) {
         int why;
         /* a survivor of the tree may just be making its record, or take it away since it has nothing to say */
         bool may_vanish = making->request->first != 0;
-        struct process *process = record_read(making->request->records[i], may_vanish, &why);
+        struct process *process = read_one(making->request, making->request->records[i], may_vanish, &why);
         if (!process && may_vanish && why == EXIT_MISSING)
             continue;
         if (!process) {
@@ -447,7 +461,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     set_earlier_images_aside(making);
     struct process *first = find_first(making);
     verdict->failure = baseline_begin(&making->baseline, setting(making, SETTING_baseline), first->executable);
-    if (verdict->failure && !making->request->even_so)
+    if (verdict->failure && !making->request->waits)
         return verdict->failure;
     if (making->request->first_ended)
         set_first_status(first, making->request->first_status);

@@ -23,7 +23,8 @@ struct report_request {
     char *const *first_arguments;           /* ended by NULL; NULL: not known */
     uint64_t first_started, first_ended_at; /* CLOCK_REALTIME, ns; 0: not known */
     bool may_be_empty;                      /* no record at all is fine: nothing was acquired */
-    bool even_so;                           /* make it without the baseline if that is bad: verdict.failure */
+    bool waits; /* the process of the record waits for the report, with descriptors of its own open for that.
+                 * Made without the baseline if that is bad: verdict.failure */
 };
 
 struct report_verdict {

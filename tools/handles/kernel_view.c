@@ -100,11 +100,12 @@ static int pid_of_record(const char *path) {
     return is_read && folder_record_is_alive(path) ? living_pid(&named) : 0;
 }
 
-struct process *kernel_view_read(const char *path, struct kernel_view *view, int *pid, int *status) {
+struct process *kernel_view_read(const char *path, bool may_vanish, struct kernel_view *view, int *pid,
+                                 int *status) {
     *view = (struct kernel_view){0};
     *pid = pid_of_record(path);
     struct numbers before = numbers_of_kernel(*pid);
-    struct process *process = record_read(path, false, status);
+    struct process *process = record_read(path, may_vanish, status);
     struct numbers after = numbers_of_kernel(*pid);
     if (process)
         live_limits(process, *pid);

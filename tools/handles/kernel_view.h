@@ -16,7 +16,8 @@ struct kernel_view {
 
 /* Reads the record at `path` as record_read does, and what the kernel says before and after that: a number
  * counts only if both looks agree. *pid is the process's number here, 0 unknown. */
-struct process *kernel_view_read(const char *path, struct kernel_view *view, int *pid, int *status);
+struct process *kernel_view_read(const char *path, bool may_vanish, struct kernel_view *view, int *pid,
+                                 int *status);
 
 /* Where a descriptor leads, as /proc/PID/fd/N shows it. The caller frees it; NULL: it is not open, or one may
  * not look. */

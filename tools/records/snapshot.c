@@ -131,7 +131,7 @@ int snapshot_take(struct snapshot *snapshot, const char *record) {
     struct kernel_view kernel;
     int status, pid;
     *snapshot = (struct snapshot){0};
-    struct process *seen = kernel_view_read(record, &kernel, &pid, &status);
+    struct process *seen = kernel_view_read(record, false, &kernel, &pid, &status);
     record_end(seen);
     if (!seen)
         return status;
