@@ -756,6 +756,21 @@ START_TEST(github_shows_ten_annotations) {
 }
 END_TEST
 
+START_TEST(github_shows_misuses_first) {
+    struct world *world = world_begin("x", "y");
+    size_t stack = 0;
+    for (unsigned i = 0; i < 12; i++) {
+        stack = add_stack(world, "open", (struct frame[]){{.module = "m", .offset = i}, {0}});
+        add_handle(world, 0, stack, RECORD_KIND_FILE, (int)i + 3, NULL, 1);
+    }
+    add_misuse(world, 0, stack, stack, stack);
+    ck_assert_uint_eq(check_github(world), 10);
+    const char *misuse = strstr(shown, "title=double-close"), *handle = strstr(shown, "title=1 file left open");
+    ck_assert(misuse && handle && misuse < handle);
+    world_end(world);
+}
+END_TEST
+
 START_TEST(github_says_when_the_summary_cannot_be_written) {
     struct world *world = example();
     setenv("GITHUB_STEP_SUMMARY", "no/such/folder", 1);
@@ -1344,6 +1359,7 @@ int main(void) {
     tcase_add_test(tests, valgrind_xml_tells_descriptors_to_new_readers);
     tcase_add_test(tests, github_annotates_lines);
     tcase_add_test(tests, github_shows_ten_annotations);
+    tcase_add_test(tests, github_shows_misuses_first);
     tcase_add_test(tests, github_says_when_the_summary_cannot_be_written);
     tcase_add_test(tests, folded_has_a_line_per_stack);
     tcase_add_test(tests, pprof_has_the_sums);

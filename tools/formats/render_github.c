@@ -132,6 +132,12 @@ static void append_summary(const struct report *report, struct sources *sources)
     free(text);
 }
 
+/* Misuses come first: they are worse, and who comes late is not shown. */
+static struct complaint annotated(const struct report *report, size_t number) {
+    size_t misuses = report->misuses.count;
+    return complaints_get(report, number < misuses ? report->sites.count + number : number - misuses);
+}
+
 /* --- report ----------------------------------------------------------------------------------------------- */
 
 void render_github(const struct report *report, FILE *out) {
@@ -142,7 +148,7 @@ void render_github(const struct report *report, FILE *out) {
     sources_begin(&sources, report);
     fputc('\n', out); /* a command must begin a line, and the program may not have ended its last one */
     for (size_t i = 0; i < shown; i++) {
-        struct complaint complaint = complaints_get(report, i);
+        struct complaint complaint = annotated(report, i);
         put_annotation(report, out, &sources, &complaint);
     }
     if (shown < count)
