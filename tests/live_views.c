@@ -305,6 +305,7 @@ START_TEST(another_users_process_is_refused_in_plain_words) {
     ck_assert_int_eq(copied.status, 0);
     run_free(&copied);
     strcat(copy, "/leftopen");
+    chmod(copy, 0755);
     struct run refused =
         run(&(struct run_request){.words = WORDS(copy, "ls", word(beside.pid)), .prepare = become_nobody});
     unlink(copy);

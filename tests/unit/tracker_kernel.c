@@ -130,6 +130,7 @@ START_TEST(a_file_is_described) {
     snprintf(path, sizeof path, "%s/file", world_folder);
     int number = open(path, O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0640);
     ck_assert_int_eq(write(number, "12345", 5), 5);
+    ck_assert_int_eq(fchmod(number, 0640), 0); /* whatever the umask is */
     struct record_detail *detail = detail_of(number);
     ck_assert_int_eq(detail->size, 5);
     ck_assert_uint_eq(detail->links, 1);
