@@ -224,18 +224,25 @@ static void run_is_loop(void) {
     take_back();
 }
 
+/* The run is over: what it found stands, and what it was a loop over is marked. */
+static __attribute__((noinline)) void end_run(void) {
+    struct record_misuse *found = entry_at((uint64_t)run.found * RECORD_UNIT);
+    bool stands = found && run.findings && !run.told;
+    mark_what_the_loop_closed();
+    run.found = 0;
+    if (stands)
+        stop_here(found->type, depot_stack(found->now)->call);
+}
+
 void misuse_closing(int number, uintptr_t caller) {
     if (!settings.misuse)
         return;
-    if (!continues_run(number, caller)) {
-        struct record_misuse *found = entry_at((uint64_t)run.found * RECORD_UNIT);
-        bool stands = found && run.findings && !run.told;
-        mark_what_the_loop_closed();
-        run = (struct run){.caller = caller, .first = number};
-        if (stands)
-            stop_here(found->type, depot_stack(found->now)->call);
-    } else {
+    if (continues_run(number, caller)) {
         run.falls = number < run.last;
+    } else {
+        if (__builtin_expect(run.found || run.is_loop, false))
+            end_run();
+        run = (struct run){.caller = caller, .first = number};
     }
     run.last = number;
     run.length += run.length < SMALL_LOOP;
