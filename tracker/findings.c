@@ -275,7 +275,27 @@ static void sift(struct finding *list, size_t at, size_t count,
     }
 }
 
+static bool is_in_order(const struct findings *findings, bool (*before)(struct finding, struct finding)) {
+    for (size_t i = 1; i < findings->count; i++)
+        if (before(findings->list[i], findings->list[i - 1]))
+            return false;
+    return true;
+}
+
+static void turn_round(struct findings *findings) {
+    for (size_t left = 0, right = findings->count; left + 1 < right; left++) {
+        struct finding swap = findings->list[left];
+        findings->list[left] = findings->list[--right];
+        findings->list[right] = swap;
+    }
+}
+
+/* Handles mostly lie in the order in which they were acquired, so that newest first is the other way round. */
 static void sort(struct findings *findings, bool (*before)(struct finding, struct finding)) {
+    if (findings->count && before(findings->list[findings->count - 1], findings->list[0]))
+        turn_round(findings);
+    if (is_in_order(findings, before))
+        return;
     for (size_t at = findings->count / 2; at-- > 0;)
         sift(findings->list, at, findings->count, before);
     for (size_t left = findings->count; left-- > 1;) {

@@ -662,6 +662,18 @@ END_TEST
 /* ---- order -------------------------------------------------------------------------------------------------
  */
 
+static void expect_newest_first(struct findings *findings) {
+    findings_sort_by_age(findings);
+    for (size_t i = 1; i < findings->count; i++)
+        MUST(findings->list[i - 1].sequence > findings->list[i].sequence);
+}
+
+static void exchange(struct findings *findings, size_t one, size_t other) {
+    struct finding swap = findings->list[one];
+    findings->list[one] = findings->list[other];
+    findings->list[other] = swap;
+}
+
 static void look_at_order(void) {
     enum { MANY = 200 };
     begin("record=off");
@@ -672,9 +684,15 @@ static void look_at_order(void) {
     struct findings findings = {0};
     findings_gather(&findings, false, 0);
     MUST(findings.count == MANY);
-    findings_sort_by_age(&findings);
-    for (unsigned i = 1; i < MANY; i++)
-        MUST(findings.list[i - 1].sequence > findings.list[i].sequence);
+    expect_newest_first(&findings); /* they lie the other way round */
+    expect_newest_first(&findings);
+    for (unsigned i = 0; i < MANY; i++)
+        exchange(&findings, i, i * 37 % MANY);
+    expect_newest_first(&findings);
+    exchange(&findings, 100, 101);
+    expect_newest_first(&findings);
+    for (size_t count = 0; count < 4; count++)
+        expect_newest_first(&(struct findings){.list = findings.list, .count = count});
     findings_sort_by_site(&findings);
     unsigned sites = 1;
     for (unsigned i = 1; i < MANY; i++) {
