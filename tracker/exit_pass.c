@@ -164,13 +164,14 @@ static bool is_to_be_released(const struct finding *finding) {
 }
 
 /* What a forgotten stream cannot write out is lost with it, and nobody else will ever tell. */
-static void flush_one(const struct finding *finding) {
+static void flush_one(const struct finding *finding, probe_page *known) {
     void *stream = (void *)LOAD(&finding->slot->object);
-    probe_page known = 0;
-    if (!flush_stream || !probe_bytes(&known, stream, stream_bytes))
+    if (!flush_stream || !probe_bytes(known, stream, stream_bytes))
         return; /* closed where nobody saw it */
     size_t bytes = 0;
     int error = flush_stream(stream, &bytes);
+    if (bytes)
+        *known = 0; /* code of the program has run (fopencookie), which may have unmapped anything */
     if (!error)
         return;
     STORE(&finding->slot->error, (uint8_t)error);
@@ -182,11 +183,12 @@ static void flush_one(const struct finding *finding) {
 /* All streams, whether one was forgotten or not, newest first as libc does it: the program's own words come
  * before ours, a moment earlier than libc would have written them. */
 static void flush(const struct findings *findings) {
+    probe_page known = 0;
     if (settings.release == RELEASE_NONE || !flush_streams)
         return;
     for (size_t i = 0; i < findings->count; i++)
         if (is_file_stream(&findings->list[i]))
-            flush_one(&findings->list[i]);
+            flush_one(&findings->list[i], &known);
     flush_streams();
 }
 

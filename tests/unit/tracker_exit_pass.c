@@ -34,6 +34,18 @@ static int flush(void) {
     return 0;
 }
 
+/* Of streams of a byte each: newest first, and the newest one's memory and that of the others next to it goes
+ * where `unmaps` is true. */
+static char *stream_page;
+static bool unmaps;
+static unsigned flushed;
+static int flush_stream(void *stream, size_t *bytes) {
+    flushed++;
+    *bytes = unmaps;
+    MUST(!unmaps || munmap(stream_page, 4096) == 0);
+    return 0;
+}
+
 /* As shim/startup.c does it. */
 static void begin(const char *more_options) {
     MUST(dup2(errors, 2) == 2);
@@ -47,7 +59,9 @@ static void begin(const char *more_options) {
                                                .arguments = arguments,
                                                .environment = environment,
                                                .vdso = getauxval(AT_SYSINFO_EHDR),
-                                               .flush_streams = flush}));
+                                               .flush_streams = flush,
+                                               .flush_stream = flush_stream,
+                                               .stream_bytes = 1}));
     tracker_standard_error_is(true);
     tracker_prepare();
 }
@@ -375,6 +389,24 @@ static void end_without_exit(void) {
     MUST(!is_open(number));
     MUST(flushes == 0);
 }
+
+static void forget_neighbours(void) {
+    enum { STREAMS = 3 };
+    begin("report=none");
+    stream_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(stream_page != MAP_FAILED);
+    for (unsigned i = 0; i < STREAMS; i++)
+        tracker_acquired_object(stream_page + 16 * i, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER);
+    end();
+    MUST(flushed == (unmaps ? 1 : STREAMS));
+}
+
+START_TEST(a_stream_whose_memory_is_gone_is_not_looked_at) {
+    /* proves: code of the program that a flush runs may unmap the streams that come after */
+    unmaps = _i;
+    watch(forget_neighbours);
+}
+END_TEST
 
 START_TEST(at_once_means_without_flush) {
     /* proves: _exit does not write what the program did not want written */
@@ -735,6 +767,7 @@ END_TEST
 
 static void add_ends(TCase *tests) {
     tcase_add_loop_test(tests, what_is_released_can_be_chosen, 0, 2);
+    tcase_add_loop_test(tests, a_stream_whose_memory_is_gone_is_not_looked_at, 0, 2);
     tcase_add_test(tests, at_once_means_without_flush);
     tcase_add_test(tests, what_was_not_told_stays_in_a_file);
     tcase_add_test(tests, a_number_2_that_is_somebody_elses_is_not_written_to);
