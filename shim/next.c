@@ -6,7 +6,6 @@
 #include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 enum {
     MOST_LIBRARIES = 24,    /* behind ours; a program with more asks the loader */
@@ -68,6 +67,13 @@ static bool may_have(const struct library *library, uint32_t hash) {
     return word >> hash % bits & word >> (hash >> library->filter_shift) % bits & 1;
 }
 
+/* Not strcmp: a sanitizer has its own, which is not ready when we start. */
+static bool is_same(const char *one, const char *other) {
+    while (*one && *one == *other)
+        one++, other++;
+    return *one == *other;
+}
+
 enum answer { HAS_NONE, HAS_ONE, ASK_THE_LOADER };
 
 /* What the symbol is to who asks without a version. */
@@ -75,7 +81,7 @@ static bool is_wanted(const struct library *library, uint32_t number, const char
     const ElfW(Sym) *symbol = &library->symbols[number];
     bool is_defined = symbol->st_shndx != SHN_UNDEF && symbol->st_value;
     bool is_hidden = library->versions && library->versions[number] & VERSION_HIDDEN;
-    return is_defined && !is_hidden && strcmp(library->strings + symbol->st_name, name) == 0;
+    return is_defined && !is_hidden && is_same(library->strings + symbol->st_name, name);
 }
 
 static enum answer look(const struct library *library, const char *name, uint32_t hash, void **found) {
