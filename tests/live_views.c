@@ -354,6 +354,9 @@ START_TEST(a_snapshot_is_a_record_of_then) {
     ck_assert_msg(taken.status == 0, "%s", taken.error);
     run_free(&taken);
     next_step(&beside);
+    taken = ask(WORDS(tool, "snapshot", word(beside.pid), "--fail", "-o", "-"));
+    ck_assert_int_eq(taken.status, 23);
+    run_free(&taken);
     taken = ask(WORDS(tool, "snapshot", word(beside.pid), "-o", file));
     ck_assert_int_eq(taken.status, 125);
     ck_assert_msg(strstr(taken.error, "--force replaces it"), "%s", taken.error);

@@ -114,6 +114,20 @@ same "process $pid $(descriptors "$pid") 500 41 2" "$(cut -d' ' -f1-6 <<<"$line"
 result 'growth since the first sample'
 [[ $(cut -d' ' -f7 <<<"$line") == +* && $(cut -d' ' -f9 <<<"$line") -gt 0 ]]
 result 'a rate, and when the limit will be met'
+timeout $((2 * patience)) "$leftopen" top -b -n 2 -d 0.1 --fail "$pid" >"$work/quiet" 2>"$work/wrong"
+same 0 $?
+result 'without growth --fail changes nothing'
+mkfifo "$work/growth.fifo"
+for _ in {1..20}; do # until the program grows between the two samples
+    timeout $((2 * patience)) "$leftopen" top -b -n 2 -d 0.5 --fail "$pid" >"$work/growth.fifo" 2>"$work/wrong" &
+    grows=$!
+    { read -r _ && tell 'file 1' && cat >"$work/grown"; } <"$work/growth.fifo"
+    wait "$grows"
+    status=$?
+    [ $status = 23 ] && break
+done
+same 23 $status
+result 'growth gives 23 with --fail'
 echo 'end 0' >&"$input"
 while read -r -t $patience -u "$lines" line; do :; done
 wait "$batch"

@@ -19,6 +19,7 @@ struct request {
     struct folder_list records;
     const char *file;
     bool force;
+    bool fail; /* handles give 23 */
 };
 
 /* --- writing ---------------------------------------------------------------------------------------------- */
@@ -95,6 +96,8 @@ static int take_and_write(const struct request *request) {
         status = write_to_standard_output(&snapshot);
     else if (!status)
         status = write_file(request, &snapshot);
+    if (!status && request->fail && snapshot.handles)
+        status = EXIT_FINDINGS;
     snapshot_end(&snapshot);
     return status;
 }
@@ -116,6 +119,8 @@ static int take(void *context, char **argv, bool is_option) {
     }
     if (strcmp(argv[0], "--force") == 0)
         request->force = true;
+    else if (strcmp(argv[0], "--fail") == 0)
+        request->fail = true;
     else if (strncmp(argv[0], "--output=", 9) == 0)
         return take_file(request, argv[0] + 9, 1);
     else if (strcmp(argv[0], "-o") == 0 || strcmp(argv[0], "--output") == 0)
@@ -137,7 +142,7 @@ static int run_snapshot(int argc, char **argv) {
 
 const struct command command_snapshot = {
     .name = "snapshot",
-    .arguments = "PID -o FILE [--force]",
+    .arguments = "PID -o FILE [--force] [--fail]",
     .summary = "Keep what a running process holds now, to be looked at or compared later.",
     .text =
         "FILE is a record that `report`, `ls` and `diff` read like one of a process that has ended; - writes\n"
@@ -145,6 +150,7 @@ const struct command command_snapshot = {
         "\n"
         "  -o FILE    where it goes; what is there already is not overwritten\n"
         "  --force    except with this\n"
+        "  --fail     exit status 23 if the process holds anything\n"
         "\n"
         "Exit status: 0; 65 the record is damaged, or of another version or machine; 66 there is no such\n"
         "process, or it has no record; 125 the file cannot be written, and nothing of it is.",

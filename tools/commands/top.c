@@ -26,6 +26,7 @@ enum { DEFAULT_DELAY = 2, LONGEST_DELAY = 24 * 60 * 60 };
 struct request {
     const char *folder; /* of records; NULL: where the option record puts them by itself */
     bool is_batch;
+    bool fail;             /* growth gives 23 */
     unsigned long samples; /* 0: without end */
     double delay;          /* seconds */
     struct top_view view;
@@ -225,6 +226,13 @@ static int show_screen(struct top *top) {
     return 0;
 }
 
+static bool has_grown(const struct top_model *model) {
+    for (size_t i = 0; i < model->process_count; i++)
+        if (top_process_grown(model->processes[i]) > 0)
+            return true;
+    return false;
+}
+
 /* --- command ---------------------------------------------------------------------------------------------- */
 
 static bool take_samples(struct request *request, const char *value) {
@@ -274,6 +282,9 @@ static int take_option(struct request *request, int letter) {
     case 'a':
         request->view.with_empty = true;
         return 0;
+    case 'F':
+        request->fail = true;
+        return 0;
     default:
         request->folder = optarg;
         return 0;
@@ -293,11 +304,17 @@ static int refuse_option(char *const *argv, int kind) {
  */
 static int take_words(struct request *request, int argc, char **argv) {
     static const struct option options[] = {
-        {"batch", no_argument, NULL, 'b'},        {"samples", required_argument, NULL, 'n'},
-        {"delay", required_argument, NULL, 'd'},  {"sort", required_argument, NULL, 's'},
-        {"filter", required_argument, NULL, 'f'}, {"grown", no_argument, NULL, 'g'},
-        {"all", no_argument, NULL, 'a'},          {"record", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},         {0},
+        {"batch", no_argument, NULL, 'b'},
+        {"samples", required_argument, NULL, 'n'},
+        {"delay", required_argument, NULL, 'd'},
+        {"sort", required_argument, NULL, 's'},
+        {"filter", required_argument, NULL, 'f'},
+        {"grown", no_argument, NULL, 'g'},
+        {"all", no_argument, NULL, 'a'},
+        {"record", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {"fail", no_argument, NULL, 'F'},
+        {0},
     };
     int letter, status;
     opterr = 0;
@@ -323,6 +340,8 @@ static int run_top(int argc, char **argv) {
     if (!top.watch)
         return status;
     status = request.is_batch ? write_lines(&top) : show_screen(&top);
+    if (!status && request.fail && has_grown(&top.model))
+        status = EXIT_FINDINGS;
     top_model_end(&top.model);
     top_watch_end(top.watch);
     return status;
@@ -346,6 +365,7 @@ const struct command command_top = {
             "their name\n"
             "  -g, --grown             only what grew since the first sample\n"
             "  -a, --all               also sites that hold nothing now\n"
+            "  --fail                  exit status 23 if a process that is shown at the end has grown\n"
             "  --record=FOLDER         where the records are, if the processes run with record=FOLDER\n"
             "\n"
             "With -b every sample is a block of lines that an empty one ends, fields joined by blanks, only "
