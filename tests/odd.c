@@ -164,6 +164,7 @@ START_TEST(what_a_library_keeps_for_itself_is_nobodys_fault) {
     bool is_made_here = strncmp(kept[_i].library, "libg", 4) == 0;
     const char *keeper = is_made_here ? build(kept[_i].library, "tests/targets/libcontexts.c", "-shared -fPIC")
                                       : kept[_i].library;
+    ck_assert_ptr_nonnull(keeper);
     struct run watched = run(
         &(struct run_request){.words = WORDS(tool, "--verbosity=1", target("keeps"), keeper, kept[_i].call)});
     if (watched.status == 77 || atoi(watched.out) == 0)
