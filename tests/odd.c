@@ -201,6 +201,8 @@ START_TEST(valgrind_has_nothing_to_complain_of) {
     const char *const words[] = {"valgrind",    "-q", target("keeps"), target("libplugin.so"),
                                  "plugin_open", NULL};
     struct run bare = run(&(struct run_request){.words = words});
+    if (bare.status || *bare.error)
+        SKIP("valgrind does not run here");
     struct run watched =
         run(&(struct run_request){.words = words, .preload = library, .options = "report=none"});
     ck_assert_int_eq(watched.status, bare.status);
