@@ -244,7 +244,8 @@ static inline void released(struct slot_ticket ticket, int fd, int result, const
         tracker_standard_error_is(false);
     int error = result < 0 ? errno : 0;
     bool was_inside = RECORD_WORD_STATE(ticket.word) == RECORD_STATE_OWNED;
-    tracker_released(ticket, fd, error);
+    if (ticket.slot || !error)
+        tracker_released(ticket, fd, error);
     if (error)
         tracker_close_failed(ticket, fd, error, call, caller);
     else if (__builtin_expect(was_inside, false))

@@ -373,7 +373,8 @@ static struct early *tell_early(int number, uint64_t closer) {
 
 /* By another thread than that, at about that time. */
 static const struct early *closed_early(int number, uint64_t sequence, int32_t thread) {
-    for (unsigned i = 0; i < EARLY; i++) {
+    unsigned filled = LOAD(&early_count);
+    for (unsigned i = 0; i < EARLY && i < filled; i++) {
         const struct early *entry = &early[i];
         int64_t since = (int64_t)(sequence - LOAD(&entry->sequence));
         if (atomic_load_explicit(&entry->number, memory_order_acquire) == number && since > -SOON &&

@@ -51,11 +51,18 @@ enum { RECORD_OWNER_NONE, RECORD_OWNER_MAKING, RECORD_OWNER_READY };
 /* Any context: what record_readiness says if it is not RECORD_READY. */
 enum record_readiness record_why_not_ready(uint32_t owner);
 
-/* Any context. Two loads where the answer is RECORD_READY. */
-static inline enum record_readiness record_readiness(void) {
+static inline uint32_t record_owner(void) {
     /* acquire: what the maker wrote into the record is seen by those who find it ready */
-    uint32_t state = atomic_load_explicit(atomic_load_explicit(&record_mapped.owner, memory_order_acquire),
-                                          memory_order_acquire);
+    return atomic_load_explicit(atomic_load_explicit(&record_mapped.owner, memory_order_acquire),
+                                memory_order_acquire);
+}
+
+/* Any context. Two loads. */
+static inline bool record_is_ready(void) { return record_owner() == RECORD_OWNER_READY; }
+
+/* Any context. */
+static inline enum record_readiness record_readiness(void) {
+    uint32_t state = record_owner();
     return state == RECORD_OWNER_READY ? RECORD_READY : record_why_not_ready(state);
 }
 

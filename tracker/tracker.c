@@ -162,10 +162,7 @@ static bool adopt_record(void) {
 
 static bool adopt(void) { return !lockdown_is_on() && undisturbed(adopt_record); }
 
-/* True if this process has its record; `acquiring` makes it on the first need. */
-static bool ready(bool acquiring) {
-    if (!watching)
-        return false;
+static __attribute__((noinline)) bool get_ready(bool acquiring) {
     switch (record_readiness()) {
     case RECORD_READY:
         return true;
@@ -178,6 +175,13 @@ static bool ready(bool acquiring) {
         break;
     }
     return false;
+}
+
+/* True if this process has its record; `acquiring` makes it on the first need. */
+static inline bool ready(bool acquiring) {
+    if (!watching)
+        return false;
+    return __builtin_expect(record_is_ready(), true) || get_ready(acquiring);
 }
 
 static void choose_kinds(void) {
@@ -330,12 +334,12 @@ static void number_is_used(int number, const char *call) {
 }
 
 void tracker_acquiring(void) {
-    if (record_readiness() == RECORD_READY)
+    if (record_is_ready())
         threads_acquiring(true);
 }
 
 void tracker_acquiring_over(void) {
-    if (record_readiness() == RECORD_READY)
+    if (record_is_ready())
         threads_acquiring(false);
 }
 
