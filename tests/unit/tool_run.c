@@ -822,6 +822,22 @@ START_TEST(a_stop_of_the_program_stops_us) {
 }
 END_TEST
 
+START_TEST(who_continues_the_program_alone_continues_us) {
+    /* proves: nobody who knows only the program leaves us stopped, whether it goes on or is killed */
+    static const int alone[] = {SIGCONT, SIGKILL};
+    struct running running = start(tool, "sh", "-c", "echo $$; kill -STOP $$; exit 8", NULL);
+    pid_t program = read_pid(running.out);
+    ck_assert(WIFSTOPPED(wait_change(running.pid)));
+    kill(program, alone[_i]);
+    ck_assert(WIFCONTINUED(wait_change(running.pid)));
+    const struct result *result = finish(running);
+    if (alone[_i] == SIGCONT)
+        ends_with(result, 8);
+    else
+        ck_assert(WIFSIGNALED(result->status) && WTERMSIG(result->status) == SIGKILL);
+}
+END_TEST
+
 /* Waits until it has ended, whether its parent has looked at it or not. */
 static void wait_for_end(pid_t pid) {
     struct pollfd end = {(int)syscall(SYS_pidfd_open, pid, 0), POLLIN, 0};
@@ -1032,6 +1048,7 @@ int main(void) {
     tcase_add_test(tests, ignored_children_stay_ignored_and_the_status_is_known);
     tcase_add_test(tests, nohup_protects_both);
     tcase_add_test(tests, a_stop_of_the_program_stops_us);
+    tcase_add_loop_test(tests, who_continues_the_program_alone_continues_us, 0, 2);
     tcase_add_test(tests, what_comes_too_late_for_the_program_does_not_end_us);
     tcase_add_test(tests, keys_of_the_terminal_come_once);
     tcase_add_test(tests, suspending_stops_the_job_and_continuing_continues_it);

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/commands/stop.h"
+
 /* With vfork the child's errno is visible at once and no descriptor is needed to bring it over. */
 static int start(struct child *child, const struct target *target, char **argv, char **shell_argv,
                  const struct sigaction *at_child_end) {
@@ -120,7 +122,7 @@ static bool has_ended(const struct child *child, int *status) {
         if (changed < 0 || WIFEXITED(*status) || WIFSIGNALED(*status))
             return true;
         if (WIFSTOPPED(*status))
-            raise(SIGSTOP); /* so that our caller sees a stopped job; we go on where it continues us */
+            stop_like(child->pid);
     }
 }
 
