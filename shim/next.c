@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The loader's. Without it, nothing is told; and it is no further library that this one needs. */
+#pragma weak _r_debug
+
 enum {
     MOST_LIBRARIES = 24,    /* behind ours; a program with more asks the loader */
     FIRST_OF_VERSIONS = 2,  /* in the table of versions: below it are symbols without one */
@@ -118,7 +121,7 @@ static void *search(const struct library *libraries, size_t count, const char *n
 
 /* How many there are behind that one, 0: they cannot be read. */
 static size_t read_libraries(struct library libraries[MOST_LIBRARIES], const void *own) {
-    const struct link_map *map = _r_debug.r_map;
+    const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL;
     while (map && map->l_ld != own)
         map = map->l_next;
     size_t count = 0;
