@@ -444,9 +444,9 @@ void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
 /* The close, at about the time of the acquire of that handle, that may have closed it. */
 static const struct early *closed_before(struct slot_ticket ticket, int number) {
     const struct record_slot *slot = record_at(ticket.slot);
-    uint64_t sequence = LOAD(&slot->sequence);
-    int32_t thread = LOAD(&slot->thread);
-    atomic_thread_fence(memory_order_acquire); /* both before the word that says whose they are */
+    /* acquire: both before the word that says whose they are */
+    uint64_t sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
+    int32_t thread = atomic_load_explicit(&slot->thread, memory_order_acquire);
     bool is_next_ones = RECORD_WORD_GENERATION(LOAD(&slot->word)) != RECORD_WORD_GENERATION(ticket.word);
     return closed_early(number, sequence, is_next_ones ? 0 : thread);
 }
