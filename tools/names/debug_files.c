@@ -32,6 +32,57 @@ char *debug_files_place(const struct debug_files *files, const char *build_id, s
                          endings[number % ENDINGS]);
 }
 
+/* To be asked before libdwfl is: where it finds nothing it loads its client for servers, with all that this one
+ * needs, though there is no server (elfutils 0.188: half of a report's time). */
+
+static bool exists(char *path) {
+    bool is_there = access(path, F_OK) == 0;
+    free(path);
+    return is_there;
+}
+
+/* In the folder or one of those in it that the directory's last parts name. */
+static bool is_below(const char *folder, const char *directory, const char *name) {
+    for (const char *rest = directory; rest; rest = *rest ? strchr(rest + 1, '/') : NULL)
+        if (exists(memory_format("%s%s/%s", folder, rest, name)))
+            return true;
+    return exists(memory_format("%s/%s", folder, name));
+}
+
+static bool is_near(const struct debug_files *files, const char *file, const char *link) {
+    const char *base = strrchr(file, '/');
+    if (!base || (link && strchr(link, '/')))
+        return true; /* nothing that is known here */
+    char *directory = memory_format("%.*s", (int)(base - file), file);
+    char *name = link && *link ? memory_copy(link) : memory_format("%s.debug", base + 1);
+    bool found = exists(memory_format("%s/%s", directory, name)) ||
+                 exists(memory_format("%s/.debug/%s", directory, name)) ||
+                 is_below("/usr/lib/debug", directory, name) ||
+                 (*files->folder && is_below(files->folder, directory, name));
+    free(name);
+    free(directory);
+    return found;
+}
+
+static bool is_by_build_id(const struct debug_files *files, const char *build_id) {
+    char *place;
+    for (size_t number = 0; build_id && (place = debug_files_place(files, build_id, number)); number++)
+        if (exists(place))
+            return true;
+    return false;
+}
+
+/* False: libdwfl would find nothing. */
+static bool may_be_here(const struct debug_files *files, const char *build_id, const char *file,
+                        const char *link) {
+    if (!file || is_by_build_id(files, build_id) || is_near(files, file, link))
+        return true;
+    char *real = realpath(file, NULL);
+    bool found = real && strcmp(real, file) != 0 && is_near(files, real, link);
+    free(real);
+    return found;
+}
+
 /* --- on servers ------------------------------------------------------------------------------------------- */
 
 /* libdw would ask them unasked: what the environment says is taken out of it, and remembered. */
@@ -65,21 +116,27 @@ int debug_files_fetch(struct debug_files *files, const char *build_id, const cha
     return file;
 }
 
+static char *build_id_of(Dwfl_Module *module) {
+    const unsigned char *bits;
+    GElf_Addr address;
+    int bytes = dwfl_module_build_id(module, &bits, &address);
+    char *build_id = bytes > 0 ? memory_new((size_t)bytes * 2 + 1, 1) : NULL;
+    for (int i = 0; i < bytes; i++)
+        sprintf(build_id + 2 * i, "%02x", bits[i]);
+    return build_id;
+}
+
 /* What libdwfl does by itself; then the servers. The C library's is not worth the way: see image_frames. */
 static int find_debug_file(Dwfl_Module *module, void **context, const char *name, Dwarf_Addr base,
                            const char *file, const char *link, GElf_Word checksum, char **found) {
     struct debug_files *files = *context;
-    int here = dwfl_standard_find_debuginfo(module, context, name, base, file, link, checksum, found);
-    const unsigned char *bits;
-    GElf_Addr address;
-    int bytes = here < 0 ? dwfl_module_build_id(module, &bits, &address) : 0;
-    struct fetch *fetch = bytes > 0 && file && !symbols_is_libc(file) ? fetch_of(files) : NULL;
-    if (!fetch)
-        return here;
-    char *build_id = memory_new((size_t)bytes * 2 + 1, 1);
-    for (int i = 0; i < bytes; i++)
-        sprintf(build_id + 2 * i, "%02x", bits[i]);
-    here = fetch_file(fetch, FETCH_DEBUG, build_id, file, found);
+    char *build_id = build_id_of(module);
+    int here = -1;
+    if (may_be_here(files, build_id, file, link))
+        here = dwfl_standard_find_debuginfo(module, context, name, base, file, link, checksum, found);
+    struct fetch *fetch = here < 0 && build_id && file && !symbols_is_libc(file) ? fetch_of(files) : NULL;
+    if (fetch)
+        here = fetch_file(fetch, FETCH_DEBUG, build_id, file, found);
     free(build_id);
     return here;
 }
