@@ -353,7 +353,26 @@ UNWIND_INLINE void leave_footprint(struct footprints *prints, uintptr_t place) {
     *prints->next++ = place;
 }
 
+/* As a step by the chain of rbp; whole if all that it read is where the walk began. That there are no rules for
+ * the address is true for as long as no module is loaded there, which would have to put the same return address
+ * into the same words. */
+UNWIND_INLINE bool step_by_chain(struct unwind_cursor *cursor, uint64_t rule, struct footprints *prints) {
+    uintptr_t frame = cursor->frame_pointer;
+    bool is_near = stack_holds(cursor->window, frame) && stack_holds(cursor->window, frame + 8);
+    bool done = step_copy(cursor, rule);
+    if (!done || !is_near) {
+        prints->whole = false;
+        return done;
+    }
+    leave_footprint(prints, prints->frame_pointer);
+    leave_footprint(prints, frame + 8);
+    prints->frame_pointer = frame;
+    return true;
+}
+
 UNWIND_INLINE bool step_aside(struct unwind_cursor *cursor, uint64_t rule, struct footprints *prints) {
+    if (prints && RULE_KIND(rule) == FRAME_UNKNOWN)
+        return step_by_chain(cursor, rule, prints);
     if (prints && RULE_KIND(rule) != FRAME_OUTERMOST) /* which is decided by the rule alone */
         prints->whole = false;
     return step_copy(cursor, rule);

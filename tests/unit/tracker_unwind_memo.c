@@ -179,12 +179,35 @@ static APART void many_registers(struct tree *tree, unsigned depth) {
     sink += a ^ b ^ c ^ d ^ e;
 }
 
+/* Code without unwind information, which keeps frame pointers: calls its first argument with the others. */
+typedef void generated(void (*callee)(struct tree *, unsigned), struct tree *tree, unsigned depth);
+static generated *made;
+
+static void make_generated(void) {
+    /* push %rbp; mov %rsp, %rbp; sub $48, %rsp; mov %rdi, %rax; mov %rsi, %rdi; mov %edx, %esi; call *%rax;
+     * leave; ret */
+    static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x30, 0x48, 0x89, 0xf8,
+                                         0x48, 0x89, 0xf7, 0x89, 0xd6, 0xff, 0xd0, 0xc9, 0xc3};
+    void *place = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(place, MAP_FAILED);
+    memcpy(place, code, sizeof code);
+    ck_assert_int_eq(mprotect(place, 4096, PROT_READ | PROT_EXEC), 0);
+    made = (generated *)place;
+}
+
+static APART void through_generated(struct tree *tree, unsigned depth) {
+    volatile unsigned char bytes[16];
+    bytes[0] = 1;
+    made(grow, tree, depth);
+    sink += bytes[0];
+}
+
 static APART void grow(struct tree *tree, unsigned depth) {
     static void (*const shapes[])(struct tree *, unsigned) = {
-        twin_a, twin_b, twin_c, any_size, two_parts, look_alike, many_registers, realigned,
+        twin_a, twin_b, twin_c, any_size, two_parts, look_alike, many_registers, through_generated, realigned,
     };
     /* realigned frames are not remembered: few */
-    unsigned count = pick(tree, 16) ? 7 : 8;
+    unsigned count = pick(tree, 16) ? 8 : 9;
     if (depth)
         shapes[pick(tree, count)](tree, depth - 1);
     if (!depth || pick(tree, 4) == 0)
@@ -195,6 +218,8 @@ static APART void grow(struct tree *tree, unsigned depth) {
 
 static APART void grow_trees(unsigned seed, unsigned rounds, bool jumping) {
     jmp_buf way_out;
+    if (!made)
+        make_generated();
     for (volatile unsigned round = 0; round < rounds; round++) {
         /* few seeds, so that trees come again */
         struct tree tree = {.seed = seed + round % 23, .way_out = jumping ? &way_out : NULL};
@@ -212,6 +237,21 @@ START_TEST(the_same_stack_is_walked_once) {
         ask_from();
     /* this loop's own call of it is met once */
     ck_assert_uint_le(atomic_load(&answer_count) - before, 1);
+    ck_assert_uint_gt(remembered(), 900);
+}
+END_TEST
+
+static APART void ask_here(struct tree *tree, unsigned depth) {
+    ask();
+    sink += depth + (tree != NULL);
+}
+
+START_TEST(generated_code_is_remembered) {
+    /* proves: a stack with frames that only the chain of rbp tells is walked once, too */
+    warm_up();
+    make_generated();
+    for (int i = 0; i < 1000; i++)
+        made(ask_here, NULL, 0);
     ck_assert_uint_gt(remembered(), 900);
 }
 END_TEST
@@ -610,6 +650,7 @@ static Suite *memo_suite(void) {
     tcase_set_timeout(tests, 240);
     tcase_add_checked_fixture(tests, start, finish);
     tcase_add_test(tests, the_same_stack_is_walked_once);
+    tcase_add_test(tests, generated_code_is_remembered);
     tcase_add_test(tests, what_is_asked_is_part_of_the_question);
     tcase_add_test(tests, stacks_of_all_depths);
     tcase_add_loop_test(tests, trees, 0, 8);
