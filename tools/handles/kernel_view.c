@@ -90,14 +90,11 @@ static void compare_views(struct kernel_view *view, const struct process *proces
 
 /* Before the record is read as a whole: the number here of the process that its head names. */
 static int pid_of_record(const char *path) {
-    struct record_header header = {0};
-    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
-    if (!file)
+    struct record_header header;
+    if (strcmp(path, "-") == 0 || !record_read_head(path, &header))
         return 0;
-    bool is_read = fread(&header, sizeof header, 1, file) == 1;
-    fclose(file);
     struct process named = {.source = (char *)path, .pid = header.pid};
-    return is_read && folder_record_is_alive(path) ? living_pid(&named) : 0;
+    return folder_record_is_alive(path) ? living_pid(&named) : 0;
 }
 
 struct process *kernel_view_read(const char *path, bool may_vanish, struct kernel_view *view, int *pid,

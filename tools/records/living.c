@@ -15,6 +15,7 @@
 #include "tools/basics/memory.h"
 #include "tools/names/symbols.h"
 #include "tools/records/folder.h"
+#include "tools/records/record_reader.h"
 
 /* --- one process ------------------------------------------------------------------------------------------ */
 
@@ -133,13 +134,9 @@ static int innermost_pid(int pid) {
 
 /* A child of a fork, a vfork or a bare clone may have its parent's record mapped, and none of its own. */
 static bool is_of_another(const char *record, int pid) {
-    struct record_header header = {0};
-    FILE *file = fopen(record, "re");
-    bool is_record = file && fread(&header, sizeof header, 1, file) == 1 &&
-                     memcmp(header.magic, RECORD_MAGIC, sizeof header.magic) == 0;
-    if (file)
-        fclose(file);
-    return is_record && header.pid != innermost_pid(pid);
+    struct record_header header;
+    return record_read_head(record, &header) && memcmp(header.magic, RECORD_MAGIC, sizeof header.magic) == 0 &&
+           header.pid != innermost_pid(pid);
 }
 
 char *living_record(int pid, int *error) {
