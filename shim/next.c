@@ -12,7 +12,6 @@
 
 enum {
     MOST_LIBRARIES = 24,    /* behind ours; a program with more asks the loader */
-    FIRST_OF_VERSIONS = 2,  /* in the table of versions: below it are symbols without one */
     VERSION_HIDDEN = 0x8000 /* not the default one */
 };
 
@@ -37,8 +36,8 @@ static bool read_hash(struct library *library, const uint32_t *table) {
     return library->bucket_count != 0;
 }
 
-/* The loader has turned the addresses there into true ones, but not in memory that it cannot write to: such a
- * library (the kernel's) is left out by the caller's test of them. */
+/* The loader has turned the addresses there into true ones, but not in memory that it cannot write to: then
+ * (the kernel's library) it is false. */
 static bool read_library(struct library *library, const struct link_map *map) {
     const uint32_t *hash = NULL;
     *library = (struct library){.base = map->l_addr};

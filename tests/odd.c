@@ -198,8 +198,10 @@ END_TEST
 START_TEST(valgrind_has_nothing_to_complain_of) {
     if (system("command -v valgrind >/dev/null"))
         SKIP("valgrind is not installed");
-    const char *const words[] = {"valgrind",    "-q", target("keeps"), target("libplugin.so"),
-                                 "plugin_open", NULL};
+    const char *const with_plugin[] = {"valgrind",    "-q", target("keeps"), target("libplugin.so"),
+                                       "plugin_open", NULL};
+    const char *const with_threads[] = {"valgrind", "-q", target("misuses"), "reuse_by_threads", NULL};
+    const char *const *words = _i ? with_threads : with_plugin;
     struct run bare = run(&(struct run_request){.words = words});
     if (bare.status || *bare.error)
         SKIP("valgrind does not run here");
@@ -437,7 +439,7 @@ int main(void) {
     tcase_add_loop_test(group, what_goes_past_us_is_noted, 0, BINDS);
     tcase_add_loop_test(group, what_a_library_keeps_for_itself_is_nobodys_fault, 0, KEPT);
     tcase_add_loop_test(group, dlopen_looks_where_its_caller_would, 0, KINDS);
-    tcase_add_test(group, valgrind_has_nothing_to_complain_of);
+    tcase_add_loop_test(group, valgrind_has_nothing_to_complain_of, 0, 2);
     tcase_add_loop_test(group, a_sanitized_program_reports_too, 0, SANITIZERS);
     tcase_add_loop_test(group, standard_descriptors_may_be_closed, 0, COMBINATIONS);
     tcase_add_loop_test(group, for_the_tool_too, 0, COMBINATIONS);

@@ -524,35 +524,33 @@ void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int
     });
 }
 
-void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,
-                           uintptr_t caller) {
+/* What is wrong with a release for sure, whatever comes next. */
+static void note_certain(const struct facts *facts) {
     if (!settings.misuse)
         return;
-    note(&(struct facts){
-        .type = RECORD_MISUSE_WRONG_RELEASER,
-        .kind = kind,
-        .number = number,
-        .opened = opened,
-        .call = call,
-        .caller = caller,
-    });
-    stop_here(RECORD_MISUSE_WRONG_RELEASER, call);
+    note(facts);
+    stop_here(facts->type, facts->call);
+}
+
+void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,
+                           uintptr_t caller) {
+    note_certain(&(struct facts){.type = RECORD_MISUSE_WRONG_RELEASER,
+                                 .kind = kind,
+                                 .number = number,
+                                 .opened = opened,
+                                 .call = call,
+                                 .caller = caller});
 }
 
 void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer,
                            const char *call, uintptr_t caller) {
-    if (!settings.misuse)
-        return;
-    note(&(struct facts){
-        .type = RECORD_MISUSE_DOUBLE_CLOSE,
-        .kind = kind,
-        .number = number,
-        .opened = opened,
-        .closer = closer,
-        .call = call,
-        .caller = caller,
-    });
-    stop_here(RECORD_MISUSE_DOUBLE_CLOSE, call);
+    note_certain(&(struct facts){.type = RECORD_MISUSE_DOUBLE_CLOSE,
+                                 .kind = kind,
+                                 .number = number,
+                                 .opened = opened,
+                                 .closer = closer,
+                                 .call = call,
+                                 .caller = caller});
 }
 
 /* Somebody who closes at this place closes other numbers there as well. */

@@ -29,8 +29,8 @@ static long read_by_copy(uintptr_t page) {
     return SYS(SYS_process_vm_readv, SYS(SYS_getpid), &here, 1, &there, 1, 0);
 }
 
-static long read_by_kernel(uintptr_t page) {
-    return is_on_valgrind() ? read_by_copy(page) : SYS(SYS_rt_sigprocmask, ~0, page, 0, 8);
+long probe_word(uintptr_t at) {
+    return is_on_valgrind() ? read_by_copy(at) : SYS(SYS_rt_sigprocmask, ~0, at, 0, 8);
 }
 
 static bool readable(probe_page *known, uintptr_t page) {
@@ -38,7 +38,7 @@ static bool readable(probe_page *known, uintptr_t page) {
         return false;
     if (page == *known)
         return true;
-    if (lockdown_is_on() || read_by_kernel(page) == -EFAULT)
+    if (lockdown_is_on() || probe_word(page) == -EFAULT)
         return false;
     *known = page;
     return true;

@@ -13,19 +13,16 @@
  * - On any other stack every page is probed, in each walk. Nothing about it is remembered: it may be unmapped
  *   and its place be taken by a smaller one.
  *
- * A probe hands the address to rt_sigprocmask with an operation that does not exist: the kernel copies the set
- * before it looks at the operation (kernel/signal.c), so EFAULT means unreadable, EINVAL readable, and nothing
- * is changed. No descriptor, and the page is not written to.
+ * A probe (probe_word) takes no descriptor, and does not write to the page.
  */
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "tracker/sys.h"
+#include "tracker/probe.h"
 #include "tracker/unwind_backends.h"
 
 #define PAGE_BYTES 4096ul
 #define PAGE_OF(address) ((address) & -PAGE_BYTES)
-#define KERNEL_SIGSET_BYTES 8
 
 /* A stack that is deeper is walked, and probed in each walk. */
 #define VERIFY_BYTES_MAXIMUM (64ul << 20)
@@ -66,8 +63,7 @@ static bool may_probe(void) { return !atomic_load_explicit(&no_system_calls, mem
 
 /* A null pointer is no set, and no error; nothing is mapped in the first page (vm.mmap_min_addr). */
 bool stack_probe(uintptr_t address) {
-    return may_probe() && address >= PAGE_BYTES &&
-           SYS(SYS_rt_sigprocmask, ~0, address & -8ul, 0, KERNEL_SIGSET_BYTES) != -EFAULT;
+    return may_probe() && address >= PAGE_BYTES && probe_word(address & -8ul) != -EFAULT;
 }
 
 /* Upwards from the stack pointer: a coroutine's stack ends after few pages, and no page is touched that the

@@ -34,14 +34,20 @@ static char *status_line(int pid, const char *name) {
     return value;
 }
 
-/* Dead, and its parent has not asked for its status yet: nothing is mapped any more. So is a main thread that
- * has ended before others. */
-static bool is_zombie(int pid) {
+/* One of these letters, as /proc names its state (proc(5)). */
+static bool is_in_state(int pid, const char *letters) {
     char *state = status_line(pid, "State");
-    bool is = state && strstr(state, "Z (zombie)");
+    const char *letter = state ? state + strspn(state, " \t") : "";
+    bool is = *letter && strchr(letters, *letter);
     free(state);
     return is;
 }
+
+/* Dead, and its parent has not asked for its status yet: nothing is mapped any more. So is a main thread that
+ * has ended before others. */
+static bool is_zombie(int pid) { return is_in_state(pid, "Z"); }
+
+bool living_is_stopped(int pid) { return is_in_state(pid, "Tt"); }
 
 int living_thread(int pid) {
     char path[64];

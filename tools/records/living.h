@@ -37,6 +37,9 @@ int living_origin(int pid);
  * others the number of one of those. */
 int living_thread(int pid);
 
+/* True if a signal has stopped the process, or a debugger. */
+bool living_is_stopped(int pid);
+
 /* True if the process has the library mapped. */
 bool living_is_watched(int pid);
 
