@@ -206,7 +206,7 @@ static void look_for_missing(struct comparison *comparison) {
     if (comparison->missing <= explained)
         return;
     wrong(comparison,
-          "%d are not shown, %zu are opening, %zu of %zu threads acquire, %llu acquires so far, %llu met a "
+          "%d are not shown, %zu are opening, %zu calls of %zu threads acquire, %llu acquires so far, %llu met a "
           "record in the making:\n",
           comparison->missing, comparison->process->opening, comparison->process->acquiring,
           comparison->process->thread_count, (unsigned long long)comparison->process->sequence,
@@ -308,7 +308,7 @@ START_TEST(the_record_is_true_at_any_instant) {
         with_record += one_instant(turn);
     printf("stopped and killed %u times, %u of these with a record: %lu descriptors open, %lu handles shown as "
            "open, "
-           "%lu not shown; %lu slots and %lu threads opening, %lu closing\n",
+           "%lu not shown; %lu slots and %lu calls opening, %lu closing\n",
            turns, with_record, sums.open, sums.held, sums.missing, sums.opening, sums.acquiring, sums.closing);
     fflush(stdout);
     ck_assert_uint_gt(with_record, turns / 2);

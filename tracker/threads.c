@@ -14,8 +14,8 @@
 static __thread struct {
     int32_t id;
     uint32_t entry; /* in the record, in RECORD_UNIT; 0: there is no room for one */
-    /* Where the call is on the stack that the entry's mark stands for: the lower half of its address is enough.
-     * A call that is deeper by a signal's frame is one of a handler that interrupted it. */
+    /* Where the outermost call under way is on the stack: the lower half of its address is enough. A call that is
+     * deeper by a signal's frame is one of a handler that interrupted it. */
     uint32_t marked_by;
 } here;
 static _Atomic uint64_t chunk;
@@ -50,12 +50,14 @@ void threads_acquiring(bool now) {
         return;
     struct record_thread *entry = record_at((uint64_t)here.entry * RECORD_UNIT);
     uint32_t place = (uint32_t)(uintptr_t)__builtin_frame_address(0);
-    if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed) &&
-        (int32_t)(here.marked_by - place) > SIGNAL_FRAME_BYTES)
-        return;
-    here.marked_by = place;
-    /* relaxed: a mark for readers from outside, ordered by the real call between its two stores */
-    atomic_store_explicit(&entry->acquiring, now, memory_order_relaxed);
+    uint32_t under_way = atomic_load_explicit(&entry->acquiring, memory_order_relaxed);
+    bool interrupts = under_way && (int32_t)(here.marked_by - place) > SIGNAL_FRAME_BYTES;
+    if (!interrupts) {
+        here.marked_by = place;
+        under_way = !now; /* whatever a call that never came back has left */
+    }
+    /* relaxed: a count for readers from outside, ordered by the real call between its two stores */
+    atomic_store_explicit(&entry->acquiring, now ? under_way + 1 : under_way - 1, memory_order_relaxed);
 }
 
 /* The entries of one chunk that are complete. */

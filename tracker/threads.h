@@ -9,8 +9,8 @@
  * 0 if the kernel may not be asked (lockdown) and was not before. */
 int32_t threads_here(void);
 
-/* Marks, for readers of the record, that the calling thread is in a call that may acquire, or is not any more.
- * A call in a signal handler leaves the mark to the call that was interrupted. */
+/* Tells readers of the record that the calling thread is in a call that may acquire, or is not any more: the
+ * calls under way are counted, as one in a signal's handler may interrupt another. */
 void threads_acquiring(bool now);
 
 /* Child of a fork: this thread has another id now. */

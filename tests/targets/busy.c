@@ -137,8 +137,11 @@ static void *work(void *argument) {
 }
 
 static void handle(int signal) {
-    int before = errno;
-    close(dup(STDIN_FILENO));
+    int before = errno, ends[2];
+    if (pipe(ends) == 0) {
+        close(ends[0]);
+        close(ends[1]);
+    }
     errno = before;
 }
 

@@ -702,6 +702,49 @@ static void handle_alarms(void (*handler)(int)) {
     wind_up(100);
 }
 
+/* The calls under way that the record tells of this thread, the only one. */
+static uint32_t under_way(void) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *head = record_at(at);
+        if (head->kind == RECORD_CHUNK_THREADS)
+            return RELAXED(((struct record_thread *)(head + 1))->acquiring);
+    }
+    return 99;
+}
+
+static volatile sig_atomic_t under_way_in_handler;
+
+static void call_in_handler(int signal) {
+    tracker_acquiring();
+    if (signal == SIGUSR1)
+        raise(SIGUSR2);
+    else
+        under_way_in_handler = (int)under_way();
+    tracker_acquiring_over();
+}
+
+START_TEST(calls_of_handlers_count_beside_those_they_interrupt) {
+    /* proves: who reads the record while a handler's call is under way learns of both */
+    begin();
+    signal(SIGUSR1, call_in_handler);
+    signal(SIGUSR2, call_in_handler);
+    tracker_acquiring();
+    ck_assert_uint_eq(under_way(), 1);
+    raise(SIGUSR2);
+    ck_assert_int_eq(under_way_in_handler, 2);
+    raise(SIGUSR1); /* that is interrupted by the other one */
+    ck_assert_int_eq(under_way_in_handler, 3);
+    ck_assert_uint_eq(under_way(), 1);
+    tracker_acquiring(); /* the one before was left by a jump */
+    ck_assert_uint_eq(under_way(), 1);
+    tracker_acquiring_over();
+    ck_assert_uint_eq(under_way(), 0);
+    raise(SIGUSR2); /* interrupts nothing */
+    ck_assert_int_eq(under_way_in_handler, 1);
+    ck_assert_uint_eq(under_way(), 0);
+}
+END_TEST
+
 static volatile sig_atomic_t handled, handled_at_most;
 static char handlers_stream[64];
 
@@ -817,6 +860,7 @@ static void add_forks(TCase *tests) {
     tcase_add_test(tests, events_while_the_record_is_made_are_counted);
     tcase_add_test(tests, after_a_lockdown_no_system_call_is_made);
     tcase_add_test(tests, one_number_held_is_one_open_handle);
+    tcase_add_test(tests, calls_of_handlers_count_beside_those_they_interrupt);
     tcase_add_test(tests, handlers_may_interrupt_anything);
     tcase_add_test(tests, handlers_may_interrupt_the_move_into_a_file);
     tcase_add_test(tests, a_handler_may_fork_and_its_child_return);

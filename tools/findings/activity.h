@@ -40,7 +40,7 @@ struct activity {
     uint64_t peak;        /* most descriptors at once, added up over merged processes */
     uint64_t opened, closed;
     uint64_t failures;       /* calls that failed with EMFILE or ENFILE */
-    size_t acquiring;        /* threads in calls that may acquire */
+    size_t acquiring;        /* calls under way that may acquire */
     size_t opening, closing; /* handles whose acquire or release was under way */
     double oldest;           /* seconds; negative: none */
 };

@@ -113,7 +113,7 @@ struct misuse {
 
 struct thread {
     int id;
-    bool acquiring; /* in a call that may acquire, or has left one by a jump */
+    unsigned acquiring; /* calls that may acquire which it is in, or has left by a jump */
     char name[17];
 };
 
@@ -138,7 +138,7 @@ struct process {
     uint64_t sequence;
     size_t opening; /* handles that were being acquired or changed while the record was read */
     size_t closing;
-    size_t acquiring; /* threads in calls that may acquire: what those have made may not be here yet */
+    size_t acquiring; /* calls under way that may acquire: what those have made may not be here yet */
     struct shortage shortages[RECORD_SHORTAGE_COUNT];
     uint64_t failures;        /* calls that failed with EMFILE or ENFILE */
     uint64_t report_requests; /* reports asked for while the process ran */
