@@ -123,7 +123,7 @@ START_TEST(a_moving_record_is_never_torn) {
     const char *given = getenv("READ_SECONDS");
     double seconds = given && *given ? strtod(given, NULL) : 2;
     struct watch watch;
-    ck_assert(watch_begin(&watch, run_folder(), THREADS, -1, true));
+    ck_assert(watch_begin(&watch, run_folder(), THREADS, 0, -1));
     unsigned long reads = 0, handles = 0, moving = 0;
     uint64_t before = watch_count(&watch);
     double start = seconds_now();

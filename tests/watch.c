@@ -24,19 +24,19 @@ void watch_pin(int cpu) {
     sched_setaffinity(0, sizeof set, &set);
 }
 
-static void become(const char *spin, const struct watch *watch, int file, int cpu, bool watched) {
-    char word[16], options[160];
-    snprintf(word, sizeof word, "%u", watch->threads);
+static void become(const char *spin, const struct watch *watch, unsigned work, int file, int cpu) {
+    char threads[16], between[16], options[160];
+    snprintf(threads, sizeof threads, "%u", watch->threads);
+    snprintf(between, sizeof between, "%u", work);
     snprintf(options, sizeof options, "record=%s", watch->folder);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (cpu >= 0)
         watch_pin(cpu);
     dup2(file, STDIN_FILENO);
     close_range(3, ~0U, 0);
-    if (watched)
-        setenv("LD_PRELOAD", run_built("libleftopen.so"), 1);
+    setenv("LD_PRELOAD", run_built("libleftopen.so"), 1);
     setenv("LEFTOPEN_OPTIONS", options, 1);
-    execl(spin, spin, word, NULL);
+    execl(spin, spin, threads, between, NULL);
     _exit(127);
 }
 
@@ -50,7 +50,7 @@ static bool find_record(struct watch *watch) {
     return watch->record[0];
 }
 
-bool watch_begin(struct watch *watch, const char *folder, unsigned threads, int cpu, bool watched) {
+bool watch_begin(struct watch *watch, const char *folder, unsigned threads, unsigned work, int cpu) {
     int file = memfd_create("counts", MFD_CLOEXEC);
     *watch = (struct watch){.folder = folder, .threads = threads};
     if (file >= 0 && ftruncate(file, PAGE) == 0)
@@ -58,10 +58,10 @@ bool watch_begin(struct watch *watch, const char *folder, unsigned threads, int 
     const char *spin = run_built("targets/spin");
     watch->pid = fork();
     if (watch->pid == 0)
-        become(spin, watch, file, cpu, watched);
+        become(spin, watch, work, file, cpu);
     close(file);
     for (int turn = 0; turn < WAIT_TURNS; turn++, usleep(1000))
-        if (watch_count(watch) > 1000 && (!watched || find_record(watch)))
+        if (watch_count(watch) > 1000 && find_record(watch))
             return true;
     fprintf(stderr, "targets/spin has not begun\n");
     watch_end(watch);

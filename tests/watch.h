@@ -16,9 +16,10 @@ struct watch {
     char record[128]; /* its path; "" none */
 };
 
-/* Starts it with that many threads, on the processor `cpu` (-1: any), and waits for its record (`watched`),
- * which lies in `folder`. False with a word on standard error. */
-bool watch_begin(struct watch *watch, const char *folder, unsigned threads, int cpu, bool watched);
+/* Starts it with that many threads, which do `work` multiplications between an acquire and the next (0: none),
+ * on the processor `cpu` (-1: any), and waits for its record, which lies in `folder`. False with a word on
+ * standard error. */
+bool watch_begin(struct watch *watch, const char *folder, unsigned threads, unsigned work, int cpu);
 
 /* The calling process runs on that processor only. */
 void watch_pin(int cpu);
