@@ -26,16 +26,19 @@
 #define single_word_exchange(place, expected, desired) false
 #endif
 
-/* glibc 2.32; without it there may always be other threads. */
-extern char __libc_single_threaded __attribute__((weak));
+/* Where it is said that there is one thread: libc's word, or until single_start and after single_end none. */
+extern _Atomic(const char *) single_word __attribute__((visibility("hidden")));
 
-/* Set, for good, before a thread is made. */
-extern atomic_bool single_no_more __attribute__((visibility("hidden")));
+/* Start-up only. */
+void single_start(void);
 
+/* Any context. For good, before a thread is made. */
+void single_end(void);
+
+/* Any context. */
 static inline bool single_here(void) {
-    /* relaxed: the first is stored by the only thread there is */
-    return !atomic_load_explicit(&single_no_more, memory_order_relaxed) && &__libc_single_threaded &&
-           __libc_single_threaded;
+    /* relaxed: stored by the only thread there is */
+    return *atomic_load_explicit(&single_word, memory_order_relaxed);
 }
 
 /* As atomic_fetch_add, relaxed. */

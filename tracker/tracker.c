@@ -192,6 +192,7 @@ static void choose_kinds(void) {
 bool tracker_start(const struct tracker_start *start) {
     if (start->secure)
         return false;
+    single_start();
     clock_start(start->vdso);
     modules_start(start->program_headers, start->program_header_count);
     settings_read(text_environment(start->environment, "LEFTOPEN_OPTIONS"));
@@ -243,7 +244,7 @@ void tracker_settled_down(void) {
 }
 
 void tracker_thread_begin(void) {
-    atomic_store_explicit(&single_no_more, true, memory_order_relaxed); /* the new thread begins behind it */
+    single_end(); /* the new thread begins behind it */
     if (!ready(true))
         return;
     give_file();
