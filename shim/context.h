@@ -33,6 +33,7 @@ extern __thread struct context_vfork context_vfork
 /* A process that may share its memory with children that run at the same time (clone with CLONE_VM), 0: none.
  */
 extern int32_t context_sharing __attribute__((visibility("hidden")));
+void context_shares(int32_t process) __attribute__((visibility("hidden")));
 bool context_is_other_process(void) __attribute__((visibility("hidden")));
 
 static inline bool context_is_vfork_child(void) {
@@ -44,14 +45,18 @@ static inline bool context_is_vfork_child(void) {
 /* A wrapper was entered before the constructor: finds libc's own functions, as soon as that is possible. */
 void context_early(void) __attribute__((visibility("hidden")));
 
+/* Set up, watched, and with memory of its own: so it is nearly always, and one look tells. */
+extern bool context_plain __attribute__((visibility("hidden")));
+
+/* context_is_watched where it is not so plain. */
+bool context_is_watched_here(void) __attribute__((visibility("hidden"), cold));
+
 /* True where facts are to be reported. To be asked before struct real_calls is used: what is still NULL then
  * cannot be called yet. */
 static inline bool context_is_watched(void) {
-    if (!LIKELY(context_ready)) {
-        context_early();
-        return false;
-    }
-    return context_watching && !context_is_vfork_child();
+    if (LIKELY(context_plain && context_vfork.depth == context_vfork.base))
+        return true;
+    return context_is_watched_here();
 }
 
 /* A raw system call in libc's shape, without errno: used before set-up, when errno cannot be reached either. */

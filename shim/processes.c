@@ -13,9 +13,14 @@ static void before_fork(void) {
         tracker_fork_begin();
 }
 
+void context_shares(int32_t process) {
+    context_sharing = process;
+    context_plain = context_ready && context_watching && !process;
+}
+
 static void after_fork_in_child(void) {
     context_vfork.base = context_vfork.depth;
-    context_sharing = 0;
+    context_shares(0);
     if (context_watching)
         tracker_fork_child();
 }
@@ -67,7 +72,7 @@ bool context_is_other_process(void) {
         return false;
     if (!tracker_was_forked())
         return true;
-    context_sharing = 0;
+    context_shares(0);
     return false;
 }
 
@@ -78,7 +83,7 @@ static void clones(unsigned long flags) {
         tracker_descriptors_shared();
     if ((flags & CLONE_VM) && !(flags & CLONE_VFORK) && !context_sharing && !tracker_is_locked_down()) {
         tracker_prepare(); /* the record tells a copy of this memory from a child that shares it */
-        context_sharing = (int32_t)SYS(SYS_getpid);
+        context_shares((int32_t)SYS(SYS_getpid));
     }
 }
 

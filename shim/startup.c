@@ -9,7 +9,7 @@
 #include "shim/real.h"
 #include "tracker/tracker.h"
 
-bool context_ready, context_watching;
+bool context_ready, context_watching, context_plain;
 __thread struct context_vfork context_vfork;
 int32_t context_sharing;
 
@@ -56,6 +56,12 @@ void context_early(void) {
     busy = false;
 }
 
+bool context_is_watched_here(void) {
+    if (!context_ready)
+        context_early();
+    return context_ready && context_watching && !context_is_vfork_child();
+}
+
 static int flush_all_streams(void) { return fcloseall(); }
 
 /* Unlocked: no thread is left that could hold the lock. */
@@ -92,4 +98,5 @@ __attribute__((constructor)) static void startup(int argc, char **argv, char **e
     }
     /* release: who finds us ready finds everything above */
     __atomic_store_n(&context_ready, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&context_plain, context_watching, __ATOMIC_RELEASE);
 }

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "tracker/lockdown.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -13,10 +14,11 @@
 /* initial-exec: no allocation, no destructor */
 static __thread struct {
     int32_t id;
-    uint32_t entry; /* in the record, in RECORD_UNIT; 0: there is no room for one */
-    /* Where the outermost call under way is on the stack: the lower half of its address is enough. A call that is
-     * deeper by a signal's frame is one of a handler that interrupted it. */
+    /* Where the outermost call under way is on the stack: the lower half of its address is enough. A call that
+     * is deeper by a signal's frame is one of a handler that interrupted it. */
     uint32_t marked_by;
+    /* In this thread's entry, NULL: there is no room for one. The address stays good while the record grows. */
+    _Atomic uint32_t *acquiring;
 } here;
 static _Atomic uint64_t chunk;
 
@@ -25,7 +27,7 @@ static void keep_name(int32_t thread) {
     if (!at)
         return;
     struct record_thread *entry = record_at(at);
-    here.entry = (uint32_t)(at / RECORD_UNIT);
+    here.acquiring = &entry->acquiring;
     entry->thread = thread;
     SYS(SYS_prctl, PR_GET_NAME, entry->name);
     /* release: a reader that finds the length finds the rest */
@@ -33,7 +35,7 @@ static void keep_name(int32_t thread) {
 }
 
 /* Apart, so that what every call asks stays a load. */
-static __attribute__((noinline, cold)) int32_t ask_once(void) {
+static RARE int32_t ask_once(void) {
     if (lockdown_is_on())
         return 0;
     here.id = (int32_t)SYS(SYS_gettid);
@@ -46,18 +48,18 @@ int32_t threads_here(void) { return here.id ? here.id : ask_once(); }
 enum { SIGNAL_FRAME_BYTES = 512 }; /* at least; more than our own wrappers lie apart */
 
 void threads_acquiring(bool now) {
-    if (!threads_here() || !here.entry)
+    if (__builtin_expect(!here.acquiring, false) && !(threads_here() && here.acquiring))
         return;
-    struct record_thread *entry = record_at((uint64_t)here.entry * RECORD_UNIT);
-    uint32_t place = (uint32_t)(uintptr_t)__builtin_frame_address(0);
-    uint32_t under_way = atomic_load_explicit(&entry->acquiring, memory_order_relaxed);
+    uint32_t under_way = atomic_load_explicit(here.acquiring, memory_order_relaxed);
+    char local;
+    uint32_t place = (uint32_t)(uintptr_t)&local; /* no frame pointer need be made for it */
     bool interrupts = under_way && (int32_t)(here.marked_by - place) > SIGNAL_FRAME_BYTES;
     if (!interrupts) {
         here.marked_by = place;
         under_way = !now; /* whatever a call that never came back has left */
     }
     /* relaxed: a count for readers from outside, ordered by the real call between its two stores */
-    atomic_store_explicit(&entry->acquiring, now ? under_way + 1 : under_way - 1, memory_order_relaxed);
+    atomic_store_explicit(here.acquiring, now ? under_way + 1 : under_way - 1, memory_order_relaxed);
 }
 
 /* The entries of one chunk that are complete. */
@@ -86,7 +88,7 @@ static void forget_call(struct record_thread *entry) {
 
 void threads_forked(void) {
     here.id = 0;
-    here.entry = 0;
+    here.acquiring = NULL;
     visit_all(forget_call);
 }
 
