@@ -6,6 +6,7 @@
 #include "tracker/clock.h"
 #include "tracker/large.h"
 #include "tracker/modules.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/single.h"
@@ -107,8 +108,8 @@ static uint32_t keep(const struct stack *stack) {
     }
 }
 
-static uint32_t keep_frames(const char *call, uint64_t epoch, const uint64_t *frames,
-                            struct unwind_result walk) {
+static __attribute__((noinline)) uint32_t keep_frames(const char *call, uint64_t epoch, const uint64_t *frames,
+                                                      struct unwind_result walk) {
     struct stack stack = {.call = call, .epoch = epoch, .frames = (uint16_t)walk.frames, .pc = frames};
     stack.flags =
         (uint16_t)((walk.cut ? RECORD_STACK_CUT : 0) | (walk.frames == 1 ? RECORD_STACK_CALLER_ONLY : 0));
@@ -149,7 +150,7 @@ static bool claim(struct record_closer *at, uint64_t closer) {
 }
 
 /* Counts a release that was not the usual closer's: that is, of the first one, nothing. */
-static void count_closer(struct record_stack *kept, uint64_t closer) {
+static RARE void count_closer(struct record_stack *kept, uint64_t closer) {
     for (int i = 0; closer && i < RECORD_CLOSERS; i++) {
         struct record_closer *at = &kept->closers[i];
         uint64_t place = LOAD(&at->place);

@@ -23,6 +23,7 @@
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
 #include "tracker/output.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/sys.h"
@@ -225,7 +226,7 @@ static void run_is_loop(void) {
 }
 
 /* The run is over: what it found stands, and what it was a loop over is marked. */
-static __attribute__((noinline)) void end_run(void) {
+static RARE void end_run(void) {
     struct record_misuse *found = entry_at((uint64_t)run.found * RECORD_UNIT);
     bool stands = found && run.findings && !run.told;
     mark_what_the_loop_closed();
@@ -297,8 +298,12 @@ static void note_in_run(const struct facts *facts) {
 /* ---- the sorts of them ------------------------------------------------------------------------------------
  */
 
+static RARE uint64_t closers_stack(const char *call, uintptr_t caller) {
+    return RECORD_CLOSER_STACK | depot_keep_here(call, caller);
+}
+
 uint64_t misuse_closer(const char *call, uintptr_t caller) {
-    return settings.misuse < 2 ? caller : RECORD_CLOSER_STACK | depot_keep_here(call, caller);
+    return settings.misuse < 2 ? caller : closers_stack(call, caller);
 }
 
 static uint64_t opener(uint32_t stack) { return stack ? depot_stack(stack)->pc[0] : 0; }
@@ -392,7 +397,7 @@ static __thread struct {
     struct early *early;
 } again;
 
-void misuse_closing_again(int number, uint64_t at, uint64_t closer) {
+RARE void misuse_closing_again(int number, uint64_t at, uint64_t closer) {
     if (!settings.misuse || number <= STDERR_FILENO || run.is_loop)
         return;
     again.closed = closed_at(number, at);
@@ -542,8 +547,8 @@ void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, c
                                  .caller = caller});
 }
 
-void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer,
-                           const char *call, uintptr_t caller) {
+RARE void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer,
+                                const char *call, uintptr_t caller) {
     note_certain(&(struct facts){.type = RECORD_MISUSE_DOUBLE_CLOSE,
                                  .kind = kind,
                                  .number = number,
@@ -571,7 +576,8 @@ static bool is_device(int number) {
     return !lockdown_is_on() && SYS(SYS_fstat, number, &about) == 0 && S_ISCHR(about.st_mode);
 }
 
-void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call, uintptr_t caller) {
+RARE void misuse_landed(int number, uint64_t closer, enum record_kind kind, const char *call,
+                        uintptr_t caller) {
     struct habit habit = {.place = address_of_closer(closer)};
     if (!settings.misuse || (run.is_loop && run.caller == habit.place))
         return;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "tracker/depot.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 #include "tracker/text.h"
 
@@ -12,7 +13,7 @@ enum { MOST_BYTES = 4096 };
 
 static _Atomic uint64_t chunk;
 
-uint32_t names_keep(const char *text) {
+RARE uint32_t names_keep(const char *text) {
     size_t length = text_length(text);
     if (length >= MOST_BYTES)
         length = MOST_BYTES - 1;

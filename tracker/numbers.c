@@ -7,6 +7,7 @@
 
 #include "tracker/large.h"
 #include "tracker/memory.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 
 enum {
@@ -45,7 +46,7 @@ static page_place *place_of(unsigned page, bool make) {
     return directory ? &directory[page - (NEAR << level)] : NULL;
 }
 
-static uint32_t page_make(page_place *place, unsigned page) {
+static RARE uint32_t page_make(page_place *place, unsigned page) {
     uint64_t chunk = record_allocate(RECORD_CHUNK_NUMBERS, RECORD_PAGE_BYTES, (uint64_t)page * SLOTS,
                                      sizeof(struct record_slot));
     if (!chunk)
@@ -71,13 +72,14 @@ static uint64_t slot_of(const page_place *place, unsigned number) {
 }
 
 /* Apart, so that the usual numbers are found in a few instructions. */
-static __attribute__((noinline)) uint64_t find_far(int number) {
+static RARE uint64_t find_far(int number) {
     return number < 0 ? 0 : slot_of(place_of((unsigned)number / SLOTS, false), (unsigned)number);
 }
 
 uint64_t numbers_find(int number) {
     unsigned page = (unsigned)number / SLOTS;
-    return __builtin_expect(page < NEAR, true) ? slot_of(&near_pages[page], (unsigned)number) : find_far(number);
+    return __builtin_expect(page < NEAR, true) ? slot_of(&near_pages[page], (unsigned)number)
+                                               : find_far(number);
 }
 
 uint64_t numbers_make(int number) {

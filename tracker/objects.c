@@ -7,6 +7,7 @@
 
 #include "tracker/large.h"
 #include "tracker/memory.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 #include "tracker/single.h"
 
@@ -46,10 +47,8 @@ static struct bucket *table_find(unsigned table) {
     return table ? atomic_load_explicit(&tables[table], memory_order_acquire) : first_table;
 }
 
-static struct bucket *table_make(unsigned table) {
-    struct bucket *there = table_find(table);
-    if (there)
-        return there;
+static RARE struct bucket *table_make(unsigned table) {
+    struct bucket *there = NULL;
     size_t bytes = buckets_of(table) * sizeof(struct bucket);
     struct bucket *fresh = memory_take(bytes);
     if (!fresh)
@@ -123,7 +122,7 @@ static bool bucket_put(struct bucket *bucket, uint64_t value) {
 static bool index_put(uint64_t address, uint64_t slot) {
     uint64_t hash = hash_of(address), value = entry_value(hash, slot);
     for (unsigned table = newest_table(); table < TABLES; table++) {
-        struct bucket *buckets = table_make(table);
+        struct bucket *there = table_find(table), *buckets = there ? there : table_make(table);
         if (!buckets)
             return false;
         if (bucket_put(bucket_in(buckets, table, hash), value))
@@ -144,19 +143,20 @@ static void free_push(uint64_t at) {
 }
 
 static uint64_t free_pop(void) {
-    uint64_t top = atomic_load_explicit(&free_slots, memory_order_acquire), next; /* its link, see free_push */
-    do {
+    for (;;) {
+        uint64_t top = atomic_load_explicit(&free_slots, memory_order_acquire); /* its link, see free_push */
         if (!(uint32_t)top)
             return 0;
-        struct record_slot *slot = record_at((top & 0xffffffffu) * SLOT_BYTES);
-        next = ((top >> 32) + 1) << 32 | atomic_load_explicit(&slot->detail, memory_order_relaxed);
-    } while (!atomic_compare_exchange_weak_explicit(&free_slots, &top, next, memory_order_acquire,
-                                                    memory_order_acquire));
-    return (top & 0xffffffffu) * SLOT_BYTES;
+        uint64_t at = (top & 0xffffffffu) * SLOT_BYTES;
+        uint32_t link =
+            atomic_load_explicit(&((struct record_slot *)record_at(at))->detail, memory_order_relaxed);
+        if (single_exchange(&free_slots, &top, ((top >> 32) + 1) << 32 | link, memory_order_acquire))
+            return at;
+    }
 }
 
 /* A page at first, then more at a time; returns one slot, the others become free ones. */
-static uint64_t more_slots(void) {
+static RARE uint64_t more_slots(void) {
     static _Atomic uint32_t made;
     uint32_t before = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
     size_t bytes = before ? 16 * RECORD_PAGE_BYTES : RECORD_PAGE_BYTES;

@@ -10,6 +10,7 @@
 #include "tracker/large.h"
 #include "tracker/kernel.h"
 #include "tracker/numbers.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/signals.h"
@@ -137,7 +138,7 @@ static bool has_waited(void) {
     return LOAD(&record_header()->sequence) - ring[oldest].since >= settings.quarantine;
 }
 
-void quarantine_acquired(void) {
+RARE void quarantine_acquired(void) {
     uint64_t signals;
     if (!LOAD(&count) || !take(&signals))
         return;
@@ -153,7 +154,7 @@ static void mark_listed(int number, uint64_t at, void *context) {
                                  memory_order_relaxed); /* a fact by itself */
 }
 
-void quarantine_listed(void) { numbers_visit(0, ~0u, mark_listed, NULL); }
+RARE void quarantine_listed(void) { numbers_visit(0, ~0u, mark_listed, NULL); }
 
 void quarantine_end(void) {
     uint64_t signals;

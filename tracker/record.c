@@ -12,6 +12,7 @@
 #include "tracker/clock.h"
 #include "tracker/large.h"
 #include "tracker/lockdown.h"
+#include "tracker/paths.h"
 #include "tracker/signals.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -234,7 +235,7 @@ uint64_t record_next_chunk(uint64_t chunk) {
     return 0;
 }
 
-void record_lost(enum record_loss loss) {
+RARE void record_lost(enum record_loss loss) {
     atomic_fetch_add_explicit(&record_header()->losses[loss], 1, memory_order_relaxed); /* a counter */
 }
 

@@ -11,6 +11,7 @@
 #include "tracker/lockdown.h"
 #include "tracker/numbers.h"
 #include "tracker/output.h"
+#include "tracker/paths.h"
 #include "tracker/raw_report.h"
 #include "tracker/record.h"
 #include "tracker/settings.h"
@@ -104,7 +105,7 @@ void shortage_failed(int error, const char *call) {
 }
 
 /* A high number may be the program's choice (F_DUPFD, dup2): it is the count that matters. */
-void shortage_passed(int number, const char *call) {
+RARE void shortage_passed(int number, const char *call) {
     if (LOAD(&record_header()->shortages[RECORD_SHORTAGE_SHARE].state) != RECORD_SHORTAGE_NONE)
         return set_first_number(INT_MAX);
     uint64_t limit = limit_now(), share = limit > INT_MAX ? INT_MAX : limit * settings.warn_at / 100, held = 0;

@@ -21,6 +21,7 @@
 #include "tracker/output.h"
 #include "tracker/parent.h"
 #include "tracker/passing.h"
+#include "tracker/paths.h"
 #include "tracker/quarantine.h"
 #include "tracker/record.h"
 #include "tracker/renderer.h"
@@ -162,7 +163,7 @@ static bool adopt_record(void) {
 
 static bool adopt(void) { return !lockdown_is_on() && undisturbed(adopt_record); }
 
-static __attribute__((noinline)) bool get_ready(bool acquiring) {
+static RARE bool get_ready(bool acquiring) {
     switch (record_readiness()) {
     case RECORD_READY:
         return true;
@@ -232,7 +233,7 @@ void tracker_prepare(void) {
 }
 
 /* Gives a fork child's record a file, while nobody else can be writing into it. */
-static void give_file(void) {
+static RARE void give_file(void) {
     if (!threaded && !record_path()[0] && !lockdown_is_on() &&
         LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)
         record_give_file();
@@ -334,12 +335,12 @@ static void number_is_used(int number, const char *call) {
         quarantine_acquired();
 }
 
-void tracker_acquiring(void) {
+USUAL void tracker_acquiring(void) {
     if (record_is_ready())
         threads_acquiring(true);
 }
 
-void tracker_acquiring_over(void) {
+USUAL void tracker_acquiring_over(void) {
     if (record_is_ready())
         threads_acquiring(false);
 }
@@ -362,7 +363,7 @@ static uint64_t closer_of(const struct record_slot *slot) {
     return LOAD(&slot->closer);
 }
 
-void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
+USUAL void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
     if (number < 0 || !ready(true) || is_apart())
         return;
     settle_down();
@@ -408,14 +409,14 @@ static void note_list(int number, const char *path) {
         quarantine_listed();
 }
 
-void tracker_named(int number, const char *path) {
+USUAL void tracker_named(int number, const char *path) {
     if (!ready(false) || is_apart())
         return;
     name(numbers_find(number), path);
     note_list(number, path);
 }
 
-void tracker_named_object(const void *object, const char *path) {
+USUAL void tracker_named_object(const void *object, const char *path) {
     uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
     if (!at)
         return;
@@ -443,11 +444,11 @@ static inline struct slot_ticket releasing(int number, bool closes, const char *
     return ticket;
 }
 
-struct slot_ticket tracker_closing(int number, const char *call, uintptr_t caller) {
+USUAL struct slot_ticket tracker_closing(int number, const char *call, uintptr_t caller) {
     return releasing(number, true, call, caller);
 }
 
-struct slot_ticket tracker_replacing(int number, const char *call, uintptr_t caller) {
+USUAL struct slot_ticket tracker_replacing(int number, const char *call, uintptr_t caller) {
     return releasing(number, false, call, caller);
 }
 
@@ -469,7 +470,7 @@ static void settle(struct slot_ticket ticket, bool gone) {
 }
 
 /* What was opened past us had that number: who closed it before closed something else. */
-static void forget_closer(int number) {
+static RARE void forget_closer(int number) {
     if (!ready(false) || is_apart())
         return;
     misuse_closed_unknown(number);
@@ -478,7 +479,7 @@ static void forget_closer(int number) {
         atomic_store_explicit(&((struct record_slot *)record_at(at))->closer, 0, memory_order_relaxed);
 }
 
-void tracker_released(struct slot_ticket ticket, int number, int error) {
+USUAL void tracker_released(struct slot_ticket ticket, int number, int error) {
     if (!ticket.slot)
         return error ? (void)0 : forget_closer(number);
     settle(ticket, is_gone(number, error));
@@ -600,7 +601,7 @@ static void take_from(uint64_t at, void *context) {
     set_shared(at);
 }
 
-static void take_from_others(struct tracker_object_ticket ticket) {
+static RARE void take_from_others(struct tracker_object_ticket ticket) {
     struct taking taking = {.object = ticket.object.slot,
                             .closer = LOAD(&((struct record_slot *)record_at(ticket.number.slot))->closer),
                             .number = LOAD(&((struct record_slot *)record_at(ticket.object.slot))->number)};
@@ -629,8 +630,8 @@ static bool own_number(int number, bool given, uint64_t object, uint32_t stack) 
     return false;
 }
 
-void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
-                             const char *call, uintptr_t caller) {
+USUAL void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
+                                   const char *call, uintptr_t caller) {
     uint64_t address = (uintptr_t)object;
     if (!address || !ready(true))
         return;
@@ -661,8 +662,8 @@ void tracker_acquired_object(const void *object, enum record_kind kind, int numb
     number_is_used(number, call);
 }
 
-struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
-                                                      uintptr_t caller) {
+USUAL struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
+                                                            uintptr_t caller) {
     struct tracker_object_ticket ticket = {.address = (uintptr_t)object};
     if (!object || !ready(false))
         return ticket;
@@ -681,7 +682,7 @@ struct tracker_object_ticket tracker_releasing_object(const void *object, int nu
     return ticket;
 }
 
-void tracker_released_object(struct tracker_object_ticket ticket) {
+USUAL void tracker_released_object(struct tracker_object_ticket ticket) {
     if (ticket.number.slot && ticket.object.slot && flags_of(ticket.number.slot) & RECORD_SLOT_SHARED)
         take_from_others(ticket);
     if (slot_settle(ticket.object, true)) {

@@ -99,7 +99,7 @@ uint32_t unwind_ask(const char *call, uintptr_t caller, uint64_t epoch, size_t c
                     unwind_answer *answer) {
     struct unwind_cursor here;
     unwind_cursor_here(&here);
-    bool may_be_small = here.window.high - here.window.low <= PAGE_BYTES; /* on another stack it is no more */
+    bool may_be_small = here.window.high - here.window.low == PAGE_BYTES; /* as on any stack but the own */
     if (UNLIKELY(may_be_small) && on_small_stack(here.stack_pointer))
         return answer(call, epoch, &caller, (struct unwind_result){.frames = 1});
     if (UNLIKELY(chosen() != UNWIND_AUTO))

@@ -102,17 +102,23 @@ static bool starts_alike(const struct memo_entry *entry, const struct unwind_mem
 
 /* Not for the address sanitizer: where frames are others than they were, a word may be anything's. An offset is
  * out of the room only if the entry is being written. */
-__attribute__((no_sanitize("address"))) static inline bool
-reads_word_alike(const struct memo_entry *entry, unsigned i, uintptr_t stack_pointer, uintptr_t room) {
-    uintptr_t offset = READ(&entry->offsets[i]);
-    return offset < room && stack_word(stack_pointer + offset) == READ(&entry->values[i]);
+__attribute__((no_sanitize("address"))) static inline bool reads_word_alike(const _Atomic uint32_t *offset,
+                                                                            const _Atomic uint64_t *value,
+                                                                            uintptr_t stack_pointer,
+                                                                            uintptr_t room) {
+    uintptr_t here = READ(offset);
+    return here < room && stack_word(stack_pointer + here) == READ(value);
 }
 
 static bool reads_alike(const struct memo_entry *entry, const struct unwind_memo_key *key) {
     const uintptr_t start = key->stack_pointer, room = key->window_end - start;
-    for (unsigned i = 0, count = READ(&entry->words); i < count; i += WORDS_AT_ONCE)
-        if (!reads_word_alike(entry, i, start, room) || !reads_word_alike(entry, i + 1, start, room) ||
-            !reads_word_alike(entry, i + 2, start, room) || !reads_word_alike(entry, i + 3, start, room))
+    const _Atomic uint32_t *offset = entry->offsets, *end = offset + READ(&entry->words);
+    const _Atomic uint64_t *value = entry->values;
+    for (; offset < end; offset += WORDS_AT_ONCE, value += WORDS_AT_ONCE)
+        if (!reads_word_alike(offset, value, start, room) ||
+            !reads_word_alike(offset + 1, value + 1, start, room) ||
+            !reads_word_alike(offset + 2, value + 2, start, room) ||
+            !reads_word_alike(offset + 3, value + 3, start, room))
             return false;
     return true;
 }
