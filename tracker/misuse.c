@@ -423,9 +423,7 @@ static struct closed taken_back(int number) {
     return closed.number == number && closed.closer ? closed : closed_at(number, numbers_find(number));
 }
 
-void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
-    if (!settings.misuse || number <= STDERR_FILENO)
-        return;
+static RARE void judge_closed_nothing(int number, const char *call, uintptr_t caller) {
     struct closed closed = taken_back(number);
     const struct early *before = NULL;
     if (!closed.closer)
@@ -446,6 +444,17 @@ void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
     note_in_run(&facts);
 }
 
+/* True if nobody was ever seen with that number, and nothing is under way that could say more. */
+static bool is_strange(int number) {
+    return !numbers_find(number) && !again.early && again.closed.number != number && !LOAD(&early_count) &&
+           run.length <= 1;
+}
+
+void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
+    if (settings.misuse && number > STDERR_FILENO && !is_strange(number))
+        judge_closed_nothing(number, call, caller);
+}
+
 /* The close, at about the time of the acquire of that handle, that may have closed it. */
 static const struct early *closed_before(struct slot_ticket ticket, int number) {
     const struct record_slot *slot = record_at(ticket.slot);
@@ -456,7 +465,7 @@ static const struct early *closed_before(struct slot_ticket ticket, int number) 
     return closed_early(number, sequence, is_next_ones ? 0 : thread);
 }
 
-void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
+RARE void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
     const struct early *before = settings.misuse ? closed_before(ticket, number) : NULL;
     if (!before)
         return; /* closed where nobody saw it */
@@ -513,8 +522,8 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
 /* What was written and not kept is lost (write(2), close(2)). */
 static bool is_loss(int error) { return error == EIO || error == ENOSPC || error == EDQUOT; }
 
-void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
-                         const char *call, uintptr_t caller) {
+RARE void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
+                              const char *call, uintptr_t caller) {
     if (!settings.misuse || !is_loss(error))
         return;
     note(&(struct facts){

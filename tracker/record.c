@@ -31,8 +31,8 @@ static const uint64_t memory_bytes_least = 1ull << 20;
 _Static_assert(sizeof(struct record_header) <= PAGE, "the header is one page");
 
 /* The page that tells who owns the record: a fork-like child reads zero. */
-static _Atomic uint32_t no_owner;
-struct record_mapped record_mapped = {.owner = &no_owner};
+_Atomic uint32_t record_no_owner;
+struct record_mapped record_mapped = {.owner = &record_no_owner};
 
 /* Copied by a fork, unlike the record itself. */
 static struct {

@@ -45,6 +45,7 @@ extern struct record_mapped {
     _Atomic uint64_t window;           /* address of the newest mapping, its size as a shift in the low bits */
     _Atomic(_Atomic uint32_t *) owner; /* in the page that a fork-like child finds zero */
 } record_mapped __attribute__((visibility("hidden")));
+extern _Atomic uint32_t record_no_owner __attribute__((visibility("hidden"))); /* while there is no such page */
 enum { RECORD_OWNER_NONE, RECORD_OWNER_MAKING, RECORD_OWNER_READY };
 #define RECORD_WINDOW_BASE(window) ((char *)(uintptr_t)((window) & ~0xfffull))
 
@@ -59,6 +60,12 @@ static inline uint32_t record_owner(void) {
 
 /* Any context. Two loads. */
 static inline bool record_is_ready(void) { return record_owner() == RECORD_OWNER_READY; }
+
+/* Any context. True if no process that this one comes from has had a record, as far as can be told by one look.
+ */
+static inline bool record_is_none(void) {
+    return atomic_load_explicit(&record_mapped.owner, memory_order_relaxed) == &record_no_owner;
+}
 
 /* Any context. */
 static inline enum record_readiness record_readiness(void) {

@@ -182,7 +182,9 @@ static RARE bool get_ready(bool acquiring) {
 static inline bool ready(bool acquiring) {
     if (!watching)
         return false;
-    return __builtin_expect(record_is_ready(), true) || get_ready(acquiring);
+    if (__builtin_expect(record_is_ready(), true))
+        return true;
+    return (acquiring || !record_is_none()) && get_ready(acquiring);
 }
 
 static void choose_kinds(void) {
@@ -487,8 +489,8 @@ USUAL void tracker_released(struct slot_ticket ticket, int number, int error) {
         record_lost(RECORD_LOSS_CLOSE);
 }
 
-void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call,
-                          uintptr_t caller) {
+USUAL void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call,
+                                uintptr_t caller) {
     if (number < 0 || !may_judge())
         return;
     if (error == EBADF && !ticket.slot)
