@@ -290,6 +290,20 @@ START_TEST(takes_no_entries_from_a_hole) {
 }
 END_TEST
 
+START_TEST(no_site_has_released_more_than_it_acquired) {
+    /* proves: what a copy has of two counters that move is none the less no impossible number of open handles
+     */
+    struct builder *builder = example();
+    builder_stack(builder, "dup", (const uint64_t[]){0x401234}, 1, 5, 6);
+    struct process *process = read_bytes(builder, BUILDER_BYTES);
+    const struct stack *last = &process->stacks[process->stack_count - 1];
+    ck_assert_uint_eq(last->opened, 5);
+    ck_assert_uint_eq(last->closed, 5);
+    record_end(process);
+    free(builder);
+}
+END_TEST
+
 START_TEST(numbers_that_cannot_be_are_not_believed) {
     struct builder *builder = example();
     struct record_header *header = builder_header(builder);
@@ -604,6 +618,7 @@ int main(void) {
     tcase_add_test(tests, tells_a_missing_file_from_a_damaged_one);
     tcase_add_test(tests, steps_over_an_unfinished_entry);
     tcase_add_test(tests, takes_no_entries_from_a_hole);
+    tcase_add_test(tests, no_site_has_released_more_than_it_acquired);
     tcase_add_test(tests, numbers_that_cannot_be_are_not_believed);
     tcase_add_test(tests, a_record_that_was_never_begun_is_said_to_be);
     tcase_add_test(tests, a_link_to_a_record_is_the_record);

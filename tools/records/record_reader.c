@@ -426,12 +426,18 @@ static void take_frames(struct reader *reader, size_t at, struct stack *stack, c
     memcpy(stack->pc, pc, frames * sizeof *pc);
 }
 
+/* A handle that another thread releases may be counted as that before it is as acquired; and a copy that is
+ * made meanwhile has the first number of an earlier moment than the second. */
+static void take_counts(struct stack *stack, uint64_t opened, uint64_t closed) {
+    stack->opened = opened;
+    stack->closed = closed < opened ? closed : opened;
+}
+
 static void take_stack_1(struct reader *reader, size_t at, size_t bytes) {
     const struct record_stack_1 *entry = ENTRY(record_stack_1, reader, at);
     struct stack *stack = new_stack(reader, at, entry->call, entry->flags, 0);
     stack->epoch = entry->modules_epoch;
-    stack->opened = entry->opened;
-    stack->closed = entry->closed;
+    take_counts(stack, entry->opened, entry->closed);
     take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
 }
 
@@ -445,8 +451,8 @@ static void take_closers(struct stack *stack, const struct record_stack *entry) 
         stack->closers[i].count = entry->closers[i].count;
         others += entry->closers[i].count;
     }
-    if (entry->closers[0].place && others < entry->closed)
-        stack->closers[0].count = entry->closed - others;
+    if (entry->closers[0].place && others < stack->closed)
+        stack->closers[0].count = stack->closed - others;
 }
 
 static void take_stack(struct reader *reader, size_t at, size_t bytes) {
@@ -454,8 +460,7 @@ static void take_stack(struct reader *reader, size_t at, size_t bytes) {
     struct stack *stack =
         new_stack(reader, at, entry->call, entry->flags, (uint64_t)entry->first_name * RECORD_UNIT);
     stack->epoch = entry->modules_epoch;
-    stack->opened = entry->opened;
-    stack->closed = entry->closed;
+    take_counts(stack, entry->opened, entry->closed);
     stack->lived = entry->lived;
     stack->longest = entry->longest;
     stack->peak = entry->peak;
