@@ -415,17 +415,17 @@ static uint64_t window_from_memory(uint64_t used, unsigned shift) {
 
 /* Memory that the kernel copies at a fork, at a third of the price of an object that has to be made, filled and
  * taken down: for children that execute something or end soon. It can neither grow nor be mapped twice, so that
- * it is for records that never grew. */
-static uint64_t window_private(uint64_t used) {
+ * it is for records that never grew. No page need be made real first: none of this memory lies in a file system
+ * that may be full. */
+static uint64_t window_private(void) {
     own.path[0] = 0;
     uint64_t bytes = 1ull << FIRST_WINDOW_SHIFT;
     long at = SYS(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uint64_t window = window_if_real(at, used, FIRST_WINDOW_SHIFT);
-    if (!window)
+    if (sys_failed(at))
         return 0;
     own.object_bytes = bytes;
     own.is_private = true;
-    return window;
+    return (uint64_t)at | FIRST_WINDOW_SHIFT;
 }
 
 /* ---- a new record -----------------------------------------------------------------------------------------
@@ -569,9 +569,18 @@ static void copy_page(uint64_t *to, const uint64_t *from) {
     atomic_store_explicit((_Atomic uint64_t *)to, from[0], memory_order_release);
 }
 
+static bool is_zeros(const uint64_t *page) {
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < PAGE / sizeof *page; i++)
+        bits |= page[i];
+    return !bits;
+}
+
+/* Into memory that begins as zeros: what nobody wrote is there already, and its page need not be. */
 static void copy_page_to(uint64_t window, uint64_t old, uint64_t at) {
-    if (is_real(at))
-        copy_page((uint64_t *)(window_base(window) + at), (const uint64_t *)(window_base(old) + at));
+    const uint64_t *from = (const uint64_t *)(window_base(old) + at);
+    if (is_real(at) && !is_zeros(from))
+        copy_page((uint64_t *)(window_base(window) + at), from);
 }
 
 /* Puts `bytes` of a mapping (0: another mapping of the same object) where the window of this size was, or
@@ -615,7 +624,7 @@ static bool take_over(uint64_t used, unsigned shift) {
     atomic_store_explicit(&reserving, 0, memory_order_relaxed); /* of threads that are not here */
     if (own.is_private)
         return true; /* the fork has copied it */
-    uint64_t window = shift == FIRST_WINDOW_SHIFT ? window_private(used) : 0;
+    uint64_t window = shift == FIRST_WINDOW_SHIFT ? window_private() : 0;
     if (!window)
         window = window_from_memory(used, shift);
     if (!window)
