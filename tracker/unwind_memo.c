@@ -57,7 +57,8 @@ _Static_assert(UNWIND_TRAIL_WORDS % WORDS_AT_ONCE == 0, "the last ones fill up")
 /* Entries are taken in turn and not by their key: neighbours in time are neighbours in memory. */
 static LARGE struct memo_entry first_entries[FIRST_ENTRIES];
 static _Atomic(struct memo_entry *) other_entries; /* [number - FIRST_ENTRIES] */
-/* Each four times a number + 1 and, above it, a part of the key's hash; the newest is lowest. */
+/* Each four times a number + 1 and, above it, a part of the hash that led here: of a walk's start, or of that
+ * and of what it read. The newest is lowest. */
 static LARGE _Alignas(64) _Atomic uint64_t buckets[1 << BUCKET_BITS];
 
 /* Not zero at the start: then they lie next to other data that every process touches. */
@@ -87,9 +88,14 @@ struct place {
     uint64_t tag; /* below a number's place it is empty */
 };
 
-static struct place place_of(const struct unwind_memo_key *key) {
-    uint64_t mixed = (key->stack_pointer ^ key->caller << 20) * 0x9e3779b97f4a7c15u;
+static uint64_t mix(uint64_t hash) { return hash * 0x9e3779b97f4a7c15u; }
+
+static struct place place_at(uint64_t mixed) {
     return (struct place){&buckets[mixed >> (64 - BUCKET_BITS)], mixed >> (64 - BUCKET_BITS - 8) << 8 & 0xff00};
+}
+
+static uint64_t start_of(const struct unwind_memo_key *key) {
+    return mix(key->stack_pointer ^ key->caller << 20);
 }
 
 static bool starts_alike(const struct memo_entry *entry, const struct unwind_memo_key *key) {
@@ -123,6 +129,22 @@ static bool reads_alike(const struct memo_entry *entry, const struct unwind_memo
     return true;
 }
 
+/* What the stack reads now where that entry's walk read it; 0 if the entry is being written. Walks that begin
+ * alike mostly differ in where their frames return to, and not in where those lie: so a wrapper's many callers
+ * are told apart by one look. */
+__attribute__((no_sanitize("address"))) static uint64_t reading_of(const struct memo_entry *entry,
+                                                                   const struct unwind_memo_key *key) {
+    const uintptr_t start = key->stack_pointer, room = key->window_end - start;
+    uint64_t hash = start_of(key);
+    for (unsigned i = 0, count = READ(&entry->words); i < count; i++) {
+        uintptr_t offset = READ(&entry->offsets[i]);
+        if (offset >= room)
+            return 0;
+        hash = (hash << 5 | hash >> 59) ^ stack_word(start + offset);
+    }
+    return mix(hash);
+}
+
 static uint32_t answer_of(const struct memo_entry *entry, const struct unwind_memo_key *key) {
     uint64_t sequence = READ(&entry->sequence);
     if (sequence & 1 || !starts_alike(entry, key) || !reads_alike(entry, key))
@@ -131,18 +153,36 @@ static uint32_t answer_of(const struct memo_entry *entry, const struct unwind_me
     return LOAD(&entry->sequence) == sequence ? answer : 0;
 }
 
-uint32_t unwind_memo_find(const struct unwind_memo_key *key) {
-    if (LOAD(&turn) == 1)
-        return 0; /* and the table's pages are not touched */
-    struct place place = place_of(key);
-    for (uint64_t numbers = READ(place.bucket); numbers; numbers >>= 16) {
-        if ((numbers & 0xff00) != place.tag)
-            continue;
-        uint32_t answer = answer_of(entry_at((numbers & 0xff) - 1), key);
+/* The answer of one of the entries of a bucket, given as its numbers. */
+static uint32_t answer_among(uint64_t numbers, uint64_t tag, const struct unwind_memo_key *key) {
+    for (; numbers; numbers >>= 16) {
+        uint32_t answer = (numbers & 0xff00) == tag ? answer_of(entry_at((numbers & 0xff) - 1), key) : 0;
         if (answer)
             return answer;
     }
     return 0;
+}
+
+/* Another walk began alike: the one of this moment may be found by what the stack reads, or be an older one
+ * that read it elsewhere. */
+static __attribute__((noinline)) uint32_t find_by_reading(uint64_t numbers, uint64_t tag,
+                                                          const struct unwind_memo_key *key) {
+    struct place place = place_at(reading_of(entry_at((numbers & 0xff) - 1), key));
+    uint32_t answer = answer_among(READ(place.bucket), place.tag, key);
+    return answer ? answer : answer_among(numbers >> 16, tag, key);
+}
+
+uint32_t unwind_memo_find(const struct unwind_memo_key *key) {
+    if (LOAD(&turn) == 1)
+        return 0; /* and the table's pages are not touched */
+    struct place place = place_at(start_of(key));
+    uint64_t numbers = READ(place.bucket);
+    while (numbers && (numbers & 0xff00) != place.tag)
+        numbers >>= 16;
+    if (!numbers)
+        return 0;
+    uint32_t answer = answer_of(entry_at((numbers & 0xff) - 1), key);
+    return answer ? answer : find_by_reading(numbers, place.tag, key);
 }
 
 /* Once there is no room, few: a program with more walks than entries would only turn them over. */
@@ -187,6 +227,11 @@ static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, co
     WRITE(&entry->words, words);
 }
 
+static void put(struct place place, uint32_t number) {
+    /* release: other_entries before a number among them */
+    WRITE(place.bucket, LOAD(place.bucket) << 16 | place.tag | (number + 1));
+}
+
 void unwind_memo_keep(const struct unwind_memo_key *key, const struct unwind_trail *trail, uint32_t answer) {
     if (key->window_end - key->stack_pointer > UINT32_MAX)
         return; /* offsets would not fit */
@@ -202,8 +247,8 @@ void unwind_memo_keep(const struct unwind_memo_key *key, const struct unwind_tra
                                                                  memory_order_relaxed, memory_order_relaxed))
         return;
     fill(entry, key, trail, answer);
+    struct place by_start = place_at(start_of(key)), by_reading = place_at(reading_of(entry, key));
     WRITE(&entry->sequence, sequence + 2);
-    struct place place = place_of(key);
-    /* release: other_entries before a number among them */
-    WRITE(place.bucket, LOAD(place.bucket) << 16 | place.tag | (number + 1));
+    put(by_start, number);
+    put(by_reading, number);
 }

@@ -187,8 +187,8 @@ static generated *made;
 static bool make_generated(void) {
     /* push %rbp; mov %rsp, %rbp; sub $48, %rsp; mov %rdi, %rax; mov %rsi, %rdi; mov %edx, %esi; call *%rax;
      * leave; ret */
-    static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x30, 0x48, 0x89, 0xf8,
-                                         0x48, 0x89, 0xf7, 0x89, 0xd6, 0xff, 0xd0, 0xc9, 0xc3};
+    static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x30, 0x48, 0x89,
+                                         0xf8, 0x48, 0x89, 0xf7, 0x89, 0xd6, 0xff, 0xd0, 0xc9, 0xc3};
     void *place = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (place == MAP_FAILED)
         return false;
@@ -238,6 +238,38 @@ START_TEST(the_same_stack_is_walked_once) {
     /* this loop's own call of it is met once */
     ck_assert_uint_le(atomic_load(&answer_count) - before, 1);
     ck_assert_uint_gt(remembered(), 900);
+}
+END_TEST
+
+/* The bits of `path` choose who calls whom. */
+static APART void by_turns(unsigned path, unsigned bits);
+static APART void left(unsigned path, unsigned bits) {
+    by_turns(path, bits);
+    sink++;
+}
+static APART void right(unsigned path, unsigned bits) {
+    by_turns(path, bits);
+    sink += 2;
+}
+static APART void by_turns(unsigned path, unsigned bits) {
+    if (!bits)
+        ask();
+    else
+        (path & 1 ? left : right)(path >> 1, bits - 1);
+    sink++;
+}
+
+START_TEST(many_callers_by_turns_are_remembered) {
+    /* proves: walks that begin alike are told apart by what they read, however many there are between two of
+     * one caller */
+    enum { BITS = 6, CALLERS = 1 << BITS };
+    for (unsigned path = 0; path < 4 * CALLERS; path++)
+        by_turns(path, BITS);
+    unsigned before = atomic_load(&answer_count);
+    for (unsigned path = 0; path < 8 * CALLERS; path++)
+        by_turns(path, BITS);
+    /* this loop's are met once, and a few again and again: where four others have the same bucket */
+    ck_assert_uint_lt(atomic_load(&answer_count) - before, 2 * CALLERS);
 }
 END_TEST
 
@@ -649,6 +681,7 @@ static Suite *memo_suite(void) {
     tcase_set_timeout(tests, 240);
     tcase_add_checked_fixture(tests, start, finish);
     tcase_add_test(tests, the_same_stack_is_walked_once);
+    tcase_add_test(tests, many_callers_by_turns_are_remembered);
     tcase_add_test(tests, generated_code_is_remembered);
     tcase_add_test(tests, what_is_asked_is_part_of_the_question);
     tcase_add_test(tests, stacks_of_all_depths);
