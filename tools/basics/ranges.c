@@ -1,6 +1,7 @@
 /* ranges.c - see ranges.h */
 #include "tools/basics/ranges.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "tools/basics/memory.h"
@@ -22,8 +23,16 @@ static int compare(const void *left, const void *right) {
     return one->item < other->item ? -1 : one->item > other->item;
 }
 
+/* As tables in files often are, and those that were sorted before. */
+static bool is_sorted(const struct ranges *ranges) {
+    for (size_t i = 1; i < ranges->count; i++)
+        if (compare(&ranges->list[i - 1], &ranges->list[i]) > 0)
+            return false;
+    return true;
+}
+
 void ranges_sort(struct ranges *ranges) {
-    if (ranges->count)
+    if (!is_sorted(ranges))
         qsort(ranges->list, ranges->count, sizeof *ranges->list, compare);
     uint64_t reach = 0;
     for (size_t i = 0; i < ranges->count; i++) {
