@@ -1271,6 +1271,21 @@ START_TEST(a_long_report_says_how_it_becomes_shorter) {
 }
 END_TEST
 
+START_TEST(a_killed_shell_had_its_script_out_of_the_way_first) {
+    /* proves: by the order and not by a number, which somebody else may have */
+    struct builder *builder = builder_begin();
+    builder_program(builder, "/usr/bin/dash", "sh", "script.sh");
+    static const unsigned in_order[] = {3, 11, 10, 12};
+    for (unsigned i = 0; i < 4; i++)
+        builder_number(builder, in_order[i], RECORD_KIND_DESCRIPTOR, stack_of(builder, "fcntl"),
+                       RECORD_OUTCOME_NONE)
+            ->sequence = i + 1;
+    show(builder, NULL);
+    ck_assert_uint_eq(verdict.left_open, 3);
+    shows_not("fd 11");
+}
+END_TEST
+
 START_TEST(a_script_may_be_called_by_another_name) {
     char folder[] = "/tmp/leftopen-script-XXXXXX", script[64], name[64];
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -1420,6 +1435,7 @@ int main(void) {
     tcase_add_test(tests, unused_suppressions_are_named_when_asked);
     tcase_add_test(tests, a_suppression_that_is_over_is_told);
     tcase_add_loop_test(tests, rules_know_what_stays_open_by_design, 0, sizeof scripts / sizeof *scripts);
+    tcase_add_test(tests, a_killed_shell_had_its_script_out_of_the_way_first);
     tcase_add_test(tests, a_script_may_be_called_by_another_name);
     tcase_add_test(tests, a_rule_that_matched_is_told_when_asked);
     tcase_add_test(tests, a_long_report_says_how_it_becomes_shorter);

@@ -113,13 +113,26 @@ static bool is_called_shell(const struct process *process) {
     return pattern_words_match("sh+-sh+ash+-ash+hush+-hush", symbols_base_name(*word));
 }
 
-/* Where the kernel could not be asked (the shell was killed) the numbers that bash and dash use must do. */
+/* What a shell has moved there first of all: a script's numbers are below, its own from here on. */
+static bool is_first_out_of_the_way(const struct finding *finding) {
+    enum { OUT_OF_THE_WAY = 10 };
+    const struct process *process = finding->process;
+    for (size_t i = 0; i < process->handle_count; i++) {
+        const struct handle *other = &process->handles[i];
+        if (!other->is_address && other->number >= OUT_OF_THE_WAY && other->state == RECORD_STATE_LIVE &&
+            other->sequence < finding->handle->sequence)
+            return false;
+    }
+    return finding->handle->number >= OUT_OF_THE_WAY;
+}
+
+/* Where the kernel could not be asked (the shell was killed) the order must do. */
 static bool is_shell_script(const struct finding *finding) {
     if (!is_called_shell(finding->process))
         return false;
     const char *script = script_of(words_of(finding->process), shell_has_no_script, shell_takes_value);
     if (script && !finding->what)
-        return finding->handle->number == 255 || finding->handle->number == 10;
+        return is_first_out_of_the_way(finding);
     return refers_to_script(finding, script);
 }
 
