@@ -1278,7 +1278,7 @@ START_TEST(a_killed_shell_had_its_script_out_of_the_way_first) {
     static const unsigned in_order[] = {3, 11, 10, 12};
     for (unsigned i = 0; i < 4; i++)
         builder_number(builder, in_order[i], RECORD_KIND_DESCRIPTOR, stack_of(builder, "fcntl"),
-                       RECORD_OUTCOME_NONE)
+                       RECORD_OUTCOME_RELEASED)
             ->sequence = i + 1;
     show(builder, NULL);
     ck_assert_uint_eq(verdict.left_open, 3);
