@@ -367,9 +367,9 @@ struct record_thread {
     _Atomic uint32_t bytes; /* stored last */
     int32_t thread;
     char name[16]; /* zero-terminated; as it was at the thread's first acquire, or later */
-    /* The calls that may acquire which the thread is in: what those have made is not in the table yet. More than
-     * one where a signal's handler makes such a call while another is under way. A call that was left by a jump
-     * or a cancellation still counts until the thread's next one. */
+    /* The calls that may acquire which the thread is in: what those have made is not in the table yet. More
+     * than one where a signal's handler makes such a call while another is under way. A call that was left by a
+     * jump or a cancellation still counts until the thread's next one that is no deeper on its stack. */
     _Atomic uint32_t acquiring;
     uint32_t reserved;
 };

@@ -11,14 +11,20 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
+enum {
+    SIGNAL_FRAME_BYTES = 512, /* at least; more than our own wrappers lie apart */
+    MOST_UNDER_WAY = 4        /* that are told apart */
+};
+
 /* initial-exec: no allocation, no destructor */
 static __thread struct {
     int32_t id;
-    /* Where the outermost call under way is on the stack: the lower half of its address is enough. A call that
-     * is deeper by a signal's frame is one of a handler that interrupted it. */
-    uint32_t marked_by;
+    uint32_t under_way;
     /* In this thread's entry, NULL: there is no room for one. The address stays good while the record grows. */
     _Atomic uint32_t *acquiring;
+    /* Where on the stack the calls under way are. Each is deeper than the one before it by a signal's frame: it
+     * is a handler's that interrupted that one. */
+    uintptr_t places[MOST_UNDER_WAY];
 } here;
 static _Atomic uint64_t chunk;
 
@@ -45,21 +51,25 @@ static RARE int32_t ask_once(void) {
 
 int32_t threads_here(void) { return here.id ? here.id : ask_once(); }
 
-enum { SIGNAL_FRAME_BYTES = 512 }; /* at least; more than our own wrappers lie apart */
+/* An alternate stack that lies above the other one looks like a way out: what was interrupted counts no more.
+ */
+static bool interrupts(uintptr_t place, uintptr_t other) {
+    return place < other && other - place > SIGNAL_FRAME_BYTES;
+}
 
 void threads_acquiring(bool now) {
     if (__builtin_expect(!here.acquiring, false) && !(threads_here() && here.acquiring))
         return;
-    uint32_t under_way = atomic_load_explicit(here.acquiring, memory_order_relaxed);
     char local;
-    uint32_t place = (uint32_t)(uintptr_t)&local; /* no frame pointer need be made for it */
-    bool interrupts = under_way && (int32_t)(here.marked_by - place) > SIGNAL_FRAME_BYTES;
-    if (!interrupts) {
-        here.marked_by = place;
-        under_way = !now; /* whatever a call that never came back has left */
-    }
+    uintptr_t place = (uintptr_t)&local; /* no frame pointer need be made for it */
+    uint32_t under_way = here.under_way;
+    while (under_way && !interrupts(place, here.places[under_way - 1]))
+        under_way--; /* it is over, or never came back */
+    if (now && under_way < MOST_UNDER_WAY)
+        here.places[under_way++] = place;
+    here.under_way = under_way;
     /* relaxed: a count for readers from outside, ordered by the real call between its two stores */
-    atomic_store_explicit(here.acquiring, now ? under_way + 1 : under_way - 1, memory_order_relaxed);
+    atomic_store_explicit(here.acquiring, under_way, memory_order_relaxed);
 }
 
 /* The entries of one chunk that are complete. */
@@ -88,6 +98,7 @@ static void forget_call(struct record_thread *entry) {
 
 void threads_forked(void) {
     here.id = 0;
+    here.under_way = 0;
     here.acquiring = NULL;
     visit_all(forget_call);
 }

@@ -747,6 +747,56 @@ START_TEST(calls_of_handlers_count_beside_those_they_interrupt) {
 }
 END_TEST
 
+/* A call that a jump has left: it is never over. Its frame is deeper than a handler's at least. */
+static __attribute__((noinline)) void call_left_by_jump(void) {
+    volatile char frame[4096];
+    frame[0] = 0;
+    tracker_acquiring();
+    frame[1] = frame[0];
+}
+
+START_TEST(calls_that_were_left_by_jumps_do_not_add_up) {
+    /* proves: what never came back is replaced by the next call at that depth, and gone when one further out
+     * ends
+     */
+    begin();
+    tracker_acquiring();
+    for (int turn = 0; turn < 9; turn++)
+        call_left_by_jump();
+    ck_assert_uint_eq(under_way(), 2);
+    tracker_acquiring_over();
+    ck_assert_uint_eq(under_way(), 0);
+}
+END_TEST
+
+enum { ALTERNATE_BYTES = 1 << 16 };
+
+/* Memory below this stack whose address seems to be above it if its lower half is all that is looked at. */
+static void *alternate_stack(void) {
+    for (uintptr_t at = (uintptr_t)__builtin_frame_address(0) - (3ul << 30);; at -= 4ul << 30) {
+        void *stack = mmap((void *)(at & -4096ul), ALTERNATE_BYTES, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (stack != MAP_FAILED)
+            return stack;
+    }
+}
+
+START_TEST(a_handlers_call_on_another_stack_counts_as_well) {
+    /* proves: which of two calls is the deeper one is asked of whole addresses */
+    begin();
+    stack_t alternate = {.ss_sp = alternate_stack(), .ss_size = ALTERNATE_BYTES};
+    ck_assert_int_eq(sigaltstack(&alternate, NULL), 0);
+    struct sigaction action = {.sa_handler = call_in_handler, .sa_flags = SA_ONSTACK};
+    sigaction(SIGUSR2, &action, NULL);
+    tracker_acquiring();
+    raise(SIGUSR2);
+    ck_assert_int_eq(under_way_in_handler, 2);
+    ck_assert_uint_eq(under_way(), 1);
+    tracker_acquiring_over();
+    ck_assert_uint_eq(under_way(), 0);
+}
+END_TEST
+
 static volatile sig_atomic_t handled, handled_at_most;
 static char handlers_stream[64];
 
@@ -863,6 +913,8 @@ static void add_forks(TCase *tests) {
     tcase_add_test(tests, after_a_lockdown_no_system_call_is_made);
     tcase_add_test(tests, one_number_held_is_one_open_handle);
     tcase_add_test(tests, calls_of_handlers_count_beside_those_they_interrupt);
+    tcase_add_test(tests, calls_that_were_left_by_jumps_do_not_add_up);
+    tcase_add_test(tests, a_handlers_call_on_another_stack_counts_as_well);
     tcase_add_test(tests, handlers_may_interrupt_anything);
     tcase_add_test(tests, handlers_may_interrupt_the_move_into_a_file);
     tcase_add_test(tests, a_handler_may_fork_and_its_child_return);
