@@ -49,16 +49,25 @@ static struct record_slot *slot_of(int number) {
     return at ? record_at(at) : NULL;
 }
 
+static bool is_marked(int number) {
+    struct record_slot *slot = slot_of(number);
+    return slot && LOAD(&slot->flags) & RECORD_SLOT_QUARANTINED;
+}
+
 static bool is_kept(int number) {
     struct record_slot *slot = slot_of(number);
-    return slot && RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_FREE &&
-           LOAD(&slot->flags) & RECORD_SLOT_QUARANTINED;
+    return is_marked(number) && RECORD_WORD_STATE(LOAD(&slot->word)) == RECORD_STATE_FREE;
 }
 
 /* Whoever has got the number by a call that was not seen has no such descriptor there. */
 static bool is_ours(int number) {
     long flags = SYS(SYS_fcntl, number, F_GETFL);
     return !sys_failed(flags) && flags & O_PATH;
+}
+
+static void mark(int number) {
+    /* release: who finds the number kept finds it closed */
+    atomic_fetch_or_explicit(&slot_of(number)->flags, RECORD_SLOT_QUARANTINED, memory_order_release);
 }
 
 static void forget(int number) {
@@ -86,7 +95,7 @@ static void release_oldest(void) {
     int number = ring[oldest].number;
     oldest = (oldest + 1) % MOST;
     count--;
-    if (!is_kept(number))
+    if (!is_marked(number)) /* the record may not know yet that a number which several have closed is free */
         return;
     forget(number);
     if (is_ours(number))
@@ -120,13 +129,15 @@ void quarantine_take(int number) {
     struct record_slot *slot = slot_of(number);
     if (!slot || number <= STDERR_FILENO || !take(&signals))
         return;
+    if (is_marked(number) && is_ours(number))
+        return give(signals); /* it was somebody else's, and closed again, since this close */
     while (count && count >= room())
         release_oldest();
-    /* the mark first: whoever closes the number in between can tell what it was */
-    atomic_fetch_or_explicit(&slot->flags, RECORD_SLOT_QUARANTINED, memory_order_release);
+    mark(number); /* first: whoever closes the number in between can tell what it was */
     if (count >= room() || !occupy(number)) {
-        atomic_fetch_and_explicit(&slot->flags, (uint8_t)~RECORD_SLOT_QUARANTINED, memory_order_relaxed);
+        forget(number);
     } else {
+        mark(number); /* a handle that had the number in between may have taken the mark with it */
         unsigned last = (oldest + count++) % MOST;
         ring[last].number = number;
         ring[last].since = LOAD(&record_header()->sequence);

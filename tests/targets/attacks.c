@@ -412,6 +412,24 @@ static void by_jumps_out_of_closes(void) {
     printf("%d kept\n", count_kept());
 }
 
+static void *close_often(void *nothing) {
+    open_and_close_often(5000);
+    return NULL;
+}
+
+/* A number that one thread has closed is another's, and closed again, before the first looks at it. */
+static void by_closes_of_threads(void) {
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, close_often, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 100; i++)
+        open("/dev/null", O_RDONLY);
+    printf("%d kept\n", count_kept());
+}
+
 static void by_quick_exit(void) { quick_exit(5); }
 
 /* A long report: each call is a site of its own. */
@@ -453,6 +471,7 @@ static const struct {
             {"few_numbers", by_few_numbers},
             {"heirs_of_numbers", by_heirs_of_numbers},
             {"jumps_out_of_closes", by_jumps_out_of_closes},
+            {"closes_of_threads", by_closes_of_threads},
             {"many_sites", by_many_sites}};
 
 int main(int argc, char **argv) {
