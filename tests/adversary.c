@@ -173,6 +173,9 @@ static const struct attack attacks[] = {
     {"@attacks closes_of_threads", 0, "0 kept\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},
     {"@attacks jumps_out_of_closes", 0, "0 kept\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},
 
+    /* libc is started before its turn */
+    {"@attacks telling_words", 0, NULL, ONE("file"), .options = ":unwind=libunwind"},
+
     /* calls that go elsewhere with misuse=2 */
     {"@wiring @libwiring.so", 0, "9 9\n9\n9\n69\n", "", .options = ":misuse=2"},
 };

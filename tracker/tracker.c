@@ -11,6 +11,7 @@
 #include "tracker/exit_pass.h"
 #include "tracker/forks.h"
 #include "tracker/kernel.h"
+#include "tracker/libc_start.h"
 #include "tracker/lockdown.h"
 #include "tracker/mappings.h"
 #include "tracker/misuse.h"
@@ -216,6 +217,8 @@ bool tracker_start(const struct tracker_start *start) {
     choose_kinds();
     shortage_start();
     tracker_quarantines = settings.quarantine > 0;
+    if (unwind_loads(settings.unwind))
+        libc_start(start->argument_count, start->arguments, start->environment);
     unwinder_lost = !unwind_start(settings.unwind);
     exit_pass_configure(start);
     watching = true;

@@ -23,11 +23,14 @@ static enum unwind_backend without_libunwind(void) {
     return rules_available() ? UNWIND_AUTO : UNWIND_FRAME_POINTER;
 }
 
+bool unwind_loads(enum unwind_backend wanted) {
+    return wanted == UNWIND_LIBUNWIND || (wanted == UNWIND_AUTO && !rules_available());
+}
+
 bool unwind_start(enum unwind_backend wanted) {
     stack_start();
     frame_info_start();
-    bool by_libunwind = wanted == UNWIND_LIBUNWIND || (wanted == UNWIND_AUTO && !rules_available());
-    if (!by_libunwind) {
+    if (!unwind_loads(wanted)) {
         choose(wanted);
         return true;
     }

@@ -20,6 +20,9 @@ struct unwind_result {
     bool cut;      /* the stack was deeper than the capacity */
 };
 
+/* Start-up only. True if unwind_start is going to load libunwind for this back end. */
+bool unwind_loads(enum unwind_backend wanted);
+
 /* Start-up only, before any unwind_here. Chooses the back end for the life of the process. Opens libunwind
  * only for UNWIND_LIBUNWIND (dlopen: not for signal handlers).
  * Returns false if the wanted back end cannot be had; the next best is then in place. */

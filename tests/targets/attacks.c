@@ -1,6 +1,7 @@
 /* Description: opens a file, does what the argument names, and forgets the file. Each of these once made a
  * watched process end otherwise than an unwatched one, or kept its report back. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -430,6 +431,9 @@ static void by_closes_of_threads(void) {
     printf("%d kept\n", count_kept());
 }
 
+/* What the program was called with, as libc has it. */
+static void by_telling_words(void) { printf("%s %s\n", program_invocation_name, getenv("PATH")); }
+
 static void by_quick_exit(void) { quick_exit(5); }
 
 /* A long report: each call is a site of its own. */
@@ -472,6 +476,7 @@ static const struct {
             {"heirs_of_numbers", by_heirs_of_numbers},
             {"jumps_out_of_closes", by_jumps_out_of_closes},
             {"closes_of_threads", by_closes_of_threads},
+            {"telling_words", by_telling_words},
             {"many_sites", by_many_sites}};
 
 int main(int argc, char **argv) {
