@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
-#include <stdlib.h>
+#include <sys/auxv.h>
 
 typedef void initializer(int, char **, char **);
 
@@ -14,7 +14,7 @@ void libc_start(int argument_count, char **arguments, char **environment) {
     struct link_map *libc = NULL;
     initializer **initializers = NULL;
     size_t bytes = 0;
-    if (!dladdr1((void *)on_exit, &about, (void **)&libc, RTLD_DL_LINKMAP) || !libc)
+    if (!dladdr1((void *)getauxval, &about, (void **)&libc, RTLD_DL_LINKMAP) || !libc)
         return;
     for (const ElfW(Dyn) *entry = libc->l_ld; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_INIT)
