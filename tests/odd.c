@@ -213,6 +213,19 @@ START_TEST(valgrind_has_nothing_to_complain_of) {
 }
 END_TEST
 
+START_TEST(valgrind_does_not_end_a_program_that_is_reported) {
+    if (system("command -v valgrind >/dev/null"))
+        SKIP("valgrind is not installed");
+    const char *const words[] = {"valgrind", "-q", target("attacks"), "nothing", NULL};
+    struct run bare = run(&(struct run_request){.words = words});
+    if (bare.status || *bare.error)
+        SKIP("valgrind does not run here");
+    struct run watched = run(&(struct run_request){.words = words, .preload = library});
+    ck_assert_msg(watched.status == 0, "%s", watched.error);
+    ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 1 handle left open at 1 site"), "%s", watched.error);
+}
+END_TEST
+
 /* ---- sanitizers ---- */
 
 static const char *const sanitizers[] = {"address", "thread", "undefined"};
@@ -440,6 +453,7 @@ int main(void) {
     tcase_add_loop_test(group, what_a_library_keeps_for_itself_is_nobodys_fault, 0, KEPT);
     tcase_add_loop_test(group, dlopen_looks_where_its_caller_would, 0, KINDS);
     tcase_add_loop_test(group, valgrind_has_nothing_to_complain_of, 0, 2);
+    tcase_add_test(group, valgrind_does_not_end_a_program_that_is_reported);
     tcase_add_loop_test(group, a_sanitized_program_reports_too, 0, SANITIZERS);
     tcase_add_loop_test(group, standard_descriptors_may_be_closed, 0, COMBINATIONS);
     tcase_add_loop_test(group, for_the_tool_too, 0, COMBINATIONS);

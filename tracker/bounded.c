@@ -33,7 +33,7 @@ static long wait_for(long child, int milliseconds, int *status) {
 int bounded_run(int (*work)(void *), void *argument, int milliseconds) {
     int status = -1;
     uint64_t signals = signals_block();
-    long child = clone_with_stack(work, stack + STACK_BYTES, CLONE_VM, argument);
+    long child = clone_beside(work, stack + STACK_BYTES, argument);
     if (!sys_failed(child) && wait_for(child, milliseconds, &status) == 0) {
         SYS(SYS_kill, child, SIGKILL);
         /* its stack is ours: it must be gone before we go on */

@@ -8,4 +8,7 @@
  */
 long clone_with_stack(int (*function)(void *), void *top, unsigned long flags, void *argument);
 
+/* Likewise, a child that runs at the same time as we. -ENOSYS under Valgrind, which would end the process. */
+long clone_beside(int (*function)(void *), void *top, void *argument);
+
 #endif

@@ -7,20 +7,9 @@
 
 #include "tracker/lockdown.h"
 #include "tracker/sys.h"
+#include "tracker/valgrind.h"
 
 enum { PAGE = 4096 };
-
-/* Whether Valgrind runs the program: it answers this sequence, which means nothing to a processor, and the request
- * "running on Valgrind" (valgrind.h). */
-static bool is_on_valgrind(void) {
-    const uint64_t request[6] = {0x1001};
-    uint64_t answer = 0;
-    __asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi; xchgq %%rbx, %%rbx"
-                     : "+d"(answer)
-                     : "a"(request)
-                     : "cc", "memory");
-    return answer != 0;
-}
 
 /* Valgrind does not look at a set whose operation does not exist, and complains of it. */
 static long read_by_copy(uintptr_t page) {
@@ -30,7 +19,7 @@ static long read_by_copy(uintptr_t page) {
 }
 
 long probe_word(uintptr_t at) {
-    return is_on_valgrind() ? read_by_copy(at) : SYS(SYS_rt_sigprocmask, ~0, at, 0, 8);
+    return valgrind_runs_us() ? read_by_copy(at) : SYS(SYS_rt_sigprocmask, ~0, at, 0, 8);
 }
 
 static bool readable(probe_page *known, uintptr_t page) {

@@ -203,7 +203,7 @@ static enum renderer_verdict run(void) {
     job.pipe[0] = open_here[FROM_TOOL];
     job.pipe[1] = open_here[TO_US];
     atomic_store_explicit(&job.tool_status, -1, memory_order_relaxed);
-    long between = clone_with_stack(run_between, between_stack + STACK_BYTES, CLONE_VM, NULL);
+    long between = clone_beside(run_between, between_stack + STACK_BYTES, NULL);
     close_here(TO_US);
     bool wrote = false, in_time = false;
     if (!sys_failed(between)) {
