@@ -222,7 +222,8 @@ START_TEST(valgrind_does_not_end_a_program_that_is_reported) {
         SKIP("valgrind does not run here");
     struct run watched = run(&(struct run_request){.words = words, .preload = library});
     ck_assert_msg(watched.status == 0, "%s", watched.error);
-    ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 1 handle left open at 1 site"), "%s", watched.error);
+    ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 1 handle left open at 1 site"), "%s",
+                  watched.error);
 }
 END_TEST
 
