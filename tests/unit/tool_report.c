@@ -1286,6 +1286,22 @@ START_TEST(a_killed_shell_had_its_script_out_of_the_way_first) {
 }
 END_TEST
 
+START_TEST(a_killed_subshell_had_its_script_from_the_fork) {
+    struct builder *builder = builder_begin();
+    builder_program(builder, "/usr/bin/bash", "bash", "script.sh");
+    struct record_slot *script =
+        builder_number(builder, 100, RECORD_KIND_DESCRIPTOR, stack_of(builder, "fcntl"), RECORD_OUTCOME_NONE);
+    script->word = RECORD_WORD(RECORD_STATE_INHERITED, RECORD_KIND_DESCRIPTOR, 1, 0);
+    script->flags = RECORD_SLOT_FROM_FORK;
+    script->sequence = 1;
+    builder_number(builder, 10, RECORD_KIND_DESCRIPTOR, stack_of(builder, "fcntl"), RECORD_OUTCOME_RELEASED)
+        ->sequence = 2;
+    show(builder, NULL);
+    ck_assert_uint_eq(verdict.left_open, 1);
+    shows("fd 10");
+}
+END_TEST
+
 START_TEST(a_script_may_be_called_by_another_name) {
     char folder[] = "/tmp/leftopen-script-XXXXXX", script[64], name[64];
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -1436,6 +1452,7 @@ int main(void) {
     tcase_add_test(tests, a_suppression_that_is_over_is_told);
     tcase_add_loop_test(tests, rules_know_what_stays_open_by_design, 0, sizeof scripts / sizeof *scripts);
     tcase_add_test(tests, a_killed_shell_had_its_script_out_of_the_way_first);
+    tcase_add_test(tests, a_killed_subshell_had_its_script_from_the_fork);
     tcase_add_test(tests, a_script_may_be_called_by_another_name);
     tcase_add_test(tests, a_rule_that_matched_is_told_when_asked);
     tcase_add_test(tests, a_long_report_says_how_it_becomes_shorter);

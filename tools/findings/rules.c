@@ -113,13 +113,15 @@ static bool is_called_shell(const struct process *process) {
     return pattern_words_match("sh+-sh+ash+-ash+hush+-hush", symbols_base_name(*word));
 }
 
-/* What a shell has moved there first of all: a script's numbers are below, its own from here on. */
+/* What a shell has moved there first of all: a script's numbers are below, its own from here on. A subshell has
+ * its script from the fork. */
 static bool is_first_out_of_the_way(const struct finding *finding) {
     enum { OUT_OF_THE_WAY = 10 };
     const struct process *process = finding->process;
     for (size_t i = 0; i < process->handle_count; i++) {
         const struct handle *other = &process->handles[i];
-        if (!other->is_address && other->number >= OUT_OF_THE_WAY && other->state == RECORD_STATE_LIVE &&
+        bool is_shells = other->state == RECORD_STATE_LIVE || other->flags & RECORD_SLOT_FROM_FORK;
+        if (is_shells && !other->is_address && other->number >= OUT_OF_THE_WAY &&
             other->sequence < finding->handle->sequence)
             return false;
     }
