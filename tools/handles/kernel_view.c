@@ -12,6 +12,7 @@
 
 #include "tools/basics/memory.h"
 #include "tools/handles/live.h"
+#include "tools/records/copies.h"
 #include "tools/records/folder.h"
 #include "tools/records/living.h"
 #include "tools/records/record_reader.h"

@@ -14,8 +14,8 @@
 
 #include "tools/basics/memory.h"
 #include "tools/names/symbols.h"
+#include "tools/records/copies.h"
 #include "tools/records/folder.h"
-#include "tools/records/record_reader.h"
 
 /* --- one process ------------------------------------------------------------------------------------------ */
 

@@ -1,23 +1,19 @@
 /* record_reader.c - see record_reader.h.
  *
- * A copy of the file is made first (two of a living process's), then walked chunk by chunk. Only `copy` knows
- * about files, only the walk knows about places, only the take_ functions know what an entry means. */
+ * A copy of the file is made first (two of a living process's), then walked chunk by chunk. Only copies.c
+ * knows about files, only the walk knows about places, only the take_ functions know what an entry means. */
 #include "tools/records/record_reader.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tools/basics/fail.h"
 #include "tools/basics/memory.h"
-#include "tools/basics/regular.h"
-#include "tools/records/folder.h"
+#include "tools/records/copies.h"
 
 #if defined __x86_64__
 #define ABI_HERE RECORD_ABI_X86_64
@@ -28,18 +24,11 @@
 #endif
 
 enum {
-    MOST_BYTES = 1 << 30, /* of a record: 16 million handles */
     MOST_TEXT_BYTES = 1 << 20,
     MOST_NAME_BYTES = 512, /* of a handle: NAME_MAX and its folder */
     MOST_MODULES = 4096,   /* twice what the library keeps; each frame is looked up among them */
     MOST_FRAMES = 128,     /* as the option depth allows */
-    MOST_COMPLAINTS = 8,
-    MOST_ROUNDS = 4 /* of copies of a living process's record, until nothing moves any more */
-};
-
-struct copy {
-    unsigned char *bytes;
-    size_t size;
+    MOST_COMPLAINTS = 8
 };
 
 /* What a handle points to, until all entries are known. */
@@ -54,168 +43,14 @@ struct pending_misuse {
 
 struct reader {
     const char *path;
-    bool may_vanish;          /* nothing is said if it is not there, or not yet written */
-    struct copy older, newer; /* the same bytes where the process is gone */
+    bool may_vanish; /* nothing is said if it is not there, or not yet written */
+    struct copies copies;
     struct record_header header;
     struct process *process;
     struct pending *pending;                /* per handle */
     struct pending_misuse *pending_misuses; /* per misuse */
     unsigned complaints;
 };
-
-/* --- copies ----------------------------------------------------------------------------------------------- */
-
-/* The first byte of data at or behind `from`; `end` if there is only a hole. A record is a sparse file: what
- * was never written need not be read. */
-static size_t data_from(int file, size_t from, size_t end) {
-    off_t data = lseek(file, (off_t)from, SEEK_DATA);
-    if (data < 0)
-        return errno == ENXIO ? end : from;
-    return (size_t)data < end ? (size_t)data : end;
-}
-
-static size_t hole_from(int file, size_t from, size_t end) {
-    off_t hole = lseek(file, (off_t)from, SEEK_HOLE);
-    return hole > (off_t)from && (size_t)hole < end ? (size_t)hole : end;
-}
-
-static size_t file_size(int file) {
-    struct stat status;
-    return fstat(file, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
-}
-
-/* Copies the first `size` bytes, or as many as there are. Returns 0 or -errno. */
-static int copy_file(int file, size_t size, struct copy *copy) {
-    copy->bytes = memory_new(size, 1);
-    copy->size = size;
-    size_t at = 0;
-    while ((at = data_from(file, at, size)) < size) {
-        size_t hole = hole_from(file, at, size);
-        while (at < hole) {
-            ssize_t got = pread(file, copy->bytes + at, hole - at, (off_t)at);
-            if (got < 0 && errno == EINTR)
-                continue;
-            if (got < 0)
-                return -errno;
-            if (got == 0) { /* shorter than it was a moment ago */
-                copy->size = at;
-                return 0;
-            }
-            at += (size_t)got;
-        }
-    }
-    /* What was cut off meanwhile looked like a hole. */
-    copy->size = file_size(file) < size ? file_size(file) : size;
-    return 0;
-}
-
-static int copy_stream(int file, struct copy *copy) {
-    size_t room = 1 << 16;
-    copy->bytes = memory_new(room, 1);
-    copy->size = 0;
-    for (;;) {
-        ssize_t got = read(file, copy->bytes + copy->size, room - copy->size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        copy->size += (size_t)got;
-        if (got == 0 || copy->size == MOST_BYTES)
-            return 0;
-        if (copy->size < room)
-            continue;
-        unsigned char *bigger = memory_new(room * 2, 1);
-        memcpy(bigger, copy->bytes, copy->size);
-        free(copy->bytes);
-        copy->bytes = bigger;
-        room *= 2;
-    }
-}
-
-/* Bytes of the file that belong to the record: what its header says is in use, where that can be true. */
-static size_t bytes_in_use(int file, size_t size) {
-    struct record_header header;
-    if (pread(file, &header, sizeof header, 0) != sizeof header)
-        return size;
-    uint64_t allocated = header.allocated;
-    return allocated >= sizeof header && allocated < size ? allocated : size;
-}
-
-static size_t record_size(int file) {
-    size_t size = file_size(file);
-    return bytes_in_use(file, size < MOST_BYTES ? size : MOST_BYTES);
-}
-
-static int open_record(const struct reader *reader, int *status) {
-    const char *path = reader->path;
-    struct stat about;
-    int file = regular_open(path, &about);
-    if (file >= 0)
-        return file;
-    if (file == -ENOENT && reader->may_vanish)
-        *status = EXIT_MISSING;
-    else if (file == -EMEDIUMTYPE)
-        *status = failure(EXIT_DAMAGED, "%s is not a record: it is not a regular file", path);
-    else
-        *status = failure(file == -ENOENT || file == -ENOTDIR ? EXIT_MISSING : EXIT_DAMAGED,
-                          "cannot read the record %s: %s", path, strerror(-file));
-    return -1;
-}
-
-bool record_read_head(const char *path, struct record_header *header) {
-    struct stat about;
-    int file = regular_open(path, &about);
-    if (file < 0)
-        return false;
-    bool is_read = pread(file, header, sizeof *header, 0) == sizeof *header;
-    close(file);
-    return is_read;
-}
-
-/* The header counts every acquire; what matters lies behind it. */
-static bool same_chunks(const struct copy *one, const struct copy *other) {
-    size_t from = RECORD_PAGE_BYTES;
-    return one->size == other->size &&
-           (one->size <= from || memcmp(one->bytes + from, other->bytes + from, one->size - from) == 0);
-}
-
-/* What moves gets a moment to come to rest, and the program its cache lines: each look takes them away from it.
- */
-static void let_it_move(void) { nanosleep(&(struct timespec){.tv_nsec = 50 * 1000}, NULL); }
-
-static int copy_twice(int file, struct reader *reader) {
-    int error = copy_file(file, record_size(file), &reader->newer);
-    for (int round = 0; !error && round < MOST_ROUNDS; round++) {
-        if (round > 0)
-            let_it_move();
-        free(reader->older.bytes);
-        reader->older = reader->newer;
-        reader->newer = (struct copy){0};
-        error = copy_file(file, record_size(file), &reader->newer);
-        if (!error && same_chunks(&reader->older, &reader->newer))
-            break;
-    }
-    return error;
-}
-
-static int copy_record(struct reader *reader) {
-    int status = 0, error;
-    if (strcmp(reader->path, "-") == 0) {
-        error = copy_stream(STDIN_FILENO, &reader->newer);
-    } else {
-        int file = open_record(reader, &status);
-        if (file < 0)
-            return status;
-        /* Asked before the first byte is read: who is dead now changes nothing any more. */
-        reader->process->alive = folder_file_is_alive(file);
-        error = reader->process->alive ? copy_twice(file, reader)
-                                       : copy_file(file, record_size(file), &reader->newer);
-        close(file);
-    }
-    if (error)
-        return failure(EXIT_DAMAGED, "cannot read the record %s: %s", reader->path, strerror(-error));
-    return 0;
-}
 
 /* --- complaints ------------------------------------------------------------------------------------------- */
 
@@ -237,7 +72,7 @@ __attribute__((format(printf, 3, 4))) static void complain(struct reader *reader
 /* --- header ----------------------------------------------------------------------------------------------- */
 
 static int check_magic(const struct reader *reader) {
-    const struct copy *copy = &reader->newer;
+    const struct copy *copy = &reader->copies.newer;
     if (copy->size == 0)
         return reader->may_vanish ? EXIT_MISSING
                                   : failure(EXIT_DAMAGED, "%s is not a record: it is empty", reader->path);
@@ -284,11 +119,12 @@ static int check_version(const struct reader *reader) {
 /* A writer with a shorter header leaves the rest zero. */
 static int take_header_bytes(struct reader *reader) {
     uint32_t bytes;
-    memcpy(&bytes, reader->newer.bytes + offsetof(struct record_header, header_bytes), sizeof bytes);
+    memcpy(&bytes, reader->copies.newer.bytes + offsetof(struct record_header, header_bytes), sizeof bytes);
     if (bytes < offsetof(struct record_header, reserved) || bytes > RECORD_PAGE_BYTES)
         return failure(EXIT_DAMAGED, "record %s, byte %zu: a header of %u bytes cannot be", reader->path,
                        offsetof(struct record_header, header_bytes), bytes);
-    memcpy(&reader->header, reader->newer.bytes, bytes < sizeof reader->header ? bytes : sizeof reader->header);
+    memcpy(&reader->header, reader->copies.newer.bytes,
+           bytes < sizeof reader->header ? bytes : sizeof reader->header);
     return 0;
 }
 
@@ -296,12 +132,12 @@ static int take_header_bytes(struct reader *reader) {
 static char *text_at(struct reader *reader, uint64_t at, size_t most) {
     if (at == 0)
         return memory_copy("");
-    if (at >= reader->newer.size) {
+    if (at >= reader->copies.newer.size) {
         complain(reader, at, "behind the end, though the header says that a text is here");
         return memory_copy("");
     }
-    size_t rest = reader->newer.size - at;
-    const char *text = (const char *)reader->newer.bytes + at;
+    size_t rest = reader->copies.newer.size - at;
+    const char *text = (const char *)reader->copies.newer.bytes + at;
     return memory_copy_bytes(text, strnlen(text, rest < most ? rest : most));
 }
 
@@ -311,7 +147,7 @@ static void take_arguments(struct reader *reader) {
     size_t count = 0,
            left = header->argument_bytes < MOST_TEXT_BYTES ? header->argument_bytes : MOST_TEXT_BYTES;
     char **arguments = NULL;
-    while (at && left && count < header->argument_count && at < reader->newer.size) {
+    while (at && left && count < header->argument_count && at < reader->copies.newer.size) {
         char *argument = text_at(reader, at, left);
         size_t bytes = strlen(argument) + 1;
         at += bytes;
@@ -349,7 +185,7 @@ static void take_shortages(struct reader *reader) {
 
 /* A number of handles; `unknown` where it cannot be one. */
 static int64_t plausible(int64_t number, int64_t unknown) {
-    return number >= 0 && number <= MOST_BYTES ? number : unknown;
+    return number >= 0 && number <= COPIES_MOST_BYTES ? number : unknown;
 }
 
 static void take_header(struct reader *reader) {
@@ -390,7 +226,7 @@ static void take_header(struct reader *reader) {
 /* A whole entry, of `bytes` bytes, in the newer copy at byte `at`. */
 typedef void take_entry(struct reader *reader, size_t at, size_t bytes);
 
-#define ENTRY(type, reader, at) ((const struct type *)((reader)->newer.bytes + (at)))
+#define ENTRY(type, reader, at) ((const struct type *)((reader)->copies.newer.bytes + (at)))
 #define NEW_ENTRY(process, list, count)                                                                        \
     ((process)->list = memory_grow((process)->list, (process)->count, sizeof *(process)->list),                \
      memset(&(process)->list[(process)->count], 0, sizeof *(process)->list),                                   \
@@ -586,14 +422,15 @@ static void take_detail_1(struct reader *reader, size_t at, size_t bytes) {
 /* True if the slot at `at` is the same in both copies: then nothing happened to it in between, since every
  * acquire makes the generation in its word grow. */
 static bool is_steady(const struct reader *reader, size_t at) {
-    if (!reader->older.bytes)
+    if (!reader->copies.older.bytes)
         return true;
-    return at + sizeof(struct record_slot) <= reader->older.size &&
-           memcmp(reader->older.bytes + at, reader->newer.bytes + at, sizeof(struct record_slot)) == 0;
+    return at + sizeof(struct record_slot) <= reader->copies.older.size &&
+           memcmp(reader->copies.older.bytes + at, reader->copies.newer.bytes + at,
+                  sizeof(struct record_slot)) == 0;
 }
 
 static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_t number) {
-    struct record_slot *slot = (struct record_slot *)(reader->newer.bytes + at);
+    struct record_slot *slot = (struct record_slot *)(reader->copies.newer.bytes + at);
     struct process *process = reader->process;
     uint64_t word = slot->word;
     if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE && slot->outcome == RECORD_OUTCOME_NONE)
@@ -676,7 +513,7 @@ static void take_entries(struct reader *reader, const struct record_chunk *head,
     at += sizeof *head;
     while (at + sizeof(uint32_t) <= end) {
         uint32_t length;
-        memcpy(&length, reader->newer.bytes + at, sizeof length);
+        memcpy(&length, reader->copies.newer.bytes + at, sizeof length);
         if (!length)
             return;
         bool is_whole = !(length & RECORD_ENTRY_UNFINISHED);
@@ -696,17 +533,17 @@ static void take_entries(struct reader *reader, const struct record_chunk *head,
 /* Takes the chunk at `at`, if one starts there. Returns how many bytes to go on. */
 static size_t take_chunk(struct reader *reader, size_t at) {
     struct record_chunk head;
-    memcpy(&head, reader->newer.bytes + at, sizeof head);
+    memcpy(&head, reader->copies.newer.bytes + at, sizeof head);
     if (head.magic != RECORD_CHUNK_MAGIC)
         return RECORD_PAGE_BYTES;
     if (head.bytes < RECORD_PAGE_BYTES || head.bytes % RECORD_PAGE_BYTES) {
         complain(reader, at, "a chunk of %llu bytes: left out", (unsigned long long)head.bytes);
         return RECORD_PAGE_BYTES;
     }
-    size_t rest = reader->newer.size - at, bytes = head.bytes;
+    size_t rest = reader->copies.newer.size - at, bytes = head.bytes;
     if (bytes > rest) {
         /* That the whole record is cut off was said before. */
-        if (reader->newer.size >= reader->header.allocated)
+        if (reader->copies.newer.size >= reader->header.allocated)
             complain(reader, at, "a chunk of %zu bytes, and only %zu are left: the rest is left out", bytes,
                      rest);
         bytes = rest;
@@ -719,7 +556,7 @@ static size_t take_chunk(struct reader *reader, size_t at) {
 }
 
 static void take_chunks(struct reader *reader) {
-    size_t size = reader->newer.size, allocated = reader->header.allocated;
+    size_t size = reader->copies.newer.size, allocated = reader->header.allocated;
     /* A living process's record may have grown since its size was asked. */
     if (size < allocated && !reader->process->alive)
         complain(reader, size, "cut off here: %zu of %zu bytes are missing, what they held is not shown",
@@ -790,7 +627,8 @@ static void settle_pending(struct reader *reader) {
 /* --- public ----------------------------------------------------------------------------------------------- */
 
 static int read_into(struct reader *reader) {
-    int status = copy_record(reader);
+    int status = copies_take(&reader->copies, reader->path, reader->may_vanish);
+    reader->process->alive = reader->copies.alive;
     if (!status)
         status = check_magic(reader);
     if (!status)
@@ -827,8 +665,7 @@ struct process *record_of_nothing(int pid, const char *executable, char *const *
 
 /* Ends the reader, and the process too if nothing was read. */
 static struct process *end_reader(struct reader *reader, int status) {
-    free(reader->older.bytes);
-    free(reader->newer.bytes);
+    copies_end(&reader->copies);
     free(reader->pending);
     free(reader->pending_misuses);
     if (status == 0)
@@ -855,9 +692,9 @@ struct process *record_read_copy(const char *path, struct record_copy *copy, int
     *copy = (struct record_copy){0};
     *status = read_into(&reader);
     if (*status == 0) {
-        copy->size = (reader.newer.size + RECORD_PAGE_BYTES - 1) / RECORD_PAGE_BYTES * RECORD_PAGE_BYTES;
+        copy->size = (reader.copies.newer.size + RECORD_PAGE_BYTES - 1) / RECORD_PAGE_BYTES * RECORD_PAGE_BYTES;
         copy->bytes = memory_new(copy->size, 1);
-        memcpy(copy->bytes, reader.newer.bytes, reader.newer.size);
+        memcpy(copy->bytes, reader.copies.newer.bytes, reader.copies.newer.size);
     }
     return end_reader(&reader, *status);
 }

@@ -17,10 +17,6 @@
  * EXIT_MISSING. */
 struct process *record_read(const char *path, bool may_vanish, int *status);
 
-/* The head of the file at `path` as it is at this moment, whatever it says. False: no regular file, or too short
- * for a record. */
-bool record_read_head(const char *path, struct record_header *header);
-
 /* The bytes of a record that was read: whole pages, each slot as `process` has it. What changed while it was
  * read is marked as being written. */
 struct record_copy {
