@@ -205,12 +205,13 @@ static void look_for_missing(struct comparison *comparison) {
         comparison->missing += is_missing(comparison, number);
     if (comparison->missing <= explained)
         return;
-    wrong(comparison,
-          "%d are not shown, %zu are opening, %zu calls of %zu threads acquire, %llu acquires so far, %llu met a "
-          "record in the making:\n",
-          comparison->missing, comparison->process->opening, comparison->process->acquiring,
-          comparison->process->thread_count, (unsigned long long)comparison->process->sequence,
-          (unsigned long long)comparison->process->losses[RECORD_LOSS_BUSY]);
+    wrong(
+        comparison,
+        "%d are not shown, %zu are opening, %zu calls of %zu threads acquire, %llu acquires so far, %llu met a "
+        "record in the making:\n",
+        comparison->missing, comparison->process->opening, comparison->process->acquiring,
+        comparison->process->thread_count, (unsigned long long)comparison->process->sequence,
+        (unsigned long long)comparison->process->losses[RECORD_LOSS_BUSY]);
     for (int number = STDERR_FILENO + 1; number < MOST_NUMBERS; number++)
         if (is_missing(comparison, number))
             wrong(comparison, "  %d %s\n", number, comparison->descriptors->link[number]);

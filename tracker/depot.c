@@ -108,6 +108,7 @@ static uint32_t keep(const struct stack *stack) {
     }
 }
 
+/* Apart from the usual path (paths.h), where the memo answers; not rare where it does not. */
 static __attribute__((noinline)) uint32_t keep_frames(const char *call, uint64_t epoch, const uint64_t *frames,
                                                       struct unwind_result walk) {
     struct stack stack = {.call = call, .epoch = epoch, .frames = (uint16_t)walk.frames, .pc = frames};

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One system call, which changes nothing: what it says of a word, -EFAULT if its page cannot be read. Not of the
- * first page, which is never mapped; not after a lockdown. */
+/* One system call, which changes nothing: what it says of a word, -EFAULT if its page cannot be read. Not of
+ * the first page, which is never mapped; not after a lockdown. */
 long probe_word(uintptr_t at);
 
 /* The page that was found readable last, so that neighbours cost nothing. Begin with zero. */

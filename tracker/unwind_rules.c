@@ -90,8 +90,8 @@ struct rule_entry {
 typedef struct rule_entry rule_set[WAYS];
 _Static_assert(sizeof(rule_set) == 64, "one set, one cache line");
 static LARGE _Alignas(4096) rule_set rule_cache[1 << PAGE_BITS][1 << SET_BITS];
-static _Atomic uint64_t pages_used; /* a mask of their places, in bytes */
-static _Atomic uint64_t forgets = 1;    /* the epoch, in its lowest bits */
+static _Atomic uint64_t pages_used;  /* a mask of their places, in bytes */
+static _Atomic uint64_t forgets = 1; /* the epoch, in its lowest bits */
 
 /* 2^64 / golden ratio: multiplicative hashing takes the upper bits of a product. */
 #define SPREAD 0x9e3779b97f4a7c15
@@ -111,7 +111,8 @@ static void keep(uint64_t pc, uint64_t key, uint64_t rule) {
         way++;
     if (way == WAYS) {
         atomic_store_explicit(&pages_used, ((1ul << PAGE_BITS) - 1) << 12, memory_order_relaxed);
-        way = (unsigned)(pc * SPREAD >> 40) % WAYS; /* of one set: they differ in these bits as well as in any */
+        way =
+            (unsigned)(pc * SPREAD >> 40) % WAYS; /* of one set: they differ in these bits as well as in any */
     }
     atomic_store_explicit(&set[way].rule, rule, memory_order_relaxed);
     atomic_store_explicit(&set[way].check, rule ^ key, memory_order_relaxed);

@@ -96,9 +96,7 @@ static bool own_stack(uintptr_t address, uintptr_t top, bool in_use) {
 
 bool stack_is_own(uintptr_t stack_pointer) { return own_stack(stack_pointer, stack_top(), true); }
 
-bool stack_is_below(uintptr_t address) {
-    return &__libc_stack_end && address >= (uintptr_t)__libc_stack_end;
-}
+bool stack_is_below(uintptr_t address) { return &__libc_stack_end && address >= (uintptr_t)__libc_stack_end; }
 
 struct stack_window stack_window_here(uintptr_t stack_pointer) {
     uintptr_t top = stack_top();

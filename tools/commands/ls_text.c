@@ -118,7 +118,8 @@ static void put_processes(const struct ls_view *view, FILE *out) {
 static void put_under_way(FILE *out, const struct activity *activity) {
     if (activity->acquiring) {
         fputs("; ", out);
-        put_count(out, activity->acquiring, "call is under way that may open", "calls are under way that may open");
+        put_count(out, activity->acquiring, "call is under way that may open",
+                  "calls are under way that may open");
     }
     if (activity->opening) {
         fputs("; ", out);

@@ -1,5 +1,5 @@
-/* stop.c - see stop.h. Who is stopped cannot see that the program goes on without him: a process of ours looks at
- * both for as long as it lasts. */
+/* stop.c - see stop.h. Who is stopped cannot see that the program goes on without him: a process of ours looks
+ * at both for as long as it lasts. */
 #include "tools/commands/stop.h"
 
 #include <signal.h>
