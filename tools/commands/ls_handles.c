@@ -28,7 +28,7 @@ static int compare_inherited(const void *left, const void *right) {
     const struct finding *one = left, *other = right;
     if (one->process->pid != other->process->pid)
         return one->process->pid < other->process->pid ? -1 : 1;
-    return one->handle->number - other->handle->number;
+    return handle_compare_numbers(one->handle, other->handle);
 }
 
 static void find_origins(struct ls_handles *handles, struct symbols *symbols, struct process *const *processes,

@@ -58,7 +58,7 @@ static int compare_nodes(const void *left, const void *right) {
     const struct node *one = left, *other = right;
     if (one->process != other->process)
         return one->process < other->process ? -1 : 1;
-    return one->handle->number - other->handle->number;
+    return handle_compare_numbers(one->handle, other->handle);
 }
 
 static void add_nodes(struct families *families, struct process *const *processes, size_t count) {

@@ -239,7 +239,7 @@ static int compare_inherited(const void *left, const void *right) {
     int difference = origin_compare(&one->origin, &other->origin);
     if (!difference)
         difference = (one->process_index > other->process_index) - (one->process_index < other->process_index);
-    return difference ? difference : one->handle->number - other->handle->number;
+    return difference ? difference : handle_compare_numbers(one->handle, other->handle);
 }
 
 /* The origins of inherited handles, and those of one origin beside each other. */

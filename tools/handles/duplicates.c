@@ -22,7 +22,7 @@ static int compare(const void *left, const void *right) {
     int difference = order(one->detail->device, other->detail->device);
     if (!difference)
         difference = order(one->detail->inode, other->detail->inode);
-    return difference ? difference : one->number - other->number;
+    return difference ? difference : order((unsigned)one->number, (unsigned)other->number);
 }
 
 static bool lead_to_same(const struct candidate *one, const struct candidate *other) {

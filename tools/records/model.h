@@ -86,6 +86,11 @@ struct handle {
     int made_from;               /* descriptor it was made from, or of a pair the first one; -1 none */
 };
 
+/* For qsort. A damaged record has any numbers: their difference may not fit. */
+static inline int handle_compare_numbers(const struct handle *one, const struct handle *other) {
+    return one->number < other->number ? -1 : one->number > other->number;
+}
+
 /* Descriptors became short; see struct record_shortage. */
 struct shortage {
     bool noted;
