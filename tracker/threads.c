@@ -116,7 +116,7 @@ static void refresh(struct record_thread *entry) {
     long file = SYS(SYS_open, path, O_RDONLY | O_CLOEXEC);
     if (sys_failed(file))
         return;
-    long length = SYS(SYS_read, file, name, sizeof name - 1);
+    long length = SYS(SYS_read, file, name, sizeof name);
     SYS(SYS_close, file);
     if (length <= 1)
         return;
