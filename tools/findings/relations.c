@@ -21,6 +21,34 @@ static bool is_same(const struct relation *one, const struct relation *other) {
     return one->way == other->way && one->pid == other->pid && one->number == other->number;
 }
 
+/* Of the way that has most places the last one. */
+static struct relation *least_missed(struct relations *relations) {
+    size_t places[RELATION_WAYS] = {0};
+    struct relation *least = relations->list;
+    for (size_t i = 0; i < relations->count; i++)
+        if (++places[relations->list[i].way] >= places[least->way])
+            least = &relations->list[i];
+    return least;
+}
+
+static size_t places_of(const struct relations *relations, enum relation_way way) {
+    size_t places = 0;
+    for (size_t i = 0; i < relations->count; i++)
+        places += relations->list[i].way == way;
+    return places;
+}
+
+/* Many of one way leave room for those of others. */
+static struct relation *place_for(struct relations *relations, enum relation_way way) {
+    if (relations->count < RELATIONS_MOST)
+        return &relations->list[relations->count++];
+    if (places_of(relations, way) >= RELATIONS_TOLD)
+        return NULL;
+    struct relation *place = least_missed(relations);
+    free(place->program);
+    return place;
+}
+
 void relations_add(struct relations *relations, struct relation relation) {
     for (size_t i = 0; i < relations->count; i++)
         if (is_same(&relations->list[i], &relation)) {
@@ -28,8 +56,9 @@ void relations_add(struct relations *relations, struct relation relation) {
             return;
         }
     relations->count_of[relation.way]++;
-    if (relations->count < RELATIONS_MOST)
-        relations->list[relations->count++] = relation;
+    struct relation *place = place_for(relations, relation.way);
+    if (place)
+        *place = relation;
     else
         free(relation.program);
 }
@@ -50,9 +79,8 @@ static void put_name(FILE *out, const struct relation *relation) {
 }
 
 static void put_names(FILE *out, const struct relations *relations, enum relation_way way) {
-    enum { SHOWN = 2 };
     size_t shown = 0, count = relations->count_of[way];
-    for (size_t i = 0; i < relations->count && shown < SHOWN; i++) {
+    for (size_t i = 0; i < relations->count && shown < RELATIONS_TOLD; i++) {
         if (relations->list[i].way != way)
             continue;
         bool is_last = shown + 1 == count;

@@ -21,7 +21,10 @@ struct relation {
     char *program; /* what another process is called; NULL unknown */
 };
 
-enum { RELATIONS_MOST = 8 };
+enum {
+    RELATIONS_TOLD = 2, /* of each way in text; the rest is counted */
+    RELATIONS_MOST = RELATION_WAYS * RELATIONS_TOLD
+};
 
 struct relations {
     struct relation list[RELATIONS_MOST];
@@ -29,7 +32,8 @@ struct relations {
     size_t count_of[RELATION_WAYS]; /* with those that have no place in the list */
 };
 
-/* Takes `program` over. What is in the list is not added again. */
+/* Takes `program` over. What is in the list is not added again. Where the list is full, a way that has fewer
+ * than RELATIONS_TOLD gets the place of one that has more. */
 void relations_add(struct relations *relations, struct relation relation);
 
 /* Sorts them, and adds words to the state: "duplicate of fd 3", "other end fd 0 of 4712 cat". `writes`: it is
