@@ -103,6 +103,7 @@ static struct headers headers_of(const struct dl_find_object *object, probe_page
 static struct build_id find_build_id(const struct dl_find_object *object, uint64_t bias) {
     probe_page known = 0;
     struct headers headers = headers_of(object, &known);
+    known = probe_page_of(headers.first); /* read; usually the notes are there, too */
     for (unsigned i = 0; i < headers.count; i++) {
         const Elf64_Phdr *segment = &headers.first[i];
         const char *note = (const char *)(bias + segment->p_vaddr);

@@ -22,6 +22,8 @@ long probe_word(uintptr_t at) {
     return valgrind_runs_us() ? read_by_copy(at) : SYS(SYS_rt_sigprocmask, ~0, at, 0, 8);
 }
 
+probe_page probe_page_of(const void *at) { return (uintptr_t)at / PAGE * PAGE; }
+
 static bool readable(probe_page *known, uintptr_t page) {
     if (page < PAGE) /* never mapped, and taken for "no set" by the kernel */
         return false;
@@ -35,7 +37,7 @@ static bool readable(probe_page *known, uintptr_t page) {
 
 bool probe_bytes(probe_page *known, const void *at, uintptr_t bytes) {
     uintptr_t end = (uintptr_t)at + bytes;
-    for (uintptr_t page = (uintptr_t)at / PAGE * PAGE; page < end; page += PAGE)
+    for (probe_page page = probe_page_of(at); page < end; page += PAGE)
         if (!readable(known, page))
             return false;
     return true;
@@ -43,7 +45,7 @@ bool probe_bytes(probe_page *known, const void *at, uintptr_t bytes) {
 
 bool probe_text(probe_page *known, const char *text) {
     for (;; text++) {
-        if (!readable(known, (uintptr_t)text / PAGE * PAGE))
+        if (!readable(known, probe_page_of(text)))
             return false;
         if (!*text)
             return true;

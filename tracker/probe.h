@@ -10,8 +10,10 @@
  * the first page, which is never mapped; not after a lockdown. */
 long probe_word(uintptr_t at);
 
-/* The page that was found readable last, so that neighbours cost nothing. Begin with zero. */
+/* The page that was found readable last, so that neighbours cost nothing. Begin with zero, or with a page that
+ * was read. */
 typedef uintptr_t probe_page;
+probe_page probe_page_of(const void *at);
 
 /* True if all bytes from `at` on can be read. */
 bool probe_bytes(probe_page *known, const void *at, uintptr_t bytes);

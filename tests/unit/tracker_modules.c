@@ -5,6 +5,7 @@
 
 #include "tests/unit/world.h"
 #include "tracker/depot.h"
+#include "tracker/lockdown.h"
 #include "tracker/modules.h"
 
 #define LIBRARY "libBrokenLocale.so.1" /* of libc6, and needed by nobody here */
@@ -126,6 +127,21 @@ static uint64_t address_in(void *handle) {
     return address_of(symbol);
 }
 
+START_TEST(build_ids_are_known_after_a_lockdown) {
+    /* proves: without a system call, as sandboxed programs meet most of their modules */
+    begin();
+    modules_need(in_libc("open")); /* there is a chunk */
+    lockdown_begin();
+    modules_need(address_in(load()));
+    modules_need(address_of(count_modules));
+    ck_assert_uint_eq(count_modules(LIBRARY), 1);
+    ck_assert_uint_gt(found[0]->build_id_bytes, 0);
+    compare_build_id(found[0]);
+    ck_assert_uint_eq(count_modules(""), 3);
+    compare_build_id(found[2]);
+}
+END_TEST
+
 START_TEST(a_module_that_goes_away_is_gone) {
     /* proves: after dlclose its entry says in which epoch, others stay, and a second look changes nothing */
     begin();
@@ -180,6 +196,7 @@ END_TEST
 static void add(TCase *tests) {
     tcase_add_test(tests, libc_is_described);
     tcase_add_test(tests, the_program_has_its_path);
+    tcase_add_test(tests, build_ids_are_known_after_a_lockdown);
     tcase_add_test(tests, one_module_is_described_once);
     tcase_add_test(tests, addresses_of_nobody_are_nothing);
     tcase_add_test(tests, a_module_that_goes_away_is_gone);
