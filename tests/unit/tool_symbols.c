@@ -277,7 +277,11 @@ START_TEST(a_symbol_table_gives_function_and_offset) {
 }
 END_TEST
 
-static void count_changed(void *context, const char *path) { ++*(size_t *)context; }
+static char told_build_id[128];
+static void count_changed(void *context, const char *path, const char *build_id) {
+    ++*(size_t *)context;
+    snprintf(told_build_id, sizeof told_build_id, "%s", build_id);
+}
 
 /* The same program, built anew with one line more: it must not be asked. */
 START_TEST(another_build_is_never_believed) {
@@ -294,6 +298,7 @@ START_TEST(another_build_is_never_believed) {
     size_t told_changed = 0;
     symbols_each_changed(look.symbols, count_changed, &told_changed);
     ck_assert_uint_eq(told_changed, 1);
+    ck_assert_str_eq(told_build_id, look.process->modules[0].build_id);
     look_end(&look);
 }
 END_TEST
@@ -311,6 +316,10 @@ START_TEST(without_build_id_only_an_untouched_file_is_believed) {
     }
     const struct trace *trace = look_at(&look, told.pc);
     ck_assert_ptr_null(trace->frames[0].function);
+    size_t told_changed = 0;
+    symbols_each_changed(look.symbols, count_changed, &told_changed);
+    ck_assert_uint_eq(told_changed, 1);
+    ck_assert_str_eq(told_build_id, "");
     look_end(&look);
 }
 END_TEST

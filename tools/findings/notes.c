@@ -95,9 +95,11 @@ static void add_damage(struct notes *notes, const struct notes_about *about) {
                                      about->processes[i]->source));
 }
 
-static void add_changed(void *context, const char *path) {
+static void add_changed(void *context, const char *path, const char *build_id) {
     add(context,
-        memory_format("%s is not the file that the program ran (another build-id): no lines from it", path));
+        memory_format(*build_id ? "%s is not the file that the program ran (another build-id): no lines from it"
+                                : "%s: which build of it the program ran is not known: no lines from it",
+                      path));
 }
 
 void notes_collect(struct notes *notes, const struct notes_about *about) {

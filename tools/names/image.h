@@ -25,7 +25,7 @@ const char *image_build_id(const struct image *image);
  * and the functions below must not be called. */
 bool image_find(struct image *image, const struct process *process);
 
-/* True if there is a file of that path, and it is another build. */
+/* True if there is a file of that path, and it is another build, or, without a build-id, may be one. */
 bool image_is_changed(const struct image *image);
 
 /* As debug_index_frames; `offset` and the answers are addresses in the file. */

@@ -348,12 +348,13 @@ void symbols_hide_folders(struct symbols *symbols) {
     twalk_r(symbols->traces, hide_folders_of, NULL);
 }
 
-void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *context, const char *path),
-                          void *context) {
+void symbols_each_changed(const struct symbols *symbols,
+                          void (*tell)(void *context, const char *path, const char *build_id), void *context) {
     for (size_t i = 0; i < symbols->image_count; i++)
         if (image_is_changed(symbols->images[i])) {
             const char *path = image_path(symbols->images[i]);
-            tell(context, symbols->hides_folders ? symbols_base_name(path) : path);
+            tell(context, symbols->hides_folders ? symbols_base_name(path) : path,
+                 image_build_id(symbols->images[i]));
         }
 }
 

@@ -52,9 +52,10 @@ void symbols_link_files(struct symbols *symbols);
  * are relative. */
 void symbols_hide_folders(struct symbols *symbols);
 
-/* Calls `tell` for every module whose file could not be used although it is there: another build. */
-void symbols_each_changed(const struct symbols *symbols, void (*tell)(void *context, const char *path),
-                          void *context);
+/* Calls `tell` for every module whose file could not be used although it is there: another build than that of
+ * `build_id`; "": nobody can say. */
+void symbols_each_changed(const struct symbols *symbols,
+                          void (*tell)(void *context, const char *path, const char *build_id), void *context);
 
 /* True for the C library and the dynamic loader. */
 bool symbols_is_libc(const char *path);
