@@ -242,13 +242,10 @@ static inline void replaced(struct slot_ticket ticket, int from, int to, int res
 static inline void released(struct slot_ticket ticket, int fd, int result, const char *call, uintptr_t caller) {
     if (fd == STDERR_FILENO)
         tracker_standard_error_is(false);
-    int error = result < 0 ? errno : 0;
-    bool was_inside = RECORD_WORD_STATE(ticket.word) == RECORD_STATE_OWNED;
-    if (ticket.slot || !error)
-        tracker_released(ticket, fd, error);
-    if (error)
-        tracker_close_failed(ticket, fd, error, call, caller);
-    else if (__builtin_expect(was_inside, false))
+    if (result < 0)
+        return tracker_close_failed(ticket, fd, errno, call, caller);
+    tracker_released(ticket, fd, 0);
+    if (__builtin_expect(RECORD_WORD_STATE(ticket.word) == RECORD_STATE_OWNED, false))
         tracker_closed_inside(ticket, fd, call, caller);
 }
 

@@ -180,11 +180,16 @@ void depot_count_closed(uint32_t stack, uint64_t lived, uint64_t closer) {
         ;
 }
 
-void depot_count_slot_closed(const struct record_slot *slot, uint64_t word) {
-    if (LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK)
+struct depot_life depot_life(const struct record_slot *slot) {
+    return (struct depot_life){LOAD(&slot->opened), LOAD(&slot->closer), LOAD(&slot->flags)};
+}
+
+void depot_count_released(struct depot_life life, uint64_t word) {
+    if (life.flags & RECORD_SLOT_FROM_FORK)
         return;
-    uint64_t opened = LOAD(&slot->opened), now = clock_coarse();
-    depot_count_closed(RECORD_WORD_STACK(word), opened && now > opened ? now - opened : 0, LOAD(&slot->closer));
+    uint64_t now = clock_coarse();
+    depot_count_closed(RECORD_WORD_STACK(word), life.opened && now > life.opened ? now - life.opened : 0,
+                       life.closer);
 }
 
 /* Calls `visit` for the entries of one chunk. */

@@ -16,9 +16,16 @@ uint32_t depot_keep_here(const char *call, uintptr_t caller);
 void depot_count_opened(uint32_t stack);
 void depot_count_closed(uint32_t stack, uint64_t lived, uint64_t closer);
 
-/* The handle in that slot, whose word was `word`, is gone. What a parent of the fork acquired was never counted
- * in this process, and is not now. */
-void depot_count_slot_closed(const struct record_slot *slot, uint64_t word);
+/* What counts of a handle that is being released: to be read while its slot is still its own. */
+struct depot_life {
+    uint64_t opened, closer;
+    unsigned flags;
+};
+struct depot_life depot_life(const struct record_slot *slot);
+
+/* That handle, whose word was `word`, is gone. What a parent of the fork acquired was never counted in this
+ * process, and is not now. */
+void depot_count_released(struct depot_life life, uint64_t word);
 
 /* The stack of that id, which is not 0. */
 struct record_stack *depot_stack(uint32_t id);

@@ -99,10 +99,11 @@ static bool keep_rest(const struct record_slot *whole, uint64_t word, uint64_t f
 static void settle(uint64_t at, struct record_slot *slot, uint64_t word, const struct range *range) {
     uint64_t address = LOAD(&slot->object), end = end_of(slot);
     struct slot_ticket ticket = {at, (word & ~(uint64_t)0xf) | slot_state(slot, word)};
+    struct depot_life life = depot_life(slot);
     if (!slot_settle(ticket, range->gone))
         return;
     if (end <= range->end || !keep_rest(slot, ticket.word, range->end, end))
-        depot_count_slot_closed(slot, word);
+        depot_count_released(life, word);
     objects_forget(address, at);
 }
 

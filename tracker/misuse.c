@@ -238,13 +238,13 @@ static RARE void end_run(void) {
 void misuse_closing(int number, uintptr_t caller) {
     if (!settings.misuse)
         return;
-    if (continues_run(number, caller)) {
-        run.falls = number < run.last;
-    } else {
+    if (!continues_run(number, caller)) {
         if (__builtin_expect(run.found || run.is_loop, false))
             end_run();
-        run = (struct run){.caller = caller, .first = number};
+        run = (struct run){.caller = caller, .first = number, .last = number, .length = 1};
+        return;
     }
+    run.falls = number < run.last;
     run.last = number;
     run.length += run.length < SMALL_LOOP;
 }

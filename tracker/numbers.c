@@ -76,10 +76,19 @@ static RARE uint64_t find_far(int number) {
     return number < 0 ? 0 : slot_of(place_of((unsigned)number / SLOTS, false), (unsigned)number);
 }
 
+/* A division of small numbers is one multiplication, and the rest follows from it. */
+static unsigned near_page_of(unsigned number) {
+    enum { SHIFT = 22, FACTOR = (1 << SHIFT) / SLOTS + 1, EXCESS = FACTOR * SLOTS - (1 << SHIFT) };
+    _Static_assert((uint64_t)NEAR * SLOTS * EXCESS < 1 << SHIFT, "exact for all of them");
+    return (unsigned)((uint64_t)number * FACTOR >> SHIFT);
+}
+
 uint64_t numbers_find(int number) {
-    unsigned page = (unsigned)number / SLOTS;
-    return __builtin_expect(page < NEAR, true) ? slot_of(&near_pages[page], (unsigned)number)
-                                               : find_far(number);
+    if (__builtin_expect((unsigned)number >= NEAR * SLOTS, false))
+        return find_far(number);
+    unsigned page = near_page_of((unsigned)number);
+    uint32_t place = atomic_load_explicit(&near_pages[page], memory_order_acquire);
+    return place ? slot_at(place, (unsigned)number - page * SLOTS) : 0;
 }
 
 uint64_t numbers_make(int number) {

@@ -35,8 +35,7 @@ static void fill(struct record_slot *slot, uint64_t old, uint64_t writing, const
     single_exchange(&slot->word, &writing, done, memory_order_release);
 }
 
-bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts) {
-    struct record_slot *slot = record_at(at);
+static inline bool acquire_over(struct record_slot *slot, uint64_t old, const struct slot_facts *facts) {
     uint64_t writing =
         RECORD_WORD(RECORD_STATE_WRITING, facts->kind, RECORD_WORD_GENERATION(old) + 1, facts->stack);
     /* acquire: what the last holder stored stays before what is stored now */
@@ -44,6 +43,10 @@ bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts
         return false;
     fill(slot, old, writing, facts);
     return true;
+}
+
+bool slot_acquire_over(uint64_t at, uint64_t old, const struct slot_facts *facts) {
+    return acquire_over(record_at(at), old, facts);
 }
 
 unsigned slot_state(const struct record_slot *slot, uint64_t word) {
@@ -57,10 +60,10 @@ uint32_t slot_stack(const struct record_slot *slot, uint64_t word) {
 }
 
 uint64_t slot_acquire(uint64_t at, const struct slot_facts *facts) {
+    struct record_slot *slot = record_at(at);
     for (;;) {
-        /* looked up each time: a fork in a signal handler may have moved the record from under this loop */
-        uint64_t old = LOAD(&((struct record_slot *)record_at(at))->word);
-        if (slot_acquire_over(at, old, facts))
+        uint64_t old = LOAD(&slot->word);
+        if (acquire_over(slot, old, facts))
             return old;
     }
 }

@@ -54,22 +54,41 @@ int32_t threads_here(void) { return here.id ? here.id : ask_once(); }
 /* An alternate stack that lies above the other one looks like a way out: what was interrupted counts no more.
  */
 static bool interrupts(uintptr_t place, uintptr_t other) {
-    return place < other && other - place > SIGNAL_FRAME_BYTES;
+    return (intptr_t)(other - place) > SIGNAL_FRAME_BYTES;
 }
 
-void threads_acquiring(bool now) {
-    if (__builtin_expect(!here.acquiring, false) && !(threads_here() && here.acquiring))
+static inline void set_under_way(uint32_t count) {
+    here.under_way = count;
+    /* relaxed: a count for readers from outside, ordered by the real call between its two stores */
+    atomic_store_explicit(here.acquiring, count, memory_order_relaxed);
+}
+
+/* A thread's first call, one in a handler, or one behind a call that never came back. */
+static RARE void count_under_way(uintptr_t place, bool now) {
+    if (!here.acquiring && !(threads_here() && here.acquiring))
         return;
-    char local;
-    uintptr_t place = (uintptr_t)&local; /* no frame pointer need be made for it */
     uint32_t under_way = here.under_way;
     while (under_way && !interrupts(place, here.places[under_way - 1]))
         under_way--; /* it is over, or never came back */
     if (now && under_way < MOST_UNDER_WAY)
         here.places[under_way++] = place;
-    here.under_way = under_way;
-    /* relaxed: a count for readers from outside, ordered by the real call between its two stores */
-    atomic_store_explicit(here.acquiring, under_way, memory_order_relaxed);
+    set_under_way(under_way);
+}
+
+/* No frame pointer need be made for it. */
+#define PLACE ((uintptr_t) & (char){0})
+
+void threads_acquiring(void) {
+    if (__builtin_expect(!here.acquiring || here.under_way, false))
+        return count_under_way(PLACE, true);
+    here.places[0] = PLACE;
+    set_under_way(1);
+}
+
+void threads_acquiring_over(void) {
+    if (__builtin_expect(here.under_way != 1 || interrupts(PLACE, here.places[0]), false))
+        return count_under_way(PLACE, false);
+    set_under_way(0);
 }
 
 /* The entries of one chunk that are complete. */

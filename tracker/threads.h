@@ -11,7 +11,8 @@ int32_t threads_here(void);
 
 /* Tells readers of the record that the calling thread is in a call that may acquire, or is not any more: the
  * calls under way are counted, as one in a signal's handler may interrupt another. */
-void threads_acquiring(bool now);
+void threads_acquiring(void);
+void threads_acquiring_over(void);
 
 /* Child of a fork: this thread has another id now. */
 void threads_forked(void);

@@ -46,10 +46,14 @@ static bool unwinder_lost; /* unwind=libunwind could not be had */
 /* ---- readiness --------------------------------------------------------------------------------------------
  */
 
-static void count_open(int64_t change) {
+/* relaxed: counters */
+static int64_t add_open(struct record_header *header, int64_t change) {
+    return (int64_t)single_add((_Atomic uint64_t *)&header->open, (uint64_t)change) + change;
+}
+
+static void count_open(void) {
     struct record_header *header = record_header();
-    /* relaxed: counters */
-    int64_t open = (int64_t)single_add((_Atomic uint64_t *)&header->open, (uint64_t)change) + change;
+    int64_t open = add_open(header, 1);
     int64_t peak = LOAD(&header->peak);
     while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
                                                                  memory_order_relaxed, memory_order_relaxed))
@@ -63,7 +67,7 @@ static void inherit(int number, void *context) {
         return;
     struct slot_facts facts = {.state = RECORD_STATE_INHERITED, .kind = RECORD_KIND_DESCRIPTOR, .number = -1};
     slot_acquire(slot, &facts);
-    count_open(1);
+    count_open();
 }
 
 static bool make_record(void) {
@@ -116,7 +120,7 @@ static void inherit_number(int number, uint64_t at, void *parent) {
     struct record_slot *slot = record_at(at);
     inherit_slot(slot, *(int32_t *)parent);
     if (slot_is_held(LOAD(&slot->word)))
-        count_open(1);
+        count_open();
 }
 
 /* Numbers by our own directory: a page that another thread of the parent was making has no head yet. */
@@ -181,11 +185,9 @@ static RARE bool get_ready(bool acquiring) {
 
 /* True if this process has its record; `acquiring` makes it on the first need. */
 static inline bool ready(bool acquiring) {
-    if (!watching)
-        return false;
     if (__builtin_expect(record_is_ready(), true))
         return true;
-    return (acquiring || !record_is_none()) && get_ready(acquiring);
+    return watching && (acquiring || !record_is_none()) && get_ready(acquiring);
 }
 
 static void choose_kinds(void) {
@@ -326,7 +328,7 @@ static bool displace(uint64_t before, unsigned flags, const struct slot_facts *f
 static void acquire_number(uint64_t at, const struct slot_facts *facts) {
     unsigned flags = flags_of(at);
     if (displace(slot_acquire(at, facts), flags, facts))
-        count_open(1);
+        count_open();
 }
 
 /* What a wrong close is judged by: tables of descriptors that are not only ours say nothing. */
@@ -342,12 +344,12 @@ static void number_is_used(int number, const char *call) {
 
 USUAL void tracker_acquiring(void) {
     if (record_is_ready())
-        threads_acquiring(true);
+        threads_acquiring();
 }
 
 USUAL void tracker_acquiring_over(void) {
     if (record_is_ready())
-        threads_acquiring(false);
+        threads_acquiring_over();
 }
 
 void tracker_limit_changed(void) {
@@ -465,13 +467,15 @@ static bool is_gone(int number, int error) {
     return lockdown_is_on() || !kernel_is_open(number);
 }
 
-static void settle(struct slot_ticket ticket, bool gone) {
-    bool inside = ticket.slot && flags_of(ticket.slot) & RECORD_SLOT_INSIDE; /* before somebody else gets it */
+static inline void settle(struct slot_ticket ticket, bool gone) {
+    if (!ticket.slot)
+        return;
+    struct depot_life life = depot_life(record_at(ticket.slot));
     if (!slot_settle(ticket, gone))
         return;
-    if (!inside)
-        depot_count_slot_closed(record_at(ticket.slot), ticket.word);
-    count_open(-1);
+    if (!(life.flags & RECORD_SLOT_INSIDE))
+        depot_count_released(life, ticket.word);
+    add_open(record_header(), -1);
 }
 
 /* What was opened past us had that number: who closed it before closed something else. */
@@ -484,16 +488,24 @@ static RARE void forget_closer(int number) {
         atomic_store_explicit(&((struct record_slot *)record_at(at))->closer, 0, memory_order_relaxed);
 }
 
-USUAL void tracker_released(struct slot_ticket ticket, int number, int error) {
-    if (!ticket.slot)
-        return error ? (void)0 : forget_closer(number);
+static RARE void released_in_vain(struct slot_ticket ticket, int number, int error) {
     settle(ticket, is_gone(number, error));
     if (error == EBADF)
         record_lost(RECORD_LOSS_CLOSE);
 }
 
-USUAL void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call,
-                                uintptr_t caller) {
+USUAL void tracker_released(struct slot_ticket ticket, int number, int error) {
+    if (!ticket.slot)
+        return error ? (void)0 : forget_closer(number);
+    if (__builtin_expect(error, 0))
+        return released_in_vain(ticket, number, error);
+    settle(ticket, true);
+}
+
+static RARE void judge_failed(struct slot_ticket ticket, int number, int error, const char *call,
+                              uintptr_t caller) {
+    if (ticket.slot)
+        released_in_vain(ticket, number, error);
     if (number < 0 || !may_judge())
         return;
     if (error == EBADF && !ticket.slot)
@@ -503,6 +515,13 @@ USUAL void tracker_close_failed(struct slot_ticket ticket, int number, int error
     if (ticket.slot)
         misuse_close_failed(RECORD_WORD_STACK(ticket.word), (enum record_kind)RECORD_WORD_KIND(ticket.word),
                             number, error, 0, call, caller);
+}
+
+/* Loops over all numbers mostly meet numbers of nobody's. */
+USUAL void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call,
+                                uintptr_t caller) {
+    if (!record_is_none())
+        judge_failed(ticket, number, error, call, caller);
 }
 
 bool tracker_quarantines;
@@ -687,13 +706,19 @@ USUAL struct tracker_object_ticket tracker_releasing_object(const void *object, 
     return ticket;
 }
 
+static inline void settle_object(struct tracker_object_ticket ticket) {
+    struct depot_life life = depot_life(record_at(ticket.object.slot));
+    if (!slot_settle(ticket.object, true))
+        return;
+    depot_count_released(life, ticket.object.word);
+    objects_forget(ticket.address, ticket.object.slot);
+}
+
 USUAL void tracker_released_object(struct tracker_object_ticket ticket) {
     if (ticket.number.slot && ticket.object.slot && flags_of(ticket.number.slot) & RECORD_SLOT_SHARED)
         take_from_others(ticket);
-    if (slot_settle(ticket.object, true)) {
-        depot_count_slot_closed(record_at(ticket.object.slot), ticket.object.word);
-        objects_forget(ticket.address, ticket.object.slot);
-    }
+    if (ticket.object.slot)
+        settle_object(ticket);
     settle(ticket.number, true);
 }
 

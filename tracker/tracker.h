@@ -149,7 +149,7 @@ void tracker_quarantine(int number);
 bool tracker_wants_uses(void);
 
 /* ---- wrong calls, behind the real one; not judged where descriptors are shared with others ---- */
-/* It failed with this errno. */
+/* A close that failed with this errno (not 0): tracker_released, and what it tells of the program. */
 void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call, uintptr_t caller);
 /* A call that only uses the descriptor failed with EBADF. */
 void tracker_used(int number, const char *call, uintptr_t caller);

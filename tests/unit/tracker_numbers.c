@@ -65,20 +65,6 @@ START_TEST(a_reader_finds_the_number_of_a_slot) {
 }
 END_TEST
 
-START_TEST(dense_numbers_share_pages) {
-    /* proves: a hundred thousand numbers use as many pages as they fill, and all slots differ by their place */
-    world_record(NULL);
-    for (int number = 0; number < 100000; number++) {
-        uint64_t slot = numbers_make(number);
-        ck_assert_uint_ne(slot, 0);
-        atomic_store(&((struct record_slot *)record_at(slot))->object, (uint64_t)number + 1);
-    }
-    for (int number = 0; number < 100000; number++)
-        ck_assert_uint_eq(RELAXED(slot_of(number)->object), (uint64_t)number + 1);
-    ck_assert_uint_eq(count_chunks(RECORD_CHUNK_NUMBERS), (100000 + SLOTS - 1) / SLOTS);
-}
-END_TEST
-
 static unsigned visits;
 static int lowest, highest;
 static void visit(int number, uint64_t slot, void *context) {
@@ -95,6 +81,23 @@ static void visit_range(unsigned first, unsigned last) {
     highest = -1;
     numbers_visit(first, last, visit, &visits);
 }
+
+START_TEST(dense_numbers_share_pages) {
+    /* proves: a hundred thousand numbers use as many pages as they fill, all slots differ by their place,
+     * and the place tells the number */
+    world_record(NULL);
+    for (int number = 0; number < 100000; number++) {
+        uint64_t slot = numbers_make(number);
+        ck_assert_uint_ne(slot, 0);
+        atomic_store(&((struct record_slot *)record_at(slot))->object, (uint64_t)number + 1);
+    }
+    for (int number = 0; number < 100000; number++)
+        ck_assert_uint_eq(RELAXED(slot_of(number)->object), (uint64_t)number + 1);
+    ck_assert_uint_eq(count_chunks(RECORD_CHUNK_NUMBERS), (100000 + SLOTS - 1) / SLOTS);
+    visit_range(0, 99999);
+    ck_assert_uint_eq(visits, 100000);
+}
+END_TEST
 
 START_TEST(a_range_holds_both_its_ends) {
     /* proves: exactly the slots from first to last are visited, across pages and directories */
