@@ -56,13 +56,6 @@ static bool read_library(struct library *library, const struct link_map *map) {
     return hash && library->symbols && library->strings && is_relocated && read_hash(library, hash);
 }
 
-static uint32_t hash_of(const char *name) {
-    uint32_t hash = 5381;
-    for (; *name; name++)
-        hash = hash * 33 + (unsigned char)*name;
-    return hash;
-}
-
 static bool may_have(const struct library *library, uint32_t hash) {
     const unsigned bits = 8 * sizeof(ElfW(Addr));
     ElfW(Addr) word = library->filter[hash / bits & library->filter_mask];
@@ -102,9 +95,8 @@ static enum answer look(const struct library *library, const char *name, uint32_
     return answer;
 }
 
-static void *search(const struct library *libraries, size_t count, const char *name,
+static void *search(const struct library *libraries, size_t count, const char *name, uint32_t hash,
                     void *(*ask)(const char *)) {
-    uint32_t hash = hash_of(name);
     void *found = NULL;
     for (size_t i = 0; i < count; i++)
         switch (look(&libraries[i], name, hash, &found)) {
@@ -130,10 +122,16 @@ static size_t read_libraries(struct library libraries[MOST_LIBRARIES], const voi
     return count;
 }
 
-void next_find(const void *own, const char *const *names, size_t count, void **found,
-               void *(*ask)(const char *name)) {
+static const char *behind(const char *string) {
+    while (*string)
+        string++;
+    return string + 1;
+}
+
+void next_find(const void *own, const struct next_names *names, void **found, void *(*ask)(const char *name)) {
     struct library libraries[MOST_LIBRARIES];
-    size_t behind = read_libraries(libraries, own);
-    for (size_t i = 0; i < count; i++)
-        found[i] = behind ? search(libraries, behind, names[i], ask) : ask(names[i]);
+    size_t count = read_libraries(libraries, own);
+    const char *name = names->strings;
+    for (size_t i = 0; i < names->count; i++, name = behind(name))
+        found[i] = count ? search(libraries, count, name, names->hashes[i], ask) : ask(name);
 }

@@ -10,15 +10,21 @@
 
 struct real_calls real;
 
-static const char *const names[] = {
-#define CALL(returns, name, parameters, arguments, effect, early) #name,
+static const char names[] =
+#define CALL(returns, name, parameters, arguments, effect, early) #name "\0"
+#include "shim/calls.def"
+    ;
+static const uint32_t hashes[] = {
+#define CALL(returns, name, parameters, arguments, effect, early)                                              \
+    NEXT_HASH(#name) + 0 * sizeof(char[sizeof #name <= 32 ? 1 : -1]),
 #include "shim/calls.def"
 };
-_Static_assert(sizeof real == sizeof names, "one name per pointer");
+enum { CALLS = sizeof hashes / sizeof hashes[0] };
+_Static_assert(sizeof real == CALLS * sizeof(void *), "one name per pointer");
 
 static void *ask(const char *name) { return dlsym(RTLD_NEXT, name); }
 
-void real_find(void) { next_find(_DYNAMIC, names, sizeof names / sizeof names[0], (void **)&real, ask); }
+void real_find(void) { next_find(_DYNAMIC, &(struct next_names){names, hashes, CALLS}, (void **)&real, ask); }
 
 /* How far it is to the wrappers, in the order of the pointers: addresses would be relocated at each start.
  * Those of entry.S have the second name there. */
@@ -33,7 +39,7 @@ extern const int32_t wrappers[] __attribute__((visibility("hidden")));
 
 void *real_wrapper(const void *function) {
     void *const *place = (void *const *)&real;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < CALLS; i++)
         if (place[i] == function)
             return (char *)wrappers + wrappers[i];
     return NULL;

@@ -180,15 +180,20 @@ static int use_pselect(int count, fd_set *readable, fd_set *writable, fd_set *ex
     return selected(result, &sets, "pselect", CALLER);
 }
 
-static const struct use {
+/* Filled where the option asks for it: a constant one would be relocated at the start of every process. */
+static LARGE struct use {
     const char *name;
     void *wrapper;
     void **real;
-} uses[] = {
-#define USE_BY_HAND(returns, name, parameters) {#name, (void *)use_##name, (void **)&used.name},
-#include "shim/uses.def"
-};
+} uses[sizeof used / sizeof(void *)];
 enum { USES = sizeof uses / sizeof uses[0] };
+
+static void fill_uses(void) {
+    struct use *use = uses;
+#define USE_BY_HAND(returns, name, parameters)                                                                 \
+    *use++ = (struct use){#name, (void *)use_##name, (void **)&used.name};
+#include "shim/uses.def"
+}
 
 /* ---- which function a name means ---- */
 
@@ -352,6 +357,7 @@ static void uses_reach(const struct link_map *module) {
 static void uses_start(void) {
     if (!tracker_wants_uses())
         return;
+    fill_uses();
     print = dlsym(RTLD_NEXT, "vdprintf");
     print_checked = dlsym(RTLD_NEXT, "__vdprintf_chk");
     for (size_t i = 0; i < USES; i++)

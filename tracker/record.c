@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "tracker/clock.h"
-#include "tracker/large.h"
 #include "tracker/lockdown.h"
 #include "tracker/paths.h"
 #include "tracker/signals.h"
@@ -268,11 +267,15 @@ static bool folder_is_safe(const char *folder) {
     return own.identity.folder || (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
 }
 
+/* Room for its name on the stack, which every process has touched already. */
+struct folder {
+    char name[sizeof own.path];
+};
+
 /* The folder that option record=auto means. $XDG_RUNTIME_DIR counts only if it is ours: `sudo -E` brings
  * another user's. */
-static const char *folder_automatic(void) {
-    static LARGE char folder[600];
-    struct text path = TEXT_IN(folder);
+static const char *folder_automatic(struct folder *folder) {
+    struct text path = TEXT_IN(folder->name);
     const uid_t user = (uid_t)SYS(SYS_geteuid);
     struct stat status;
     const char *runtime = own.identity.runtime_folder;
@@ -281,12 +284,12 @@ static const char *folder_automatic(void) {
         text_string(&path, runtime);
         text_string(&path, "/leftopen");
         if (!path.cut)
-            return folder;
+            return folder->name;
     }
-    path = (struct text)TEXT_IN(folder);
+    path = (struct text)TEXT_IN(folder->name);
     text_string(&path, "/dev/shm/leftopen-");
     text_decimal(&path, user);
-    return folder;
+    return folder->name;
 }
 
 static bool folder_prepare(const char *folder) {
@@ -306,11 +309,14 @@ static void random_name(uint8_t name[16]) {
     text_copy(name, word, sizeof word);
 }
 
-static const char *folder(void) { return own.identity.folder ? own.identity.folder : folder_automatic(); }
+static const char *folder_of_records(struct folder *folder) {
+    return own.identity.folder ? own.identity.folder : folder_automatic(folder);
+}
 
 /* False if there is no room for it. */
 static bool file_path(struct text path, const uint8_t name[16]) {
-    text_string(&path, folder());
+    struct folder folder;
+    text_string(&path, folder_of_records(&folder));
     text_string(&path, "/");
     text_byte_pairs(&path, name, 16);
     text_string(&path, RECORD_SUFFIX);
@@ -320,7 +326,8 @@ static bool file_path(struct text path, const uint8_t name[16]) {
 /* An exclusive lock before the mapping: it lives exactly as long as the mapping does, though the descriptor is
  * closed at once, and tells others that the process lives. Returns a descriptor of an empty file, or -errno. */
 static long file_create(const uint8_t name[16]) {
-    if (!file_path((struct text)TEXT_IN(own.path), name) || !folder_prepare(folder()))
+    struct folder folder;
+    if (!file_path((struct text)TEXT_IN(own.path), name) || !folder_prepare(folder_of_records(&folder)))
         return -ENOENT;
     long file = SYS(SYS_open, own.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (sys_failed(file))
@@ -526,6 +533,12 @@ static void header_publish(struct record_header *header) {
     atomic_store_explicit((_Atomic uint64_t *)header->magic, magic, memory_order_release);
 }
 
+static void tidy_if_due(const uint8_t name[16]) {
+    struct folder folder;
+    if (own.path[0] && !own.identity.folder && tidy_is_due(folder_automatic(&folder), name[0]))
+        tidy_folder(folder_automatic(&folder));
+}
+
 bool record_make(void) {
     if (atomic_exchange_explicit(&making, 1, memory_order_acquire))
         return false;
@@ -546,8 +559,7 @@ bool record_make(void) {
     header_begin(record_header(), name);
     keep_strings(record_header());
     header_publish(record_header());
-    if (own.path[0] && !own.identity.folder && tidy_is_due(folder_automatic(), name[0]))
-        tidy_folder(folder_automatic());
+    tidy_if_due(name);
     return true;
 }
 

@@ -13,6 +13,11 @@ static const char *const wrapped[] = {
 #define CALL(returns, name, parameters, arguments, effect, early) #name,
 #include "shim/calls.def"
 };
+static const uint32_t wrapped_hashes[] = {
+#define CALL(returns, name, parameters, arguments, effect, early) NEXT_HASH(#name),
+#include "shim/calls.def"
+};
+enum { WRAPPED = sizeof wrapped / sizeof wrapped[0] };
 
 static unsigned asked;
 
@@ -27,17 +32,48 @@ static const void *own(void) {
     return strstr(next->l_name, "vdso") ? next->l_ld : _DYNAMIC;
 }
 
+/* As glibc's elf/dl-lookup.c does it. */
+static uint32_t hash_of(const char *name) {
+    uint32_t hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return hash;
+}
+
+static void find(const void *own, const char *const *names, size_t count, void **found) {
+    static char strings[MOST * 64];
+    static uint32_t hashes[MOST];
+    char *end = strings;
+    ck_assert_uint_le(count, MOST);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert(end + strlen(names[i]) < strings + sizeof strings);
+        hashes[i] = hash_of(names[i]);
+        end = stpcpy(end, names[i]) + 1;
+    }
+    next_find(own, &(struct next_names){strings, hashes, count}, found, ask);
+}
+
+START_TEST(hashes_are_those_of_the_loader) {
+    for (size_t i = 0; i < WRAPPED; i++)
+        ck_assert_msg(wrapped_hashes[i] == hash_of(wrapped[i]), "%s", wrapped[i]);
+    static const uint32_t odd[] = {NEXT_HASH(""), NEXT_HASH("\xff"),
+                                   NEXT_HASH("a_name_of_thirty-one_characters")};
+    ck_assert_uint_eq(odd[0], hash_of(""));
+    ck_assert_uint_eq(odd[1], hash_of("\xff"));
+    ck_assert_uint_eq(odd[2], hash_of("a_name_of_thirty-one_characters"));
+}
+END_TEST
+
 static void compare(const char *const *names, size_t count) {
     void *found[MOST];
-    ck_assert_uint_le(count, MOST);
-    next_find(own(), names, count, found, ask);
+    find(own(), names, count, found);
     for (size_t i = 0; i < count; i++)
         ck_assert_msg(found[i] == dlsym(RTLD_NEXT, names[i]), "%s", names[i]);
 }
 
 START_TEST(wrapped_calls_are_those_of_the_loader) {
     asked = 0;
-    compare(wrapped, sizeof wrapped / sizeof wrapped[0]);
+    compare(wrapped, WRAPPED);
     ck_assert_uint_le(asked, 4); /* else nothing is gained */
 }
 END_TEST
@@ -109,7 +145,7 @@ START_TEST(who_is_not_among_the_libraries_asks_the_loader) {
     static const char *const names[] = {"open", "close", "no_such_function"};
     void *found[3];
     asked = 0;
-    next_find(nobody, names, 3, found, ask);
+    find(nobody, names, 3, found);
     ck_assert_uint_eq(asked, 3);
     for (size_t i = 0; i < 3; i++)
         ck_assert(found[i] == dlsym(RTLD_NEXT, names[i]));
@@ -119,6 +155,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("shim/next");
     TCase *tests = tcase_create("all");
+    tcase_add_test(tests, hashes_are_those_of_the_loader);
     tcase_add_test(tests, wrapped_calls_are_those_of_the_loader);
     tcase_add_test(tests, odd_names_are_those_of_the_loader);
     tcase_add_test(tests, all_names_of_libc_are_those_of_the_loader);
