@@ -44,9 +44,7 @@
 #define AFTER_ACQUIRES(kind) acquired(result, kind, call, CALLER, -1);
 
 #define BEFORE_ACQUIRES_NAMED(kind, path) tracker_acquiring();
-#define AFTER_ACQUIRES_NAMED(kind, path)                                                                       \
-    acquired(result, kind, call, CALLER, -1);                                                                  \
-    named(result, path);
+#define AFTER_ACQUIRES_NAMED(kind, path) acquired_named(result, kind, call, CALLER, -1, path);
 
 #define BEFORE_ACQUIRES_IF(kind, really)                                                                       \
     if (really)                                                                                                \
@@ -61,7 +59,7 @@
 #define BEFORE_ACQUIRES_PAIR(kind, array) tracker_acquiring();
 #define AFTER_ACQUIRES_PAIR(kind, array)                                                                       \
     if (result == 0)                                                                                           \
-        tracker_acquired((array)[0], kind, call, CALLER, -1);                                                  \
+        tracker_acquired((array)[0], kind, call, CALLER, -1, NULL);                                            \
     acquired(result == 0 ? (array)[1] : -1, kind, call, CALLER, -1);                                           \
     if (result == 0)                                                                                           \
         tracker_paired((array)[1], (array)[0]);
@@ -75,13 +73,11 @@
 #define AFTER_RELEASES(fd) released(ticket, fd, (int)result, call, CALLER);
 
 #define BEFORE_OPENS(kind, shape) tracker_acquiring();
-#define AFTER_OPENS(kind, shape) opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);
+#define AFTER_OPENS(kind, shape) AFTER_OPENS_NAMED(kind, shape, NULL)
 
 #define BEFORE_OPENS_NAMED(kind, shape, path) tracker_acquiring();
 #define AFTER_OPENS_NAMED(kind, shape, path)                                                                   \
-    opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER);                                  \
-    if (result)                                                                                                \
-        tracker_named_object(result, path);
+    opened(result, kind, result ? inside_##shape(result) : -1, call, CALLER, path);
 
 #define BEFORE_OPENS_CHILD(kind, shape, command)                                                               \
     tracker_spawning();                                                                                        \
@@ -100,7 +96,7 @@
 #define BEFORE_TAKES(kind, fd)
 #define AFTER_TAKES(kind, fd)                                                                                  \
     if (result)                                                                                                \
-        tracker_acquired_object(result, kind, fd, true, call, CALLER);                                         \
+        tracker_acquired_object(result, kind, fd, true, call, CALLER, NULL);                                   \
     was_used(!result, fd, call, CALLER);
 
 #define BEFORE_CLOSES(shape, object)                                                                           \
@@ -119,7 +115,7 @@
 #define BEFORE_OPENS_UNLESS(kind, failure)
 #define AFTER_OPENS_UNLESS(kind, failure)                                                                      \
     if (result != (failure))                                                                                   \
-        tracker_acquired_object(result, kind, -1, false, call, CALLER);
+        tracker_acquired_object(result, kind, -1, false, call, CALLER, NULL);
 
 #define BEFORE_UNREFERENCES(object)
 #define AFTER_UNREFERENCES(object)                                                                             \
@@ -129,7 +125,7 @@
 #define BEFORE_MAPS(success)
 #define AFTER_MAPS(success)                                                                                    \
     if (tracker_wants(RECORD_KIND_MAPPING) && (success))                                                       \
-        tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, call, CALLER);
+        tracker_acquired_object(result, RECORD_KIND_MAPPING, -1, false, call, CALLER, NULL);
 
 #define BEFORE_MAPS_BYTES(bytes, flags, fd)
 #define AFTER_MAPS_BYTES(bytes, flags, fd)                                                                     \
@@ -204,24 +200,24 @@ static inline void not_acquired(int from, const char *call, uintptr_t caller) {
 }
 
 /* Behind the real call: a descriptor `number`, or none. */
-static inline void acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
+static inline void acquired_named(int number, enum record_kind kind, const char *call, uintptr_t caller,
+                                  int from, const char *path) {
     if (number >= 0)
-        tracker_acquired(number, kind, call, caller, from);
+        tracker_acquired(number, kind, call, caller, from, path);
     else
         not_acquired(from, call, caller);
     tracker_acquiring_over();
 }
 
-static inline void named(int number, const char *path) {
-    if (number >= 0)
-        tracker_named(number, path);
+static inline void acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
+    acquired_named(number, kind, call, caller, from, NULL);
 }
 
 /* As acquired, for a stream or directory with the descriptor `inside`. */
 static inline void opened(const void *object, enum record_kind kind, int inside, const char *call,
-                          uintptr_t caller) {
+                          uintptr_t caller, const char *path) {
     if (object)
-        tracker_acquired_object(object, kind, inside, false, call, caller);
+        tracker_acquired_object(object, kind, inside, false, call, caller, path);
     else
         tracker_not_acquired(errno, call);
     tracker_acquiring_over();

@@ -18,7 +18,7 @@ static void received(const struct cmsghdr *control, size_t bytes, int socket, co
     enum record_kind kind = control->cmsg_type == SCM_PIDFD ? RECORD_KIND_PIDFD : RECORD_KIND_DESCRIPTOR;
     const int *fds = (const int *)CMSG_DATA(control);
     for (size_t i = 0; i < (bytes - CMSG_LEN(0)) / sizeof *fds; i++)
-        tracker_acquired(fds[i], kind, call, caller, socket);
+        tracker_acquired(fds[i], kind, call, caller, socket, NULL);
 }
 
 /* Walks the messages as far as `msg_controllen` says that the kernel wrote, whatever lengths they claim. */

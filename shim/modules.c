@@ -93,7 +93,7 @@ static void thread_made(pthread_t thread, const pthread_attr_t *attributes, cons
     if (attributes)
         pthread_attr_getdetachstate(attributes, &state);
     if (state == PTHREAD_CREATE_JOINABLE)
-        tracker_acquired_object((const void *)thread, RECORD_KIND_THREAD, -1, false, call, caller);
+        tracker_acquired_object((const void *)thread, RECORD_KIND_THREAD, -1, false, call, caller, NULL);
 }
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),

@@ -22,8 +22,7 @@ EXPORT mqd_t mq_open(const char *name, int flags, ...) {
         return real.mq_open(name, flags, mode, attributes);
     tracker_acquiring();
     mqd_t result = real.mq_open(name, flags, mode, attributes);
-    acquired(result, RECORD_KIND_MQUEUE, "mq_open", CALLER, -1);
-    named((int)result, name);
+    acquired_named(result, RECORD_KIND_MQUEUE, "mq_open", CALLER, -1, name);
     return result;
 }
 
@@ -31,7 +30,8 @@ EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
     bool watched = context_is_watched();
     int result = real.timer_create(clock, event, timer);
     if (result == 0 && watched)
-        tracker_acquired_object(timer_handle(*timer), RECORD_KIND_TIMER, -1, false, "timer_create", CALLER);
+        tracker_acquired_object(timer_handle(*timer), RECORD_KIND_TIMER, -1, false, "timer_create", CALLER,
+                                NULL);
     return result;
 }
 

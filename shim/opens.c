@@ -24,8 +24,7 @@ EXPORT int open(const char *path, int flags, ...) {
         return real.open ? real.open(path, flags, mode) : RAW(SYS_open, path, flags, mode);
     tracker_acquiring();
     int result = real.open(path, flags, mode);
-    acquired(result, opens_kind(flags), "open", CALLER, -1);
-    named(result, path);
+    acquired_named(result, opens_kind(flags), "open", CALLER, -1, path);
     return result;
 }
 
@@ -37,7 +36,6 @@ EXPORT int openat(int folder, const char *path, int flags, ...) {
     tracker_acquiring();
     int result = real.openat(usable(folder), path, flags, mode);
     was_used(result < 0, folder, "openat", CALLER);
-    acquired(result, opens_kind(flags), "openat", CALLER, -1);
-    named(result, path);
+    acquired_named(result, opens_kind(flags), "openat", CALLER, -1, path);
     return result;
 }

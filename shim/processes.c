@@ -161,6 +161,6 @@ long processes_raw_clone_with_pidfd(long number, long a, long b, long c, long d,
     long result = real.syscall(number, a, b, c, d, e, f);
     if (result > 0 && clone.pidfd && context_is_watched())
         tracker_acquired(*clone.pidfd, RECORD_KIND_PIDFD, number == SYS_clone ? "SYS_clone" : "SYS_clone3",
-                         CALLER, -1);
+                         CALLER, -1, NULL);
     return result;
 }

@@ -34,7 +34,7 @@ static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), cons
     tracker_released_object(ticket);
     int number = result ? inside_stream(result) : -1;
     standard_error_again(number);
-    opened(result, RECORD_KIND_STREAM, number, call, caller);
+    opened(result, RECORD_KIND_STREAM, number, call, caller, path);
     return result;
 }
 

@@ -12,7 +12,7 @@ EXPORT int openpty(int *master, int *slave, char *name, const struct termios *mo
     tracker_acquiring();
     int result = real.openpty(master, slave, name, modes, size);
     if (result == 0)
-        tracker_acquired(*master, RECORD_KIND_PTY, "openpty", CALLER, -1);
+        tracker_acquired(*master, RECORD_KIND_PTY, "openpty", CALLER, -1, NULL);
     acquired(result ? -1 : *slave, RECORD_KIND_PTY, "openpty", CALLER, result ? -1 : *master);
     return result;
 }
@@ -39,7 +39,8 @@ EXPORT int login_tty(int fd);
 EXPORT int login_tty(int fd) {
     if (!context_is_watched())
         return real.login_tty(fd);
-    struct slot_ticket ticket = fd > STDERR_FILENO ? tracker_replacing(fd, "login_tty", CALLER) : (struct slot_ticket){0, 0};
+    struct slot_ticket ticket =
+        fd > STDERR_FILENO ? tracker_replacing(fd, "login_tty", CALLER) : (struct slot_ticket){0, 0};
     int result = real.login_tty(fd);
     tracker_released(ticket, fd,
                      result ? EPERM : 0); /* the kernel is asked whether it failed before the close */

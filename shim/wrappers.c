@@ -7,7 +7,7 @@
     EXPORT returns name parameters;                                                                            \
     EXPORT returns name parameters {                                                                           \
         if (!context_is_watched())                                                                             \
-            return LIKELY(real.name) ? real.name arguments : early;                                                \
+            return LIKELY(real.name) ? real.name arguments : early;                                            \
         static const char call[] __attribute__((unused)) = #name;                                              \
         BEFORE_##effect returns result = real.name arguments;                                                  \
         AFTER_##effect return result;                                                                          \

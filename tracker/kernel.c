@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "tracker/directory.h"
+#include "tracker/paths.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
@@ -15,9 +16,7 @@ enum { PROBED = 1024 };
 
 bool kernel_is_open(int number) { return !sys_failed(SYS(SYS_fcntl, number, F_GETFD)); }
 
-bool kernel_lists_numbers(const char *path) {
-    if (!text_starts(path, "/dev/") && !text_starts(path, "/proc/"))
-        return false;
+RARE bool kernel_lists_numbers(const char *path) {
     return text_fits("/dev/fd", path) || text_fits("/dev/fd/", path) || text_fits("/proc/*/fd", path) ||
            text_fits("/proc/*/fd/", path);
 }

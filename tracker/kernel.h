@@ -13,8 +13,12 @@ bool kernel_visit_open(void (*visit)(int number, void *context), void *context);
 /* Any context. */
 bool kernel_is_open(int number);
 
-/* Any context. True if the folder of this path lists the descriptors of a process. */
+/* Any context. True if the folder of this path lists the descriptors of a process; and what tells of most paths
+ * at once that they do not. */
 bool kernel_lists_numbers(const char *path);
+static inline bool kernel_may_list_numbers(const char *path) {
+    return path[0] == '/' && (path[1] == 'd' || path[1] == 'p'); /* in /dev, in /proc */
+}
 
 /* Exit only. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
 int64_t kernel_count_open(void);

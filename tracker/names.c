@@ -26,7 +26,7 @@ RARE uint32_t names_keep(const char *text) {
 }
 
 void names_opened(uint32_t stack, const char *name) {
-    if (!stack || !name)
+    if (!stack)
         return;
     struct record_stack *site = depot_stack(stack);
     uint32_t none = atomic_load_explicit(&site->first_name, memory_order_relaxed);

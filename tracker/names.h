@@ -9,7 +9,7 @@
 uint32_t names_keep(const char *text);
 
 /* What was opened at this stack, by its name: the first one is kept, as an example of all. Id 0
- * and NULL are ignored. */
+ * is ignored. */
 void names_opened(uint32_t stack, const char *name);
 
 #endif

@@ -370,7 +370,25 @@ static uint64_t closer_of(const struct record_slot *slot) {
     return LOAD(&slot->closer);
 }
 
-USUAL void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from) {
+/* A list of all numbers has one, too, which stands in the list: who closes them all closes that, or tries to.
+ */
+static RARE void note_list(int number) {
+    uint64_t at = numbers_find(number);
+    if (at)
+        atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
+                                 memory_order_relaxed); /* a fact by itself */
+    if (tracker_quarantines)
+        quarantine_listed();
+}
+
+static inline void name(uint32_t stack, int number, const char *path) {
+    names_opened(stack, path);
+    if (kernel_may_list_numbers(path) && kernel_lists_numbers(path))
+        note_list(number);
+}
+
+USUAL void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from,
+                            const char *path) {
     if (number < 0 || !ready(true) || is_apart())
         return;
     settle_down();
@@ -386,6 +404,8 @@ USUAL void tracker_acquired(int number, enum record_kind kind, const char *call,
     };
     uint64_t closer = number <= STDERR_FILENO ? closer_of(record_at(at)) : 0;
     acquire_number(at, &facts);
+    if (path)
+        name(facts.stack, number, path);
     if (closer && from < 0 && may_judge())
         misuse_landed(number, closer, kind, call, caller);
     number_is_used(number, call);
@@ -397,43 +417,9 @@ void tracker_paired(int second, int first) {
         atomic_store_explicit(&((struct record_slot *)record_at(at))->number, first, memory_order_relaxed);
 }
 
-static void name(uint64_t at, const char *name) {
-    struct record_slot *slot = at ? record_at(at) : NULL;
-    if (slot)
-        names_opened(RECORD_WORD_STACK(LOAD(&slot->word)), name);
-}
-
-/* A list of all numbers has one, too, which stands in the list: who closes them all closes that, or tries to.
- */
-static void note_list(int number, const char *path) {
-    if (!path || !kernel_lists_numbers(path))
-        return;
-    uint64_t at = numbers_find(number);
-    if (at)
-        atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
-                                 memory_order_relaxed); /* a fact by itself */
-    if (tracker_quarantines)
-        quarantine_listed();
-}
-
-USUAL void tracker_named(int number, const char *path) {
-    if (!ready(false) || is_apart())
-        return;
-    name(numbers_find(number), path);
-    note_list(number, path);
-}
-
-USUAL void tracker_named_object(const void *object, const char *path) {
-    uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
-    if (!at)
-        return;
-    name(at, path);
-    note_list(LOAD(&((struct record_slot *)record_at(at))->number), path);
-}
-
 void tracker_replaced(struct slot_ticket ticket, int number, const char *call, uintptr_t caller, int from) {
     if (RECORD_WORD_STATE(ticket.word) != RECORD_STATE_OWNED || !ticket.slot)
-        return tracker_acquired(number, RECORD_KIND_DESCRIPTOR, call, caller, from);
+        return tracker_acquired(number, RECORD_KIND_DESCRIPTOR, call, caller, from, NULL);
     slot_settle(ticket, false); /* as it was: another descriptor under the same stream */
 }
 
@@ -655,7 +641,7 @@ static bool own_number(int number, bool given, uint64_t object, uint32_t stack) 
 }
 
 USUAL void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
-                                   const char *call, uintptr_t caller) {
+                                   const char *call, uintptr_t caller, const char *path) {
     uint64_t address = (uintptr_t)object;
     if (!address || !ready(true))
         return;
@@ -683,6 +669,8 @@ USUAL void tracker_acquired_object(const void *object, enum record_kind kind, in
         flags = flags_of(at);
     }
     displace(before, flags, &facts);
+    if (path)
+        name(stack, number, path);
     number_is_used(number, call);
 }
 
@@ -742,7 +730,7 @@ void tracker_mapped(const void *at, uint64_t bytes, bool over, const char *call,
         tracker_unmapping(at, bytes, caller);
         tracker_unmapped(at, bytes, true);
     }
-    tracker_acquired_object(at, RECORD_KIND_MAPPING, -1, false, call, caller);
+    tracker_acquired_object(at, RECORD_KIND_MAPPING, -1, false, call, caller, NULL);
     if (ready(false))
         mappings_measure((uintptr_t)at, bytes);
 }
@@ -764,7 +752,7 @@ bool tracker_wants(enum record_kind kind) { return watching && wanted[kind]; }
 void tracker_referenced_object(const void *object, enum record_kind kind, const char *call, uintptr_t caller) {
     uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
     if (!at || RECORD_WORD_STATE(LOAD(&((struct record_slot *)record_at(at))->word)) != RECORD_STATE_LIVE)
-        return tracker_acquired_object(object, kind, -1, false, call, caller);
+        return tracker_acquired_object(object, kind, -1, false, call, caller, NULL);
     struct record_slot *slot = record_at(at);
     atomic_fetch_add_explicit(&slot->owner_pid, 1, memory_order_relaxed); /* a counter */
 }
@@ -792,7 +780,7 @@ static const void *name_object(const char *path) {
 
 void tracker_name_made(const char *path, const char *call, uintptr_t caller) {
     const void *object = name_object(path);
-    tracker_acquired_object(object, RECORD_KIND_SHM_NAME, -1, false, call, caller);
+    tracker_acquired_object(object, RECORD_KIND_SHM_NAME, -1, false, call, caller, NULL);
     uint64_t at = ready(false) ? objects_find((uintptr_t)object) : 0;
     if (at) /* release: the path before the place that leads to it */
         atomic_store_explicit(&((struct record_slot *)record_at(at))->detail, names_keep(path),
@@ -805,7 +793,7 @@ void tracker_name_removed(const char *path, uintptr_t caller) {
 
 void tracker_ipc_made(enum record_ipc sort, int id, const char *call, uintptr_t caller) {
     const void *object = (const void *)(uintptr_t)RECORD_IPC_OBJECT(sort, id);
-    tracker_acquired_object(object, RECORD_KIND_IPC_ID, -1, false, call, caller);
+    tracker_acquired_object(object, RECORD_KIND_IPC_ID, -1, false, call, caller, NULL);
 }
 
 void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(the_programs); }

@@ -89,15 +89,12 @@ void tracker_limit_changed(void);
 /* A call that was to acquire failed, with this errno: running out of descriptors is noted. */
 void tracker_not_acquired(int error, const char *call);
 
-/* `from`: the descriptor it was made from, or -1. */
-void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from);
+/* `from`: the descriptor it was made from, or -1. `path`: what it was opened by, or NULL. */
+void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from,
+                      const char *path);
 
 /* Behind tracker_acquired of both: one call made them, as the ends of something. */
 void tracker_paired(int second, int first);
-
-/* Behind tracker_acquired and tracker_acquired_object: the path it was opened by. */
-void tracker_named(int number, const char *path);
-void tracker_named_object(const void *object, const char *path);
 
 /* As tracker_acquired, behind a call that put it over `number`, whatever was there (dup2): `ticket` is of the
  * release of that, begun before. A number that belongs to a stream goes on belonging to it. */
@@ -115,9 +112,9 @@ void tracker_released_range(unsigned first, unsigned last, bool gone);
 
 /* ---- handles that are addresses ----
  * `number`: the descriptor inside, or -1. It belongs to the handle from now on; `given`: the program had it
- * before (fdopen), else this very call acquired it (fopen). */
+ * before (fdopen), else this very call acquired it (fopen). `path`: what it was opened by, or NULL. */
 void tracker_acquired_object(const void *object, enum record_kind kind, int number, bool given,
-                             const char *call, uintptr_t caller);
+                             const char *call, uintptr_t caller, const char *path);
 
 /* The child behind a stream of kind process that was just acquired. */
 void tracker_has_child(const void *object, pid_t child);

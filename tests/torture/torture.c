@@ -130,7 +130,7 @@ static int take_out(struct worker *worker) {
 }
 
 static void report(int number, unsigned call, uintptr_t caller, int from) {
-    tracker_acquired(number, calls[call].kind, calls[call].call, caller, from);
+    tracker_acquired(number, calls[call].kind, calls[call].call, caller, from, NULL);
 }
 
 static APART int open_one(void) {
@@ -206,7 +206,7 @@ static APART void stream_open(struct worker *worker, struct stream *stream) {
     MUST(stream->number >= 0);
     stream->address = address_take(next(worker));
     tracker_acquired_object(stream->address, calls[call].kind, stream->number, call == FDOPEN, calls[call].call,
-                            CALLER_HERE);
+                            CALLER_HERE, NULL);
 }
 
 /* As fclose: number and address are anybody's before it returns. */
@@ -396,7 +396,8 @@ static void compare_number(int number, uint64_t at, void *nothing) {
     MUST(slot_is_held(word) == is_open);
     held += is_open;
     owned += state == RECORD_STATE_OWNED;
-    with_stack += is_open && RECORD_WORD_STACK(word) && !(LOAD(slot->flags) & RECORD_SLOT_INSIDE); /* once each */
+    with_stack +=
+        is_open && RECORD_WORD_STACK(word) && !(LOAD(slot->flags) & RECORD_SLOT_INSIDE); /* once each */
 }
 
 static unsigned long count_descriptors(void) {
@@ -477,7 +478,7 @@ static APART void use_as_child(unsigned round) {
     struct record_slot *slot = record_at(numbers_find(number));
     MUST(RECORD_WORD_STATE(LOAD(slot->word)) == RECORD_STATE_LIVE);
     void *address = (void *)(uintptr_t)(0x100000 + round * 64);
-    tracker_acquired_object(address, RECORD_KIND_STREAM, -1, false, "fopen", CALLER_HERE);
+    tracker_acquired_object(address, RECORD_KIND_STREAM, -1, false, "fopen", CALLER_HERE, NULL);
     MUST(objects_find((uintptr_t)address));
     tracker_released_object(tracker_releasing_object(address, -1, "close", CALLER_HERE));
     MUST(!objects_find((uintptr_t)address));

@@ -30,7 +30,7 @@ static void check_bytes(uint64_t handles) {
 START_TEST(descriptors_cost_a_line_each) {
     world_start("");
     for (int number = 3; number < 3 + NUMBERS; number++)
-        tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1);
+        tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1, NULL);
     check_bytes(NUMBERS);
 }
 END_TEST
@@ -38,8 +38,8 @@ END_TEST
 START_TEST(a_million_streams_cost_a_line_each) {
     world_start("");
     for (uintptr_t i = 1; i <= OBJECTS; i++)
-        tracker_acquired_object((void *)(0x100000000 + i * 480), RECORD_KIND_STREAM, -1, false, "fopen",
-                                CALLER);
+        tracker_acquired_object((void *)(0x100000000 + i * 480), RECORD_KIND_STREAM, -1, false, "fopen", CALLER,
+                                NULL);
     check_bytes(OBJECTS);
 }
 END_TEST
@@ -50,7 +50,7 @@ START_TEST(a_million_that_go_cost_nothing) {
     uint64_t before = 0;
     for (uintptr_t i = 1; i <= OBJECTS; i++) {
         void *object = (void *)(0x100000000 + i * 480);
-        tracker_acquired_object(object, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
+        tracker_acquired_object(object, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
         tracker_released_object(tracker_releasing_object(object, -1, "fclose", CALLER));
         if (i == 1000)
             before = bytes_taken();

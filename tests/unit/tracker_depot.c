@@ -228,7 +228,7 @@ START_TEST(a_full_record_keeps_handles_without_a_stack) {
     ck_assert_uint_eq(id, 0);
     ck_assert_uint_eq(losses(RECORD_LOSS_STACK), 1);
     ck_assert_uint_eq(depot_keep_here("open", 0x5000), first);
-    tracker_acquired(5, RECORD_KIND_FILE, "open", 0x99999, -1);
+    tracker_acquired(5, RECORD_KIND_FILE, "open", 0x99999, -1, NULL);
     ck_assert_int_eq(state_of(5), RECORD_STATE_LIVE);
     ck_assert_ptr_null(stack_of_slot(slot_of(5)));
 }

@@ -68,7 +68,7 @@ static void begin(const char *more_options) {
 
 static int open_told(void) {
     int number = open_null();
-    tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1);
+    tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1, NULL);
     return number;
 }
 
@@ -76,7 +76,7 @@ static char stream[64];
 
 static int stream_told(void *address) {
     int number = open_null();
-    tracker_acquired_object(address, RECORD_KIND_STREAM, number, false, "fopen", CALLER + 16);
+    tracker_acquired_object(address, RECORD_KIND_STREAM, number, false, "fopen", CALLER + 16, NULL);
     return number;
 }
 
@@ -115,9 +115,9 @@ static void leave_what_is_not_ours(void) {
     int inherited = open_null();
     begin("");
     for (int number = 0; number < 3; number++)
-        tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1);
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, 1, true, "fdopen", CALLER);
-    tracker_acquired(700, RECORD_KIND_FILE, "open", CALLER, -1); /* closed behind our back */
+        tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1, NULL);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, 1, true, "fdopen", CALLER, NULL);
+    tracker_acquired(700, RECORD_KIND_FILE, "open", CALLER, -1, NULL); /* closed behind our back */
     end();
     MUST(is_open(inherited) && is_open(0) && is_open(1) && is_open(2));
     MUST(outcome(slot_of(inherited)) == RECORD_OUTCOME_NONE);
@@ -170,8 +170,8 @@ static void leave_streams(void) {
     begin("");
     int fopened = stream_told(stream);
     int given = open_told();
-    tracker_acquired_object(stream + 16, RECORD_KIND_STREAM, given, true, "fdopen", CALLER + 32);
-    tracker_acquired_object(stream + 32, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER + 48);
+    tracker_acquired_object(stream + 16, RECORD_KIND_STREAM, given, true, "fdopen", CALLER + 32, NULL);
+    tracker_acquired_object(stream + 32, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER + 48, NULL);
     end();
     MUST(!is_open(fopened) && !is_open(given));
     MUST(outcome(slot_of_object(stream)) == RECORD_OUTCOME_RELEASED);
@@ -318,7 +318,7 @@ static void leave_a_strange_name(void) {
     char path[256];
     snprintf(path, sizeof path, "%s/\033[31m\nred", world_records);
     int number = open(path, O_CREAT | O_WRONLY, 0600);
-    tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1);
+    tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1, NULL);
     end();
 }
 
@@ -334,8 +334,8 @@ static void leave_a_socket(void) {
     begin("");
     int pair[2];
     MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    tracker_acquired(pair[0], RECORD_KIND_SOCKET, "socketpair", CALLER, -1);
-    tracker_acquired(pair[1], RECORD_KIND_SOCKET, "socketpair", CALLER, -1);
+    tracker_acquired(pair[0], RECORD_KIND_SOCKET, "socketpair", CALLER, -1, NULL);
+    tracker_acquired(pair[1], RECORD_KIND_SOCKET, "socketpair", CALLER, -1, NULL);
     end();
     struct record_detail *detail = record_at((uint64_t)RELAXED(slot_of(pair[0])->detail) * RECORD_UNIT);
     MUST(S_ISSOCK(detail->mode) && detail->socket_domain == AF_UNIX && detail->socket_type == SOCK_STREAM);
@@ -396,7 +396,7 @@ static void forget_neighbours(void) {
     stream_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     MUST(stream_page != MAP_FAILED);
     for (unsigned i = 0; i < STREAMS; i++)
-        tracker_acquired_object(stream_page + 16 * i, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER);
+        tracker_acquired_object(stream_page + 16 * i, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER, NULL);
     end();
     MUST(flushed == (unmaps ? 1 : STREAMS));
 }
@@ -713,7 +713,8 @@ static void look_at_order(void) {
     begin("record=off");
     for (unsigned i = 0; i < MANY; i++) {
         int number = open_null();
-        tracker_acquired(number, i % 3 ? RECORD_KIND_FILE : RECORD_KIND_SOCKET, "open", CALLER + i % 7, -1);
+        tracker_acquired(number, i % 3 ? RECORD_KIND_FILE : RECORD_KIND_SOCKET, "open", CALLER + i % 7, -1,
+                         NULL);
     }
     struct findings findings = {0};
     findings_gather(&findings, false, 0);
@@ -747,7 +748,7 @@ END_TEST
 static void look_at_likelihood(void) {
     begin("record=off");
     MUST(!findings_likely());
-    tracker_acquired(1, RECORD_KIND_FILE, "dup2", CALLER, -1);
+    tracker_acquired(1, RECORD_KIND_FILE, "dup2", CALLER, -1, NULL);
     MUST(!findings_likely());
     int number = open_told();
     MUST(findings_likely());
@@ -757,7 +758,7 @@ static void look_at_likelihood(void) {
     ticket.word = (RELAXED(slot_of(number)->word) & ~(uint64_t)0xf) | RECORD_STATE_LIVE;
     tracker_released(ticket, number, 0);
     MUST(!findings_likely());
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER, NULL);
     MUST(findings_likely());
 }
 

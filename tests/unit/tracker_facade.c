@@ -34,7 +34,7 @@ static void begin(void) {
     open_at_start = open_now();
 }
 
-static void acquire(int number) { tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1); }
+static void acquire(int number) { tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER, -1, NULL); }
 
 static void release(int number) { tracker_released(tracker_closing(number, "close", CALLER), number, 0); }
 
@@ -53,7 +53,7 @@ START_TEST(before_the_start_nothing_happens) {
     release(3);
     tracker_releasing_range(0, ~0u, CALLER);
     tracker_released_range(0, ~0u, true);
-    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, 3, false, "fopen", CALLER);
+    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, 3, false, "fopen", CALLER, NULL);
     tracker_released_object(tracker_releasing_object(&open_at_start, 3, "close", CALLER));
     tracker_fork_begin();
     tracker_fork_end(-1);
@@ -112,7 +112,7 @@ START_TEST(errno_is_the_programs) {
     release(HIGH);
     release(HIGH);
     acquire(HIGH + 100000);
-    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER);
+    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER, NULL);
     tracker_released_object(tracker_releasing_object(&open_at_start, HIGH, "close", CALLER));
     tracker_fork_begin();
     tracker_fork_end(-1);
@@ -127,7 +127,7 @@ START_TEST(an_acquire_is_recorded) {
     /* proves: kind, call, caller, origin, thread and place in time are in the slot */
     begin();
     uint64_t sequence = RELAXED(record_header()->sequence);
-    tracker_acquired(HIGH, RECORD_KIND_SOCKET, "accept4", 0x123456, 5);
+    tracker_acquired(HIGH, RECORD_KIND_SOCKET, "accept4", 0x123456, 5, NULL);
     struct record_slot *slot = slot_of(HIGH);
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_LIVE);
     ck_assert_uint_eq(RECORD_WORD_KIND(RELAXED(slot->word)), RECORD_KIND_SOCKET);
@@ -246,7 +246,7 @@ END_TEST
 START_TEST(dup2_over_a_streams_number_leaves_it_the_streams) {
     /* proves: another descriptor under the same stream is no new handle */
     begin();
-    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER);
+    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER, NULL);
     uint64_t word = RELAXED(slot_of(HIGH)->word);
     tracker_replaced(tracker_replacing(HIGH, "close", CALLER), HIGH, "dup2", CALLER, 1);
     ck_assert_uint_eq(RELAXED(slot_of(HIGH)->word), word);
@@ -259,7 +259,7 @@ END_TEST
 
 static void fill_range(void) {
     acquire(HIGH);
-    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH + 1, false, "fopen", CALLER);
+    tracker_acquired_object(&open_at_start, RECORD_KIND_STREAM, HIGH + 1, false, "fopen", CALLER, NULL);
     acquire(HIGH + 200);
 }
 
@@ -319,7 +319,7 @@ static char stream[64]; /* an address */
 START_TEST(a_stream_owns_its_number) {
     /* proves: fopen is one handle: the number is OWNED by the address, and both go together */
     begin();
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, HIGH, false, "fopen", CALLER, NULL);
     struct record_slot *object = slot_of_object(stream);
     ck_assert_uint_eq(RECORD_WORD_STATE(RELAXED(object->word)), RECORD_STATE_LIVE);
     ck_assert_int_eq(RELAXED(object->number), HIGH);
@@ -337,7 +337,7 @@ START_TEST(fdopen_takes_the_number_over) {
     begin();
     acquire(HIGH);
     struct record_stack *opened = stack_of_slot(slot_of(HIGH));
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, HIGH, true, "fdopen", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, HIGH, true, "fdopen", CALLER, NULL);
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_OWNED);
     ck_assert_ptr_eq(stack_of_slot(slot_of(HIGH)), opened);
     ck_assert_int_eq(open_now(), open_at_start + 1);
@@ -353,7 +353,7 @@ END_TEST
 START_TEST(a_stream_over_an_inherited_number_is_inherited) {
     /* proves: fdopen(0) makes nothing that could be left open */
     begin();
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, 0, true, "fdopen", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, 0, true, "fdopen", CALLER, NULL);
     ck_assert_int_eq(state_of(0), RECORD_STATE_INHERITED);
     ck_assert_uint_eq(RECORD_WORD_STATE(RELAXED(slot_of_object(stream)->word)), RECORD_STATE_INHERITED);
     tracker_released_object(tracker_releasing_object(stream, 0, "close", CALLER));
@@ -365,12 +365,12 @@ END_TEST
 START_TEST(an_object_without_number_stands_alone) {
     /* proves: fmemopen has no descriptor, and touches none */
     begin();
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER, NULL);
     ck_assert_int_eq(RELAXED(slot_of_object(stream)->number), -1);
     tracker_released_object(tracker_releasing_object(stream, -1, "close", CALLER));
     ck_assert_ptr_null(slot_of_object(stream));
     ck_assert_int_eq(open_now(), open_at_start);
-    tracker_acquired_object(NULL, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
+    tracker_acquired_object(NULL, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
     tracker_released_object(tracker_releasing_object(NULL, -1, "close", CALLER));
 }
 END_TEST
@@ -438,7 +438,7 @@ START_TEST(a_child_inherits_everything) {
     acquire(HIGH);
     acquire(HIGH + 1);
     release(HIGH + 1);
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, HIGH + 2, false, "fopen", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, HIGH + 2, false, "fopen", CALLER, NULL);
     ck_assert_int_eq(ways[_i](look_at_inheritance), 0);
     ck_assert_int_eq(state_of(HIGH), RECORD_STATE_LIVE);
     ck_assert_uint_eq(RELAXED(stack_of_slot(slot_of(HIGH))->opened), 2);
@@ -452,10 +452,10 @@ static void close_and_replace(void) {
     release(HIGH);
     tracker_replaced(tracker_replacing(HIGH + 1, "close", CALLER), HIGH + 1, "dup2", CALLER, 1);
     struct slot_ticket late = tracker_closing(HIGH + 2, "close", CALLER);
-    tracker_acquired(HIGH + 2, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1);
+    tracker_acquired(HIGH + 2, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1, NULL);
     tracker_released(late, HIGH + 2, 0);
-    tracker_acquired(HIGH + 3, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1);
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER);
+    tracker_acquired(HIGH + 3, RECORD_KIND_PIPE, "pipe", CALLER + 16, -1, NULL);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER, NULL);
     MUST(RELAXED(parents->opened) == 0);
     MUST(RELAXED(parents->closed) == 0);
     MUST(losses(RECORD_LOSS_CLOSE) == 0);
@@ -468,7 +468,7 @@ START_TEST(what_was_inherited_is_never_counted_as_closed) {
     begin();
     for (int i = 0; i < 4; i++)
         acquire(HIGH + i);
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "open", CALLER);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "open", CALLER, NULL);
     ck_assert_int_eq(ways[_i](close_and_replace), 0);
 }
 END_TEST
@@ -483,7 +483,7 @@ static void look_late(void) {
     MUST(RELAXED(record_header()->peak) == open_now());
     MUST(losses(RECORD_LOSS_CLOSE) == 0);
     for (int i = 0; i < 2000; i++) { /* of addresses, too: what is free here is free */
-        tracker_acquired_object(stream + 64 * i, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
+        tracker_acquired_object(stream + 64 * i, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
         MUST(slot_of_object(stream + 64 * i));
     }
     MUST(losses(RECORD_LOSS_CLOSE) == 0);
@@ -496,7 +496,7 @@ START_TEST(a_child_that_reports_late_has_its_own_counts) {
     begin();
     ck_assert_int_eq(pipe(go), 0);
     acquire(HIGH);
-    tracker_acquired_object(go, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
+    tracker_acquired_object(go, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
     fflush(NULL);
     if (_i)
         tracker_fork_begin();
@@ -511,11 +511,11 @@ START_TEST(a_child_that_reports_late_has_its_own_counts) {
     }
     if (_i)
         tracker_fork_end((pid_t)child);
-    tracker_named(HIGH, "the first name of all");
+    tracker_acquired(HIGH + 41, RECORD_KIND_FILE, "open", CALLER, -1, "the first name of all");
     for (int i = 1; i < 40; i++) {
         acquire(HIGH + i);
         acquire(HIGH + i);
-        tracker_acquired_object((char *)1 + 4096 * i, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
+        tracker_acquired_object((char *)1 + 4096 * i, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
     }
     int status;
     ck_assert_int_eq(write(go[1], "", 1), 1);
@@ -634,8 +634,8 @@ static void live_locked_down(void) {
     MUST(state_of(HIGH) == RECORD_STATE_LIVE);
     for (int i = 0; i < 5000; i++) { /* more pages and stacks than there is room for */
         acquire(HIGH + i);
-        tracker_acquired(HIGH, RECORD_KIND_FILE, "open", CALLER + (unsigned)i, -1);
-        tracker_acquired_object(stream + 64 * i, RECORD_KIND_STREAM, 3, true, "fopen", CALLER);
+        tracker_acquired(HIGH, RECORD_KIND_FILE, "open", CALLER + (unsigned)i, -1, NULL);
+        tracker_acquired_object(stream + 64 * i, RECORD_KIND_STREAM, 3, true, "fopen", CALLER, NULL);
     }
     MUST(losses(RECORD_LOSS_MEMORY) > 0);
     MUST(losses(RECORD_LOSS_STACK) > 0);
@@ -805,19 +805,19 @@ static void report_in_handler(int signal) {
     static int fresh = 5000;
     handled++;
     acquire(HIGH + 300);
-    tracker_acquired_object(handlers_stream, RECORD_KIND_STREAM, HIGH + 301, false, "fopen", CALLER + 32);
+    tracker_acquired_object(handlers_stream, RECORD_KIND_STREAM, HIGH + 301, false, "fopen", CALLER + 32, NULL);
     tracker_released_object(tracker_releasing_object(handlers_stream, HIGH + 301, "close", CALLER));
     release(HIGH + 300);
     if (fresh < 100000)
         acquire(fresh += 63);
-    tracker_acquired(HIGH + 302, RECORD_KIND_PIPE, "pipe", CALLER + 64 + (unsigned)fresh, -1);
+    tracker_acquired(HIGH + 302, RECORD_KIND_PIPE, "pipe", CALLER + 64 + (unsigned)fresh, -1, NULL);
     wind_up(handled < handled_at_most ? 100 : 0);
 }
 
 static void use_everything(unsigned round) {
     int number = HIGH + (int)(round % 40);
-    tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER + round % 500, -1);
-    tracker_acquired_object(stream, RECORD_KIND_STREAM, number, true, "fdopen", CALLER);
+    tracker_acquired(number, RECORD_KIND_FILE, "open", CALLER + round % 500, -1, NULL);
+    tracker_acquired_object(stream, RECORD_KIND_STREAM, number, true, "fdopen", CALLER, NULL);
     tracker_released_object(tracker_releasing_object(stream, number, "close", CALLER));
     acquire(number);
     tracker_releasing_range((unsigned)number, (unsigned)number, CALLER);

@@ -7,7 +7,7 @@
 
 /* As the facade does it. */
 static uint64_t acquire(uint64_t address) {
-    tracker_acquired_object((void *)address, RECORD_KIND_STREAM, -1, false, "fopen", CALLER);
+    tracker_acquired_object((void *)address, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
     return objects_find(address);
 }
 
