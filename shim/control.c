@@ -20,6 +20,8 @@ EXPORT int fcntl(int fd, int command, ...) {
     bool duplicates = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
     if (duplicates)
         tracker_acquiring();
+    if (duplicates && __builtin_expect(tracker_quarantines, false))
+        tracker_quarantine_free((int)(intptr_t)argument);
     int result = real.fcntl(usable(fd), command, argument);
     if (duplicates)
         acquired(result, RECORD_KIND_DESCRIPTOR, "fcntl", CALLER, fd);

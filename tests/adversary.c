@@ -168,6 +168,7 @@ static const struct attack attacks[] = {
     /* numbers that are kept are closed, few, and given back */
     {"@attacks closed_number", 0, NULL, "", ANYTHING | NOT_BY_TOOL, .options = ":misuse=2:quarantine=10"},
     {"@attacks number_given_past_us", 0, "0-1 Bad file descriptor\n", ONE("file"), .options = ":quarantine=10"},
+    {"@attacks number_asked_for", 0, "11\n", ONE("file"), .options = ":quarantine=10"},
     {"@attacks few_numbers", 0, "16 made\n", ONE("file"), ANYTHING, .options = ":quarantine=100"},
     {"@attacks heirs_of_numbers", 0, "0 failed\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},
     {"@attacks closes_of_threads", 0, "0 kept\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},

@@ -167,6 +167,17 @@ static void mark_listed(int number, uint64_t at, void *context) {
 
 RARE void quarantine_listed(void) { numbers_visit(0, ~0u, mark_listed, NULL); }
 
+RARE void quarantine_free(int number) {
+    uint64_t signals;
+    if (!is_marked(number) || !take(&signals))
+        return;
+    if (is_kept(number) && is_ours(number)) {
+        forget(number);
+        SYS(SYS_close, number);
+    }
+    give(signals);
+}
+
 void quarantine_end(void) {
     uint64_t signals;
     if (!LOAD(&count) || !take(&signals))

@@ -26,6 +26,9 @@ void quarantine_acquired(void);
 /* The program asks for all its numbers: a kept one stands in the list, and whoever closes that is not wrong. */
 void quarantine_listed(void);
 
+/* The program asks for this number (F_DUPFD): it is given back, if it is kept. */
+void quarantine_free(int number);
+
 /* All of them are given back: at the end, and before a lockdown. */
 void quarantine_end(void);
 

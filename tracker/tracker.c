@@ -525,6 +525,11 @@ void tracker_quarantine(int number) {
         quarantine_take(number);
 }
 
+void tracker_quarantine_free(int number) {
+    if (ready(false) && !lockdown_is_on())
+        quarantine_free(number);
+}
+
 bool tracker_wants_uses(void) { return watching && settings.misuse >= 2; }
 
 void tracker_used(int number, const char *call, uintptr_t caller) {

@@ -141,6 +141,8 @@ bool tracker_is_quarantined(int number);
 /* A close of nobody's number has just succeeded: true if it met what keeps one. */
 bool tracker_quarantine_lost(int number);
 void tracker_quarantine(int number);
+/* The program asks for this number, or the next free one above it. */
+void tracker_quarantine_free(int number);
 
 /* True if uses of closed descriptors are to be told (option misuse=2). */
 bool tracker_wants_uses(void);

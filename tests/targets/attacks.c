@@ -340,6 +340,19 @@ static void by_number_given_past_us(void) {
     say_errno(fcntl(again, F_GETFD));
 }
 
+/* As some shells move a file to the number that a script names. */
+static void by_number_asked_for(void) {
+    static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC};
+    int wanted = open("/dev/null", O_RDONLY);
+    for (int i = 0; i < 2; i++) {
+        close(wanted);
+        int moved = fcntl(file, commands[i], wanted);
+        printf("%d", moved == wanted);
+    }
+    close(wanted);
+    puts("");
+}
+
 static void by_few_numbers(void) {
     enum { LIMIT = 20 };
     int made = 0;
@@ -472,6 +485,7 @@ static const struct {
             {"quick_exit", by_quick_exit},
             {"closed_number", by_closed_number},
             {"number_given_past_us", by_number_given_past_us},
+            {"number_asked_for", by_number_asked_for},
             {"few_numbers", by_few_numbers},
             {"heirs_of_numbers", by_heirs_of_numbers},
             {"jumps_out_of_closes", by_jumps_out_of_closes},
