@@ -193,6 +193,7 @@ static const char *const right[] = {
     "by_range",
     "by_range_and_loop",
     "listed_but_the_list",
+    "listed_under_streams",
     "listed_with_the_list",
     "listed_by_another_name",
     "listed_twice",
@@ -390,9 +391,8 @@ START_TEST(a_report_says_what_tells_who_closed) {
         const char *options, *title;
     } forms[] = {{"misuse=1", "\n  it had been closed at (its callers: misuse=2):\n    #0 "},
                  {"misuse=2", "\n  it had been closed at:\n    #0 "}};
-    struct run watched = run(&(struct run_request){.words = WORDS(tool, program, "twice"),
-                                                   .folder = run_folder(),
-                                                   .options = forms[_i].options});
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(tool, program, "twice"), .folder = run_folder(), .options = forms[_i].options});
     ck_assert_msg(strstr(watched.error, forms[_i].title), "%s: %s", forms[_i].options, watched.error);
     run_free(&watched);
 }
@@ -474,9 +474,8 @@ static void check_diff(const char *old, const char *new, int status, const char 
     char before[PATH_MAX], now[PATH_MAX];
     keep_report(old, before);
     keep_report(new, now);
-    struct run watched =
-        run(&(struct run_request){.words = WORDS(tool, "diff", "--all", "--fail-on-new", before, now),
-                                  .folder = run_folder()});
+    struct run watched = run(&(struct run_request){
+        .words = WORDS(tool, "diff", "--all", "--fail-on-new", before, now), .folder = run_folder()});
     ck_assert_msg(watched.status == status && strstr(watched.out, text), "%s, %s: status %d\n%s", old, new,
                   watched.status, watched.out);
     run_free(&watched);

@@ -499,6 +499,18 @@ void misuse_used(int number, const char *call, uintptr_t caller) {
         note_question(&facts);
 }
 
+static _Atomic int list; /* the latest; 0 none */
+
+void misuse_listed(int number) { atomic_store_explicit(&list, number, memory_order_relaxed); }
+
+static bool list_is_open(void) {
+    uint64_t at = LOAD(&list) ? numbers_find(LOAD(&list)) : 0;
+    struct record_slot *slot = at ? record_at(at) : NULL;
+    enum record_state state = slot ? RECORD_WORD_STATE(LOAD(&slot->word)) : RECORD_STATE_FREE;
+    return (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED) &&
+           LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE;
+}
+
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
     if (!settings.misuse || number <= STDERR_FILENO)
         return;
@@ -507,8 +519,8 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
     uint64_t word = owner ? LOAD(&((struct record_slot *)record_at(owner))->word) : 0;
     if (RECORD_WORD_STATE(word) != RECORD_STATE_LIVE)
         return; /* its stream is just being closed, or is gone */
-    if (LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
-        return; /* a list of all numbers, which the loop over them closes as well */
+    if (LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE || list_is_open())
+        return; /* by a loop over a list of all numbers, or it is that list */
     note_in_run(&(struct facts){
         .type = RECORD_MISUSE_BAD_CLOSE,
         .kind = (enum record_kind)RECORD_WORD_KIND(word),

@@ -34,11 +34,15 @@ void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call,
 /* A call that uses the number has failed with EBADF. */
 void misuse_used(int number, const char *call, uintptr_t caller);
 
+/* The handle of that number lists all numbers: whoever closes them all while it is open closes those of
+ * streams, too. */
+void misuse_listed(int number);
+
 /* A descriptor that belongs to a stream or directory was closed by itself. */
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
 
-/* The call, or the flush in it, has failed with `error`; told if what was written could not be kept. `bytes` were
- * to be flushed, 0 unknown. */
+/* The call, or the flush in it, has failed with `error`; told if what was written could not be kept. `bytes`
+ * were to be flushed, 0 unknown. */
 void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
                          const char *call, uintptr_t caller);
 
@@ -47,8 +51,8 @@ void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, c
                            uintptr_t caller);
 
 /* An object is being released, whose number `closer` has closed with another that owned it too. */
-void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer, const char *call,
-                           uintptr_t caller);
+void misuse_released_again(uint32_t opened, enum record_kind kind, int number, uint64_t closer,
+                           const char *call, uintptr_t caller);
 
 /* A handle that was just acquired has got the number of a standard descriptor, which `closer` had closed. Many
  * do that on purpose; whoever closes other numbers at the same place does not. */

@@ -377,6 +377,7 @@ static RARE void note_list(int number) {
     if (at)
         atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
                                  memory_order_relaxed); /* a fact by itself */
+    misuse_listed(number);
     if (tracker_quarantines)
         quarantine_listed();
 }

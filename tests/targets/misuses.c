@@ -833,6 +833,12 @@ WAY(listed_but_the_list) {
     closedir(list);
 }
 
+WAY(listed_under_streams) {
+    FILE *stream = fopen("/dev/null", "r");
+    listed_but_the_list();
+    (void)stream;
+}
+
 /* The list had a descriptor, too, which is in the list. */
 static int list_numbers(const char *path, int *numbers) {
     DIR *list = opendir(path);
