@@ -9,8 +9,9 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
-/* Not self: that is the main thread, which has none any more once it has ended before others. */
-#define DESCRIPTORS "/proc/thread-self/fd"
+/* /proc/self is the main thread, which has nothing there any more once it has ended before others. Where it is
+ * this thread, it spares the kernel three folders, which it makes as they are looked at. */
+#define OF_THREAD(name) (SYS(SYS_gettid) == SYS(SYS_getpid) ? "/proc/self/" name : "/proc/thread-self/" name)
 
 enum { PROBED = 1024 };
 
@@ -42,7 +43,7 @@ static void visit_name(const char *name, void *context) {
 }
 
 bool kernel_visit_open(void (*visit)(int number, void *context), void *context) {
-    long folder = SYS(SYS_open, DESCRIPTORS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long folder = SYS(SYS_open, OF_THREAD("fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (sys_failed(folder)) {
         for (int number = 0; number < PROBED; number++)
             if (kernel_is_open(number))
@@ -56,10 +57,12 @@ bool kernel_visit_open(void (*visit)(int number, void *context), void *context) 
 
 int64_t kernel_count_open(void) {
     struct stat status; /* Linux 6.2: the size of /proc/PID/fd is the number of open descriptors */
-    if (SYS(SYS_newfstatat, AT_FDCWD, DESCRIPTORS, &status, 0) || !status.st_size)
+    if (SYS(SYS_newfstatat, AT_FDCWD, OF_THREAD("fd"), &status, 0) || !status.st_size)
         return -1;
     return status.st_size;
 }
+
+long kernel_executable(char *path, size_t bytes) { return SYS(SYS_readlink, OF_THREAD("exe"), path, bytes); }
 
 unsigned kernel_count_threads(void) {
     struct stat status; /* a folder per thread, and two links more */

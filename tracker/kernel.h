@@ -4,6 +4,7 @@
 #define TRACKER_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Any context. Calls visit(number, context) for every open descriptor. False if /proc/self/fd cannot be read:
@@ -19,6 +20,9 @@ bool kernel_lists_numbers(const char *path);
 static inline bool kernel_may_list_numbers(const char *path) {
     return path[0] == '/' && (path[1] == 'd' || path[1] == 'p'); /* in /dev, in /proc */
 }
+
+/* Any context. The path of the program, without a zero byte at its end. Its length, or -errno. */
+long kernel_executable(char *path, size_t bytes);
 
 /* Exit only. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
 int64_t kernel_count_open(void);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "tracker/clock.h"
+#include "tracker/kernel.h"
 #include "tracker/lockdown.h"
 #include "tracker/paths.h"
 #include "tracker/signals.h"
@@ -21,7 +22,8 @@ enum {
     PAGE = RECORD_PAGE_BYTES,
     FIRST_WINDOW_SHIFT = 17, /* 128 KiB: a larger mapping becomes resident under mlockall */
     WINDOWS = 40,
-    ENTRY_CHUNK_BYTES = 2 * PAGE /* the usual room taken at once for entries that tell their own length */
+    /* The room usually taken at once for entries that tell their own length; the first time a page. */
+    ENTRY_CHUNK_BYTES = 2 * PAGE
 };
 static const uint64_t file_bytes = 1ull << 30;    /* sparse: room for sixteen million handles */
 static const uint64_t memory_bytes = 64ull << 20; /* of an anonymous record: its size cannot change later */
@@ -206,8 +208,8 @@ uint64_t record_entry(_Atomic uint64_t *current, enum record_chunk_kind kind, si
         uint64_t at = chunk ? entry_in(record_at(chunk), (uint32_t)bytes) : 0;
         if (at)
             return chunk + at;
-        size_t wanted = bytes + sizeof(struct record_chunk);
-        uint64_t fresh = record_allocate(kind, wanted > ENTRY_CHUNK_BYTES ? wanted : ENTRY_CHUNK_BYTES, 0, 0);
+        size_t wanted = bytes + sizeof(struct record_chunk), usual = chunk ? ENTRY_CHUNK_BYTES : PAGE;
+        uint64_t fresh = record_allocate(kind, wanted > usual ? wanted : usual, 0, 0);
         if (!fresh)
             return 0;
         record_publish(fresh, kind);
@@ -491,7 +493,7 @@ static void keep_strings(struct record_header *header) {
     if (!chunk)
         return;
     char path[1024];
-    long length = SYS(SYS_readlink, "/proc/thread-self/exe", path, sizeof path - 1);
+    long length = kernel_executable(path, sizeof path - 1);
     if (length > 0) {
         path[length] = 0;
         header->executable = keep_text(chunk, path, (size_t)length + 1);
@@ -543,7 +545,7 @@ bool record_make(void) {
     if (atomic_exchange_explicit(&making, 1, memory_order_acquire))
         return false;
     uint8_t name[16] = {0};
-    const uint64_t used = 9 * PAGE; /* header, text, and what the first handles need */
+    const uint64_t used = 8 * PAGE; /* header, text, and what the first handles need */
     uint64_t window = window_from_file(used, name, FIRST_WINDOW_SHIFT);
     if (!window) {
         random_name(name);
