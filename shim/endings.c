@@ -6,10 +6,11 @@
 
 #include "shim/context.h"
 #include "shim/real.h"
+#include "tracker/large.h"
 #include "tracker/tracker.h"
 
 /* When the end begins: half of coreutils closes standard error in an exit handler. */
-static void ending(uintptr_t caller) {
+FORK_CODE static void ending(uintptr_t caller) {
     if (context_is_watched())
         tracker_ending(caller);
 }
@@ -37,13 +38,13 @@ EXPORT int __libc_start_main(int (*main_function)(int, char **, char **), int ar
     return real.__libc_start_main(main_function, argc, argv, init, fini, loader_fini, stack_end);
 }
 
-EXPORT _Noreturn void exit(int status) {
+EXPORT FORK_CODE _Noreturn void exit(int status) {
     ending(CALLER);
     real.exit(status);
     __builtin_unreachable();
 }
 
-EXPORT _Noreturn void _exit(int status) {
+EXPORT FORK_CODE _Noreturn void _exit(int status) {
     if (context_is_watched())
         tracker_end(RECORD_END_EXIT_NOW, status & 0xff, false);
     for (;;)
@@ -65,8 +66,8 @@ EXPORT _Noreturn void abort(void) {
  * over: the first thread makes the pass, the others wait for it. The place is one that libc has just emptied:
  * no memory is needed. */
 enum { EXITING_THREADS = 8 };
-static void last_handler(int status, void *nothing) {
-    static bool over; /* no order is needed: one handler more, or less, does no harm */
+FORK_CODE static void last_handler(int status, void *nothing) {
+    static FORK_DATA bool over; /* no order is needed: one handler more, or less, does no harm */
     if (!context_is_watched() || __atomic_load_n(&over, __ATOMIC_RELAXED))
         return;
     on_exit(last_handler, NULL);

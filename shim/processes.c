@@ -6,19 +6,20 @@
 #include "shim/context.h"
 #include "shim/effects.h"
 #include "shim/real.h"
+#include "tracker/large.h"
 #include "tracker/tracker.h"
 
-static void before_fork(void) {
+FORK_CODE static void before_fork(void) {
     if (context_is_watched())
         tracker_fork_begin();
 }
 
-void context_shares(int32_t process) {
+FORK_CODE void context_shares(int32_t process) {
     context_sharing = process;
     context_plain = context_ready && context_watching && !process;
 }
 
-static void after_fork_in_child(void) {
+FORK_CODE static void after_fork_in_child(void) {
     context_vfork.base = context_vfork.depth;
     context_shares(0);
     if (context_watching)
@@ -26,7 +27,7 @@ static void after_fork_in_child(void) {
 }
 
 /* The handlers above run inside; what the parent learns only from the result is told here. */
-EXPORT pid_t fork(void) {
+EXPORT FORK_CODE pid_t fork(void) {
     if (!context_is_watched())
         return real.fork();
     pid_t child = real.fork();
@@ -35,7 +36,7 @@ EXPORT pid_t fork(void) {
     return child;
 }
 
-EXPORT pid_t _Fork(void) {
+EXPORT FORK_CODE pid_t _Fork(void) {
     before_fork();
     pid_t child = real._Fork();
     if (child == 0)

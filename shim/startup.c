@@ -7,11 +7,13 @@
 
 #include "shim/context.h"
 #include "shim/real.h"
+#include "tracker/large.h"
 #include "tracker/tracker.h"
 
-bool context_ready, context_watching, context_plain;
+bool context_ready, context_watching;
+FORK_DATA bool context_plain;
 __thread struct context_vfork context_vfork;
-int32_t context_sharing;
+FORK_DATA int32_t context_sharing;
 
 /* Where entry.S jumps to. */
 void *startup_real_vfork __attribute__((visibility("hidden")));

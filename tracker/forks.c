@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
+#include "tracker/clock.h"
+#include "tracker/large.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
@@ -33,24 +35,24 @@ struct fork_page {
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
-static _Atomic(struct fork_page *) page; /* shared with the children made since */
-static struct fork_page *parent_page;    /* this process's entry is in it, if it has one */
-static _Atomic uint64_t spare;           /* address of the parent's parent's, to be used again; 0 none */
-static _Atomic uint64_t overflow;        /* highest sequence given to a fork that found no entry */
+static FORK_DATA _Atomic(struct fork_page *) page; /* shared with the children made since */
+static FORK_DATA struct fork_page *parent_page;    /* this process's entry is in it, if it has one */
+static FORK_DATA _Atomic uint64_t spare;    /* address of the parent's parent's, to be used again; 0 none */
+static FORK_DATA _Atomic uint64_t overflow; /* highest sequence given to a fork that found no entry */
 
-static _Atomic uint64_t first_told; /* of this process, for a page that is made later */
+static FORK_DATA _Atomic uint64_t first_told; /* of this process, for a page that is made later */
 
-static struct fork_entry *mine; /* this process's, in its parent's page; NULL: not forked, or not told */
-static uint64_t sequence_at_fork = UINT64_MAX;
-static pid_t told;                 /* the process that forks_child was last called in */
-static pid_t ancestors[ANCESTORS]; /* the oldest first */
-static unsigned ancestor_count;
+/* This process's, in its parent's page; NULL: not forked, or not told. */
+static FORK_DATA struct fork_entry *mine;
+static FORK_DATA struct record_birth birth = {.sequence = UINT64_MAX};
+static FORK_DATA pid_t told;                 /* the process that forks_child was last called in */
+static FORK_DATA pid_t ancestors[ANCESTORS]; /* the oldest first */
+static FORK_DATA unsigned ancestor_count;
 
 /* The fork that this thread is making; the child's only thread finds the copy. */
 static __thread struct {
     struct fork_entry *entry;
-    uint64_t sequence;
-    int32_t parent;
+    struct record_birth birth;
 } making;
 
 static struct fork_entry *table(void) {
@@ -89,14 +91,15 @@ static void remember_overflow(uint64_t sequence) {
 /* A fork of which nobody tells (by a vfork child, by a raw clone) finds this. */
 static void forget_making(void) {
     making.entry = NULL;
-    making.sequence = UINT64_MAX;
-    making.parent = 0;
+    making.birth = (struct record_birth){.sequence = UINT64_MAX};
 }
 
-void forks_begin(uint64_t sequence) {
+FORK_CODE void forks_begin(uint64_t sequence) {
     making.entry = NULL;
-    making.sequence = sequence;
-    making.parent = (int32_t)SYS(SYS_getpid);
+    making.birth = (struct record_birth){.sequence = sequence,
+                                         .realtime = clock_date(),
+                                         .monotonic = clock_coarse(),
+                                         .parent = (int32_t)SYS(SYS_getpid)};
     struct fork_entry *all = sequence ? table() : NULL;
     if (!all)
         return; /* nothing was acquired: nothing can be handed over */
@@ -109,7 +112,7 @@ void forks_begin(uint64_t sequence) {
     STORE(&making.entry->pid, 0);
 }
 
-void forks_end(pid_t child) {
+FORK_CODE void forks_end(pid_t child) {
     if (!making.entry)
         return forget_making();
     STORE(&making.entry->pid, child);
@@ -119,16 +122,18 @@ void forks_end(pid_t child) {
     forget_making();
 }
 
-void forks_child(void) {
-    if (!making.parent) {
+FORK_CODE void forks_child(void) {
+    if (!making.birth.parent) {
         forget_making();
-        making.parent = (int32_t)SYS(SYS_getppid);
+        making.birth.parent = (int32_t)SYS(SYS_getppid);
+        making.birth.realtime = clock_date();
+        making.birth.monotonic = clock_coarse();
     }
     mine = making.entry;
     if (parent_page)
         STORE(&spare, (uint64_t)(uintptr_t)parent_page);
     parent_page = LOAD(&page);
-    sequence_at_fork = making.sequence;
+    birth = making.birth;
     STORE(&page, NULL); /* the parent's page stays mapped for `mine` */
     STORE(&overflow, 0);
     STORE(&first_told, 0);
@@ -137,7 +142,7 @@ void forks_child(void) {
             ancestors[i - 1] = ancestors[i];
         ancestor_count--;
     }
-    ancestors[ancestor_count++] = making.parent;
+    ancestors[ancestor_count++] = birth.parent;
     forget_making();
     told = (pid_t)SYS(SYS_getpid);
 }
@@ -149,14 +154,16 @@ void forks_adopting(void) {
     forks_child();
 }
 
-uint64_t forks_sequence(void) { return sequence_at_fork; }
+const struct record_birth *forks_birth(void) { return &birth; }
 
-void forks_mark_executing(bool executing) {
+bool forks_is_child(void) { return ancestor_count; }
+
+FORK_CODE void forks_mark_executing(bool executing) {
     if (mine)
         STORE(&mine->state, executing ? FORK_EXECUTING : FORK_LIVING);
 }
 
-void forks_mark_ended(void) {
+FORK_CODE void forks_mark_ended(void) {
     if (mine)
         STORE(&mine->state, FORK_ENDED);
 }
@@ -221,7 +228,7 @@ void forks_tell(uint64_t beyond) {
 
 static uint64_t first_told_by_parent(void) { return mine ? LOAD(&parent_page->first_told) : 0; }
 
-bool forks_may_be_orphan(void) {
+FORK_CODE bool forks_may_be_orphan(void) {
     if (!ancestor_count)
         return false;
     if (first_told_by_parent())

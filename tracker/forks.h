@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tracker/record.h"
+
 /* Any context, in the parent: before a fork. What follows is found through a variable of the calling thread. */
 void forks_begin(uint64_t sequence);
 /* Any context, in the parent, after the fork: the child, or -1 if it failed. */
@@ -22,9 +24,11 @@ void forks_child(void);
  * process, as it is not by a raw clone. */
 void forks_adopting(void);
 
-/* Child: the parent's handles up to this sequence number were inherited; UINT64_MAX if nobody said (raw clone).
- */
-uint64_t forks_sequence(void);
+/* Child: of which fork it came. */
+const struct record_birth *forks_birth(void);
+
+/* Any context. False: this process, as the image that it is, came of no fork that was told. */
+bool forks_is_child(void);
 
 /* Child, any context: it is about to execute something (and might fail: false afterwards), or to end. */
 void forks_mark_executing(bool executing);

@@ -1,5 +1,5 @@
-/* large.h - where tables lie: behind all small variables, so that those share a few pages. Every page that a
- * process touches first, or a fork child writes to, costs it a fault. */
+/* large.h - where variables and code lie. Every page that a process touches first, or a fork child writes to,
+ * costs it a fault: tables lie behind all small variables, so that those share a few pages. */
 #ifndef TRACKER_LARGE_H
 #define TRACKER_LARGE_H
 
@@ -8,5 +8,9 @@
 #define LARGE __attribute__((section(".bss.large")))
 /* The same for those that begin as something else: behind .data and .data.rel. */
 #define LARGE_DATA __attribute__((section(".data.tail")))
+/* What is written around each fork, by the child too: small enough to share one page. */
+#define FORK_DATA __attribute__((section(".data.fork")))
+/* What runs in a fork child that executes something, or ends, at once. */
+#define FORK_CODE __attribute__((section(".text.hot.fork")))
 
 #endif

@@ -9,11 +9,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "tracker/clock.h"
 #include "tracker/kernel.h"
+#include "tracker/large.h"
 #include "tracker/lockdown.h"
 #include "tracker/paths.h"
 #include "tracker/signals.h"
+#include "tracker/single.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
 #include "tracker/tidy.h"
@@ -33,11 +34,23 @@ _Static_assert(sizeof(struct record_header) <= PAGE, "the header is one page");
 
 /* The page that tells who owns the record: a fork-like child reads zero. */
 _Atomic uint32_t record_no_owner;
-struct record_mapped record_mapped = {.owner = &record_no_owner};
+FORK_DATA struct record_mapped record_mapped = {.owner = &record_no_owner};
+
+/* RECORD_OWNER_NONE for ever: it stands for that page in a fork child which may never need one. */
+static _Atomic uint32_t not_adopted;
+
+/* Of the copy for a child. Where it is asked there is only one thread; its own memory is written around a fork
+ * anyway. */
+static __thread struct {
+    bool current;   /* nothing has used the record since it was made */
+    bool in_signal; /* the fork may be a signal handler's that has interrupted who was using it */
+} copy;
 
 /* Copied by a fork, unlike the record itself. */
-static struct {
+static FORK_DATA struct {
     struct record_identity identity;
+    _Atomic uint32_t *owner;    /* in the page that a fork-like child finds zero */
+    uint64_t for_child;         /* address of the copy, 0 none yet */
     _Atomic uint64_t allocated; /* bytes of the object in use; at a fork this is the truth for the child */
     uint64_t object_bytes;      /* what the object can hold */
     uint64_t reserved;          /* bytes that were made real with the first window */
@@ -52,6 +65,11 @@ static struct {
 void record_configure(const struct record_identity *identity) { own.identity = *identity; }
 
 enum record_readiness record_why_not_ready(uint32_t owner) {
+    if (owner == RECORD_OWNER_COPIED) {
+        copy.current = false;
+        atomic_store_explicit(own.owner, RECORD_OWNER_READY, memory_order_relaxed); /* as it was */
+        return RECORD_READY;
+    }
     if (owner == RECORD_OWNER_MAKING)
         return RECORD_BUSY;
     return own.made ? RECORD_FORKED : RECORD_NONE;
@@ -425,16 +443,25 @@ static uint64_t window_from_memory(uint64_t used, unsigned shift) {
 /* Memory that the kernel copies at a fork, at a third of the price of an object that has to be made, filled and
  * taken down: for children that execute something or end soon. It can neither grow nor be mapped twice, so that
  * it is for records that never grew. No page need be made real first: none of this memory lies in a file system
- * that may be full. */
-static uint64_t window_private(void) {
+ * that may be full. `over`: in the place of what is mapped there, 0 anywhere. */
+FORK_CODE static uint64_t memory_private(uint64_t over) {
+    long at = SYS(SYS_mmap, over, 1ull << FIRST_WINDOW_SHIFT, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | (over ? MAP_FIXED : 0), -1, 0);
+    return sys_failed(at) ? 0 : (uint64_t)at;
+}
+
+FORK_CODE static void become_private(void) {
     own.path[0] = 0;
-    uint64_t bytes = 1ull << FIRST_WINDOW_SHIFT;
-    long at = SYS(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (sys_failed(at))
-        return 0;
-    own.object_bytes = bytes;
+    own.object_bytes = 1ull << FIRST_WINDOW_SHIFT;
     own.is_private = true;
-    return (uint64_t)at | FIRST_WINDOW_SHIFT;
+}
+
+static uint64_t window_private(void) {
+    uint64_t at = memory_private(0);
+    if (!at)
+        return 0;
+    become_private();
+    return at | FIRST_WINDOW_SHIFT;
 }
 
 /* ---- a new record -----------------------------------------------------------------------------------------
@@ -448,9 +475,9 @@ static bool owner_page(void) {
     if (sys_failed(page))
         return false;
     SYS(SYS_madvise, page, PAGE, MADV_WIPEONFORK); /* Linux 4.14 */
-    _Atomic uint32_t *state = (_Atomic uint32_t *)page;
-    atomic_store_explicit(state, RECORD_OWNER_MAKING, memory_order_relaxed);
-    atomic_store_explicit(&record_mapped.owner, state,
+    own.owner = (_Atomic uint32_t *)page;
+    atomic_store_explicit(own.owner, RECORD_OWNER_MAKING, memory_order_relaxed);
+    atomic_store_explicit(&record_mapped.owner, own.owner,
                           memory_order_release); /* the page's content before its address */
     return true;
 }
@@ -599,7 +626,7 @@ static void copy_page_to(uint64_t window, uint64_t old, uint64_t at) {
 
 /* Puts `bytes` of a mapping (0: another mapping of the same object) where the window of this size was, or
  * memory of nobody's: a file that stays mapped stays locked. */
-static bool put_over(uint64_t base, uint64_t bytes, unsigned shift) {
+FORK_CODE static bool put_over(uint64_t base, uint64_t bytes, unsigned shift) {
     if (!sys_failed(
             SYS(SYS_mremap, base, bytes, 1ull << shift, MREMAP_MAYMOVE | MREMAP_FIXED, own.mapped[shift])))
         return true;
@@ -609,16 +636,12 @@ static bool put_over(uint64_t base, uint64_t bytes, unsigned shift) {
     return false;
 }
 
-/* `window` is as large as the one it follows. No other thread can be in the old windows. Their addresses stay
- * good: a signal handler may have interrupted the very code that holds one, and that goes on when the handler
- * returns. So a process has as many mappings of ours whatever number of forks lies behind it. */
-static void move_into(uint64_t window, uint64_t used) {
-    uint64_t old = LOAD(&record_mapped.window), base = (uint64_t)(uintptr_t)window_base(window);
-    unsigned shift = window & 0xfff;
-    own.mapped[shift] = (uint64_t)(uintptr_t)window_base(old); /* a fork may come before window_grow says so */
-    for (uint64_t at = PAGE; at < used; at += PAGE)
-        copy_page_to(window, old, at);
-    copy_page_to(window, old, 0); /* last, as its magic makes it a record */
+/* A mapping with what the window holds, and as large, becomes the window. No other thread can be in the old
+ * ones. Their addresses stay good: a signal handler may have interrupted the very code that holds one, and that
+ * goes on when the handler returns. So a process has as many mappings of ours whatever number of forks lies
+ * behind it. */
+FORK_CODE static void succeed_window(uint64_t base, unsigned shift) {
+    own.mapped[shift] = (uint64_t)(uintptr_t)window_base(LOAD(&record_mapped.window)); /* see window_grow */
     if (put_over(base, 1ull << shift, shift))
         base = own.mapped[shift];
     own.mapped[shift] = base;
@@ -626,12 +649,96 @@ static void move_into(uint64_t window, uint64_t used) {
     for (unsigned smaller = 0; smaller < shift; smaller++)
         if (own.mapped[smaller])
             put_over(base, 0, smaller);
+}
+
+static void move_into(uint64_t window, uint64_t used) {
+    uint64_t old = LOAD(&record_mapped.window);
+    for (uint64_t at = PAGE; at < used; at += PAGE)
+        copy_page_to(window, old, at);
+    copy_page_to(window, old, 0); /* last, as its magic makes it a record */
+    succeed_window((uint64_t)(uintptr_t)window_base(window), window & 0xfff);
     own.reserved = used;
     atomic_store_explicit(&reserving, 0, memory_order_relaxed); /* of threads that are not here */
 }
 
-/* ---- the copy after a fork --------------------------------------------------------------------------------
+/* ---- the copy at a fork -----------------------------------------------------------------------------------
  */
+
+static bool is_same_page(const uint64_t *one, const uint64_t *other) {
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < PAGE / sizeof *one; i++)
+        bits |= one[i] ^ other[i];
+    return !bits;
+}
+
+/* To look is cheaper than to write: what earlier children have of this memory is shared with them until then.
+ */
+static bool copied_for_child(void) {
+    if (!own.for_child)
+        own.for_child = memory_private(0);
+    if (!own.for_child)
+        return false;
+    uint64_t used = LOAD(&own.allocated);
+    for (uint64_t at = 0; at < used; at += PAGE) {
+        uint64_t *to = (uint64_t *)(uintptr_t)(own.for_child + at);
+        if (is_real(at) && !is_same_page(to, record_at(at)))
+            copy_page(to, record_at(at));
+    }
+    return true;
+}
+
+static void forget_copy(void) {
+    uint64_t at = own.for_child;
+    own.for_child = 0;
+    if (at)
+        SYS(SYS_munmap, at, 1ull << FIRST_WINDOW_SHIFT);
+}
+
+/* No signal handler comes in between; one that comes before the fork and uses the record meets the state. */
+void record_copy_for_child(void) {
+    copy.current = false;
+    if ((LOAD(&record_mapped.window) & 0xfff) != FIRST_WINDOW_SHIFT)
+        return forget_copy();
+    if (own.is_private || !single_here())
+        return;
+    uint64_t signals = signals_block();
+    copy.in_signal = signals != 0; /* the one that is being handled is blocked */
+    copy.current = copied_for_child();
+    if (copy.current)
+        atomic_store_explicit(own.owner, RECORD_OWNER_COPIED, memory_order_relaxed);
+    signals_unblock(signals);
+}
+
+/* Where the parent's window was comes memory for the next copy, so that no process has more mappings than
+ * another, whatever number of forks lies behind it. It is not moved there: that takes twice as long as all else
+ * that a child pays for, since the kernel throws away what the processor knows of its memory. */
+FORK_CODE static void use_copy_where_it_is(void) {
+    uint64_t before = own.mapped[FIRST_WINDOW_SHIFT];
+    own.mapped[FIRST_WINDOW_SHIFT] = own.for_child;
+    atomic_store_explicit(&record_mapped.window, own.for_child | FIRST_WINDOW_SHIFT, memory_order_relaxed);
+    own.for_child = memory_private(before);
+    if (!own.for_child)
+        SYS(SYS_munmap, before, 1ull << FIRST_WINDOW_SHIFT); /* a file that stays mapped stays locked */
+}
+
+FORK_CODE bool record_forked(void) {
+    if (!own.made)
+        return true;
+    bool has_copy = copy.current;
+    copy.current = false;
+    atomic_store_explicit(&record_mapped.owner, &not_adopted, memory_order_relaxed); /* the only thread */
+    if (!has_copy)
+        return own.is_private;
+    become_private();
+    if (!copy.in_signal) {
+        use_copy_where_it_is();
+        return true;
+    }
+    uint64_t at = own.for_child;
+    own.for_child = 0;
+    succeed_window(at, FIRST_WINDOW_SHIFT);
+    return true;
+}
 
 /* What is mapped becomes this process's own. */
 static bool take_over(uint64_t used, unsigned shift) {
@@ -647,9 +754,14 @@ static bool take_over(uint64_t used, unsigned shift) {
     return true;
 }
 
-bool record_adopt(uint64_t fork_sequence) {
+bool record_adopt(const struct record_birth *birth) {
     uint32_t none = RECORD_OWNER_NONE;
-    _Atomic uint32_t *state = atomic_load_explicit(&record_mapped.owner, memory_order_relaxed);
+    _Atomic uint32_t *state = own.owner;
+    if (LOAD(&record_mapped.owner) == &not_adopted) {
+        atomic_store_explicit(state, RECORD_OWNER_NONE, memory_order_relaxed); /* before Linux 4.14 */
+        atomic_store_explicit(&record_mapped.owner, state, memory_order_relaxed);
+    }
+    copy.current = false;
     if (!atomic_compare_exchange_strong_explicit(state, &none, RECORD_OWNER_MAKING, memory_order_acquire,
                                                  memory_order_relaxed))
         return false;
@@ -662,13 +774,13 @@ bool record_adopt(uint64_t fork_sequence) {
         atomic_store_explicit(state, RECORD_OWNER_NONE, memory_order_relaxed);
         return false;
     }
-    own.identity.started_realtime = clock_date();
-    own.identity.started_monotonic = clock_coarse();
+    own.identity.started_realtime = birth->realtime;
+    own.identity.started_monotonic = birth->monotonic;
     struct record_header *header = record_header();
     uint8_t name[16];
     random_name(name);
     text_copy(header->parent_name, header->name, sizeof header->name);
-    header->fork_sequence = fork_sequence;
+    header->fork_sequence = birth->sequence;
     atomic_store_explicit(&header->allocated, used, memory_order_relaxed);
     atomic_store_explicit(&header->end, RECORD_END_RUNNING, memory_order_relaxed);
     atomic_store_explicit(&header->status, 0, memory_order_relaxed);
@@ -679,12 +791,8 @@ bool record_adopt(uint64_t fork_sequence) {
     atomic_store_explicit(&header->pass, 0, memory_order_relaxed);
     atomic_store_explicit(&header->notes, RECORD_NOTE_FORK_CHILD, memory_order_relaxed);
     header_begin(header, name);
+    header->parent_pid = birth->parent; /* it may have ended since */
     return true;
-}
-
-void record_forked(void) {
-    /* relaxed: the only thread there is */
-    atomic_store_explicit(LOAD(&record_mapped.owner), RECORD_OWNER_NONE, memory_order_relaxed);
 }
 
 /* ---- later ------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
  * shared memory, a file or, where no file can or should be had, an anonymous object; both grow the same way: a
  * second, larger mapping of the same object by mremap(old, 0, larger), while old addresses stay valid. Only a
  * fork child with one thread and a small record begins with private memory, which its own children find copied.
+ * It lies ready for the child before the fork (record_copy_for_child), so that a child that ends or executes
+ * something at once pays for nothing of it, and what its parent does meanwhile is not seen.
  *
  * Nothing in the process keeps pointers into the record: offsets only, turned into addresses by record_at. That
  * is what makes the copy after a fork correct.
@@ -46,7 +48,7 @@ extern struct record_mapped {
     _Atomic(_Atomic uint32_t *) owner; /* in the page that a fork-like child finds zero */
 } record_mapped __attribute__((visibility("hidden")));
 extern _Atomic uint32_t record_no_owner __attribute__((visibility("hidden"))); /* while there is no such page */
-enum { RECORD_OWNER_NONE, RECORD_OWNER_MAKING, RECORD_OWNER_READY };
+enum { RECORD_OWNER_NONE, RECORD_OWNER_MAKING, RECORD_OWNER_READY, RECORD_OWNER_COPIED };
 #define RECORD_WINDOW_BASE(window) ((char *)(uintptr_t)((window) & ~0xfffull))
 
 /* Any context: what record_readiness says if it is not RECORD_READY. */
@@ -78,13 +80,26 @@ static inline enum record_readiness record_readiness(void) {
  */
 bool record_make(void);
 
-/* Child of a fork, any context (RECORD_FORKED). Copies what the parent had at the fork into memory of this
- * process's own. False: as record_make. The caller finishes it and calls record_open. */
-bool record_adopt(uint64_t fork_sequence);
+/* Any context, RECORD_READY, before a fork: what a child of the only thread will find as its own memory. It is
+ * good for the fork if nothing uses the record until then, which is found out: the process's next look at it
+ * goes by record_why_not_ready. Not made for records that have grown, nor if there are other threads. */
+void record_copy_for_child(void);
 
-/* Child of a fork, first of all: what is mapped is not this process's. MADV_WIPEONFORK says the same; this is
- * for kernels before 4.14. */
-void record_forked(void);
+/* The fork that a process came from. */
+struct record_birth {
+    uint64_t sequence; /* the parent's handles up to this one were inherited; UINT64_MAX if nobody said */
+    uint64_t realtime, monotonic; /* when it was: CLOCK_REALTIME, CLOCK_MONOTONIC, ns */
+    int32_t parent;               /* pid */
+};
+
+/* Child of a fork, any context (RECORD_FORKED). Copies what the parent had at the fork into memory of this
+ * process's own, unless it lies there. False: as record_make. The caller finishes it and calls record_open. */
+bool record_adopt(const struct record_birth *birth);
+
+/* Child of a fork, first of all: the record is not this process's any more, nor its file. True: what lies there
+ * now is a copy as of the fork, so that record_adopt can wait for as long as may be. False: it is the parent's
+ * memory, which the parent goes on changing. */
+bool record_forked(void);
 
 /* Any context, after record_make or record_adopt returned true: lets others in. */
 void record_open(void);

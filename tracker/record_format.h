@@ -116,7 +116,7 @@ struct record_header {
     uint8_t name[16];           /* random; the file is called by its hexadecimal form + RECORD_SUFFIX */
     uint8_t parent_name[16];    /* of the process this one was forked from; zero: none */
     uint64_t fork_sequence;     /* handles of the parent up to this sequence number were inherited */
-    uint64_t started_realtime;  /* CLOCK_REALTIME, ns: the program's start (of a fork child: its first event) */
+    uint64_t started_realtime;  /* CLOCK_REALTIME, ns: the program's start (of a fork child: the fork) */
     uint64_t started_monotonic; /* CLOCK_MONOTONIC, ns, same instant */
     _Atomic uint64_t ended_realtime;  /* ns; 0 while running */
     _Atomic uint64_t ended_monotonic; /* ns; the `now` that ages are taken from */

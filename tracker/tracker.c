@@ -11,6 +11,7 @@
 #include "tracker/exit_pass.h"
 #include "tracker/forks.h"
 #include "tracker/kernel.h"
+#include "tracker/large.h"
 #include "tracker/libc_start.h"
 #include "tracker/lockdown.h"
 #include "tracker/mappings.h"
@@ -39,7 +40,7 @@
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 
 static bool watching;
-static bool threaded; /* a second thread was made, or is about to be */
+static FORK_DATA bool threaded; /* a second thread was made, or is about to be */
 static bool wanted[RECORD_KIND_COUNT];
 static bool unwinder_lost; /* unwind=libunwind could not be had */
 
@@ -103,7 +104,7 @@ static void inherit_slot(struct record_slot *slot, int32_t parent) {
     }
     unsigned kind = RECORD_WORD_KIND(word);
     bool inheritable = kind != RECORD_KIND_TIMER && kind != RECORD_KIND_THREAD; /* fork(2) */
-    bool held = inheritable && slot_is_held(word) && LOAD(&slot->sequence) <= forks_sequence();
+    bool held = inheritable && slot_is_held(word) && LOAD(&slot->sequence) <= forks_birth()->sequence;
     if (held && slot_state(slot, word) != RECORD_STATE_INHERITED) {
         atomic_store_explicit(&slot->owner_pid, parent, memory_order_relaxed);
         atomic_store_explicit(&slot->flags, RECORD_SLOT_FROM_FORK, memory_order_relaxed);
@@ -152,7 +153,7 @@ static bool is_apart(void) { return __builtin_expect(tables_differ, false) && ta
 static bool adopt_record(void) {
     int32_t parent = record_header()->pid; /* the parent's record, still mapped */
     forks_adopting();
-    if (!record_adopt(forks_sequence()))
+    if (!record_adopt(forks_birth()))
         return false;
     threads_forked();
     shortage_start();
@@ -188,6 +189,13 @@ static inline bool ready(bool acquiring) {
     if (__builtin_expect(record_is_ready(), true))
         return true;
     return watching && (acquiring || !record_is_none()) && get_ready(acquiring);
+}
+
+static RARE bool get_ready_for_more(void) { return record_readiness() != RECORD_BUSY && ready(false); }
+
+/* True if this process has its record. What asks is no event that could be missed. */
+static inline bool ready_for_more(void) {
+    return __builtin_expect(record_is_ready(), true) || (!record_is_none() && get_ready_for_more());
 }
 
 static void choose_kinds(void) {
@@ -343,12 +351,12 @@ static void number_is_used(int number, const char *call) {
 }
 
 USUAL void tracker_acquiring(void) {
-    if (record_is_ready())
+    if (ready_for_more())
         threads_acquiring();
 }
 
 USUAL void tracker_acquiring_over(void) {
-    if (record_is_ready())
+    if (ready_for_more())
         threads_acquiring_over();
 }
 
@@ -807,34 +815,54 @@ void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(
 /* ---- processes --------------------------------------------------------------------------------------------
  */
 
-void tracker_fork_begin(void) {
+FORK_CODE void tracker_fork_begin(void) {
     if (!watching || lockdown_is_on())
         return;
-    bool has_record = record_readiness() == RECORD_READY;
+    bool has_record = ready_for_more(); /* what a fork child inherited, its own children inherit */
     if (has_record && LOAD(&record_header()->end) == RECORD_END_RUNNING)
         give_file(); /* who forks again will hardly execute anything itself */
-    forks_begin(has_record ? LOAD(&record_header()->sequence) : 0);
+    uint64_t sequence = has_record ? LOAD(&record_header()->sequence) : 0;
+    if (has_record)
+        record_copy_for_child();
+    forks_begin(sequence);
 }
 
-void tracker_fork_end(pid_t child) {
+FORK_CODE void tracker_fork_end(pid_t child) {
     if (watching && !lockdown_is_on())
         forks_end(child);
 }
 
-void tracker_fork_child(void) {
+/* Options by which a process has something to tell that does nothing. */
+static bool all_are_told(void) {
+    return settings.verbosity || settings.unseen || settings.inherited || settings.exec_leaks;
+}
+
+FORK_CODE void tracker_fork_child(void) {
     if (!watching || lockdown_is_on())
         return;
-    record_forked();
+    bool can_wait = record_forked() && !threaded && !all_are_told();
     forks_child();
     if (threaded)
         unwind_in_fork_child();
     threaded = false;
-    ready(false);
+    if (!can_wait)
+        ready(false);
+}
+
+/* At the end, or a step before. A fork child that has used no handle has something to tell only as its parent's
+ * heir. */
+FORK_CODE static bool has_record_at_end(void) {
+    if (record_is_none())
+        return false;
+    enum record_readiness readiness = record_readiness();
+    if (readiness == RECORD_FORKED && !lockdown_is_on() && forks_may_be_orphan())
+        return ready(false);
+    return readiness == RECORD_READY;
 }
 
 static bool file_taken; /* before an exec that may fail */
 
-static bool can_tell(void) { return record_readiness() == RECORD_READY && !lockdown_is_on(); }
+FORK_CODE static bool can_tell(void) { return record_readiness() == RECORD_READY && !lockdown_is_on(); }
 
 static void set_end(enum record_end end) {
     atomic_store_explicit(&record_header()->end, end, memory_order_relaxed); /* one word, for readers */
@@ -854,6 +882,7 @@ void tracker_leaving(void) {
     if (!watching)
         return;
     forks_mark_executing(true);
+    ready_for_more(); /* the fork that follows finds it as this leaves it */
     if (!can_tell())
         return;
     set_end(RECORD_END_EXEC);
@@ -885,7 +914,7 @@ static void tell_what_passes(void) {
 /* The other image makes a record of its own. This one's file stays if it can tell where descriptors of the
  * other come from; else it would only be in the way. A fork child makes one for it only if an option will ask.
  */
-void tracker_executing(void) {
+FORK_CODE void tracker_executing(void) {
     if (!watching)
         return;
     forks_mark_executing(true);
@@ -947,20 +976,23 @@ void tracker_will_execute(const char *file, bool search, char *const *environmen
 /* ---- the end ----------------------------------------------------------------------------------------------
  */
 
-void tracker_ending(uintptr_t caller) {
-    if (watching && record_readiness() == RECORD_READY)
+FORK_CODE void tracker_ending(uintptr_t caller) {
+    if (watching && has_record_at_end())
         exit_pass_ending(caller);
 }
 
-void tracker_end(enum record_end end, int status, bool may_flush) {
+static RARE void end_with_record(enum record_end end, int status, bool may_flush) {
+    end_quarantine();
+    misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
+    exit_pass(end, status, may_flush, threaded);
+}
+
+FORK_CODE void tracker_end(enum record_end end, int status, bool may_flush) {
     if (!watching)
         return;
     forks_mark_ended(); /* first: who hands over to this process now would find nobody */
-    if (record_readiness() == RECORD_READY) {
-        end_quarantine();
-        misuse_closing(-1, 0); /* no further close of this thread can tell a loop */
-        exit_pass(end, status, may_flush, threaded);
-    }
-    if (!predecessors_are_reported() && !lockdown_is_on())
+    if (has_record_at_end())
+        end_with_record(end, status, may_flush);
+    if (!predecessors_are_reported() && !lockdown_is_on() && !forks_is_child())
         succession_end();
 }

@@ -592,6 +592,264 @@ START_TEST(a_child_that_stays_gets_a_file) {
 }
 END_TEST
 
+/* What a fork may be made under: as ever, or with signals blocked, as in a handler. */
+static void block_if(int some) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR1);
+    if (some)
+        ck_assert_int_eq(sigprocmask(SIG_BLOCK, &signals, NULL), 0);
+}
+
+static size_t files_mapped(void) {
+    char line[512];
+    size_t count = 0;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    MUST(maps);
+    while (fgets(line, sizeof line, maps))
+        count += strstr(line, RECORD_SUFFIX) != NULL;
+    fclose(maps);
+    return count;
+}
+
+static void do_nothing(void) {
+    MUST(record_readiness() == (NEVER_ALONE ? RECORD_READY : RECORD_FORKED));
+    MUST(files_mapped() == 0); /* which would keep it locked */
+    tracker_ending(CALLER);
+    MUST(record_readiness() == (NEVER_ALONE ? RECORD_READY : RECORD_FORKED));
+    tracker_end(RECORD_END_EXIT, 0, false);
+    MUST(count_files(world_records) == 1);
+}
+
+START_TEST(a_child_that_uses_nothing_has_no_record) {
+    /* proves: of one that only ends there is nothing, and its parent's file is the parent's; whenever it forks
+     */
+    world_start("");
+    block_if(_i);
+    tracker_prepare();
+    acquire(HIGH);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(told_fork(do_nothing), 0);
+        acquire(HIGH + 1);
+        release(HIGH + 1);
+    }
+    ck_assert_int_eq(state_of(HIGH), RECORD_STATE_LIVE);
+    ck_assert_uint_eq(count_files(world_records), 1);
+    ck_assert_uint_eq(files_mapped(), 1);
+    record_remove();
+}
+END_TEST
+
+static void look_at_the_fork(void) {
+    struct timespec after;
+    MUST(read(go[0], &after, sizeof after) == sizeof after);
+    release(HIGH + 999);
+    MUST(state_of(HIGH) == RECORD_STATE_INHERITED);
+    MUST(state_of(HIGH + 1) == RECORD_STATE_INHERITED);
+    MUST(state_of(HIGH + 2) == RECORD_STATE_FREE);
+    MUST(RECORD_WORD_STATE(RELAXED(slot_of_object(stream)->word)) == RECORD_STATE_INHERITED);
+    MUST(RELAXED(slot_of(HIGH)->owner_pid) == parent);
+    MUST(open_now() == count_held());
+    uint64_t latest = (uint64_t)after.tv_sec * 1000000000u + (uint64_t)after.tv_nsec;
+    MUST(record_header()->started_realtime <= latest);
+    for (int i = 0; i < 300; i++) /* there is room, and it is empty */
+        acquire(HIGH + 1000 + i);
+    MUST(losses(RECORD_LOSS_MEMORY) == 0 && losses(RECORD_LOSS_CLOSE) == 0);
+}
+
+START_TEST(a_child_has_what_was_open_at_its_fork) {
+    /* proves: what the parent closes and opens as soon as fork has returned, and before the child has done
+     * anything, changes nothing for the child, and the child's life begins at the fork */
+    begin();
+    if (NEVER_ALONE)
+        SKIP("with other threads the child copies what it finds");
+    block_if(_i);
+    parent = getpid();
+    ck_assert_int_eq(pipe(go), 0);
+    for (int round = 0; round < 3; round++) {
+        acquire(HIGH);
+        acquire(HIGH + 1);
+        tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fopen", CALLER, NULL);
+        tracker_fork_begin();
+        pid_t child = fork();
+        if (child == 0) {
+            tracker_fork_child();
+            look_at_the_fork();
+            _exit(0);
+        }
+        tracker_fork_end(child);
+        release(HIGH);
+        release(HIGH + 1);
+        acquire(HIGH + 2);
+        tracker_released_object(tracker_releasing_object(stream, -1, "fclose", CALLER));
+        struct timespec after_fork, moment = {0, 10000000}; /* longer than a clock's step */
+        clock_gettime(CLOCK_REALTIME, &after_fork);
+        nanosleep(&moment, NULL);
+        int status;
+        ck_assert_int_eq(write(go[1], &after_fork, sizeof after_fork), sizeof after_fork);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+        release(HIGH + 2);
+    }
+}
+END_TEST
+
+static void look_when_it_was_closed(void) {
+    MUST(record_readiness() == RECORD_READY);
+    MUST(state_of(HIGH) == RECORD_STATE_FREE);
+}
+
+START_TEST(what_a_handler_does_before_the_fork_is_seen) {
+    /* proves: what was made ready for the child is not used where something came in between */
+    begin();
+    acquire(HIGH);
+    tracker_fork_begin();
+    release(HIGH);
+    pid_t child = fork();
+    if (child == 0) {
+        tracker_fork_child();
+        look_when_it_was_closed();
+        _exit(0);
+    }
+    tracker_fork_end(child);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+static void look_from_further_down(void) {
+    release(HIGH + 999);
+    MUST(state_of(HIGH) == RECORD_STATE_INHERITED);
+    MUST(RELAXED(slot_of(HIGH)->owner_pid) == parent);
+    MUST(open_now() == count_held());
+}
+
+static void look_through_a_child(void) {
+    MUST(state_of(HIGH) == RECORD_STATE_LIVE); /* as yet unasked: the parent's */
+    MUST(told_fork(look_from_further_down) == 0);
+    MUST(state_of(HIGH) == RECORD_STATE_INHERITED);
+}
+
+START_TEST(a_grandchild_inherits_through_a_child_that_used_nothing) {
+    /* proves: a child that forks has inherited what it passes on */
+    begin();
+    if (NEVER_ALONE)
+        SKIP("with other threads the child copies at once");
+    block_if(_i);
+    parent = getpid();
+    acquire(HIGH);
+    ck_assert_int_eq(told_fork(look_through_a_child), 0);
+}
+END_TEST
+
+static void live_on_alone(void) {
+    while (getppid() == parent)
+        usleep(1000);
+    acquire(HIGH + 1);
+    bool is_so = record_header()->parent_pid == parent && state_of(HIGH) == RECORD_STATE_INHERITED;
+    MUST(write(go[1], is_so ? "y" : "n", 1) == 1);
+}
+
+static void leave_a_child(void) {
+    parent = getpid();
+    tracker_fork_begin();
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        tracker_fork_child();
+        live_on_alone();
+        _exit(0);
+    }
+    tracker_fork_end(child);
+}
+
+START_TEST(a_child_knows_its_parent_when_that_is_gone) {
+    /* proves: whose child it is was noted at the fork, not when it is asked */
+    begin();
+    ck_assert_int_eq(pipe(go), 0);
+    acquire(HIGH);
+    ck_assert_int_eq(told_fork(leave_a_child), 0);
+    char answer = 0;
+    ck_assert_int_eq(read(go[0], &answer, 1), 1);
+    ck_assert_int_eq(answer, 'y');
+}
+END_TEST
+
+static void lock_down_and_acquire(void) {
+    tracker_prepare(); /* as the shim does before it lets the program lock itself down */
+    tracker_locked_down();
+    MUST(RELAXED(record_header()->notes) & RECORD_NOTE_LOCKED_DOWN);
+    acquire(HIGH + 1);
+    MUST(state_of(HIGH) == RECORD_STATE_INHERITED);
+    MUST(state_of(HIGH + 1) == RECORD_STATE_LIVE);
+}
+
+START_TEST(a_child_that_locks_itself_down_has_its_record) {
+    /* proves: it is taken over while that can still be done */
+    begin();
+    acquire(HIGH);
+    ck_assert_int_eq(told_fork(lock_down_and_acquire), 0);
+}
+END_TEST
+
+static void leave_by_daemon(void) {
+    tracker_leaving();
+    tracker_fork_begin();
+    MUST(count_files(world_records) == 1);
+    tracker_fork_end(-1);
+    tracker_stayed();
+    acquire(HIGH + 1);
+    MUST(state_of(HIGH) == RECORD_STATE_INHERITED);
+    record_remove();
+}
+
+START_TEST(a_child_that_used_nothing_may_become_a_daemon) {
+    /* proves: it leaves no file of its own behind */
+    world_start("");
+    tracker_prepare();
+    acquire(HIGH);
+    ck_assert_int_eq(told_fork(leave_by_daemon), 0);
+    record_remove();
+}
+END_TEST
+
+static void pass(void) {}
+
+static void hold_much(void) {
+    MUST(state_of(HIGH) == RECORD_STATE_LIVE || record_readiness() == RECORD_READY);
+    release(HIGH + 999);
+    MUST(state_of(HIGH) == RECORD_STATE_INHERITED);
+    MUST(state_of(HIGH + 9999) == RECORD_STATE_INHERITED);
+}
+
+START_TEST(a_record_that_grew_is_copied_later) {
+    /* proves: what is too large to be copied before each fork is copied by the child, also after others were
+     * not */
+    begin();
+    acquire(HIGH);
+    ck_assert_int_eq(told_fork(pass), 0);
+    for (int i = 1; i < 10000; i++)
+        acquire(HIGH + i);
+    ck_assert_int_eq(told_fork(hold_much), 0);
+}
+END_TEST
+
+static const char *const asking[] = {"verbosity=1", "unseen=1", "inherited=1", "exec_leaks=1"};
+
+static void be_there_at_once(void) { MUST(record_readiness() == RECORD_READY); }
+
+START_TEST(options_that_ask_for_every_process) {
+    /* proves: where a process that does nothing has something to tell it has its record at once */
+    char options[64];
+    snprintf(options, sizeof options, "record=off:report=none:%s", asking[_i]);
+    world_start(options);
+    tracker_prepare();
+    acquire(HIGH);
+    ck_assert_int_eq(told_fork(be_there_at_once), 0);
+}
+END_TEST
+
 /* ---- exhaustion and lockdown -------------------------------------------------------------------------------
  */
 
@@ -696,8 +954,8 @@ static void wind_up(int microseconds) {
     setitimer(ITIMER_REAL, &soon, NULL);
 }
 
-static void handle_alarms(void (*handler)(int)) {
-    struct sigaction action = {.sa_handler = handler};
+static void handle_alarms(void (*handler)(int), int flags) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     sigaction(SIGALRM, &action, NULL);
     wind_up(100);
 }
@@ -829,7 +1087,7 @@ START_TEST(handlers_may_interrupt_anything) {
      * as both said: nothing of the program's own, one of the handler's, and the fresh ones */
     begin();
     handled_at_most = 3000;
-    handle_alarms(report_in_handler);
+    handle_alarms(report_in_handler, 0);
     for (unsigned round = 0; handled < handled_at_most; round++)
         use_everything(round);
     for (int i = 0; i < 40; i++)
@@ -846,7 +1104,7 @@ END_TEST
 static void live_as_worker(void) {
     handled = 0;
     handled_at_most = 60;
-    handle_alarms(report_in_handler);
+    handle_alarms(report_in_handler, 0);
     for (unsigned round = 0; handled < handled_at_most || round < 200; round++)
         use_everything(round);
     MUST(record_path()[0]);
@@ -888,7 +1146,7 @@ START_TEST(a_handler_may_fork_and_its_child_return) {
     /* proves: the child goes on in the middle of the report that was interrupted in its parent, and its table
      * is good for what follows */
     begin();
-    handle_alarms(fork_in_handler);
+    handle_alarms(fork_in_handler, _i ? SA_NODEFER : 0);
     for (unsigned round = 0; forked >= 0 && forked < 150; round++)
         use_everything(round);
     if (forked < 0) {
@@ -909,6 +1167,15 @@ static void add_forks(TCase *tests) {
     tcase_add_loop_test(tests, a_grandchild_knows_who_acquired_what, 0, 2);
     tcase_add_loop_test(tests, a_release_under_way_at_a_fork, 0, 2);
     tcase_add_test(tests, a_child_that_stays_gets_a_file);
+    tcase_add_loop_test(tests, a_child_that_uses_nothing_has_no_record, 0, 2);
+    tcase_add_loop_test(tests, a_child_has_what_was_open_at_its_fork, 0, 2);
+    tcase_add_test(tests, what_a_handler_does_before_the_fork_is_seen);
+    tcase_add_loop_test(tests, a_grandchild_inherits_through_a_child_that_used_nothing, 0, 2);
+    tcase_add_test(tests, a_child_knows_its_parent_when_that_is_gone);
+    tcase_add_test(tests, a_child_that_locks_itself_down_has_its_record);
+    tcase_add_test(tests, a_child_that_used_nothing_may_become_a_daemon);
+    tcase_add_test(tests, a_record_that_grew_is_copied_later);
+    tcase_add_loop_test(tests, options_that_ask_for_every_process, 0, sizeof asking / sizeof *asking);
     tcase_add_test(tests, events_while_the_record_is_made_are_counted);
     tcase_add_test(tests, after_a_lockdown_no_system_call_is_made);
     tcase_add_test(tests, one_number_held_is_one_open_handle);
@@ -917,7 +1184,7 @@ static void add_forks(TCase *tests) {
     tcase_add_test(tests, a_handlers_call_on_another_stack_counts_as_well);
     tcase_add_test(tests, handlers_may_interrupt_anything);
     tcase_add_test(tests, handlers_may_interrupt_the_move_into_a_file);
-    tcase_add_test(tests, a_handler_may_fork_and_its_child_return);
+    tcase_add_loop_test(tests, a_handler_may_fork_and_its_child_return, 0, 2);
 }
 
 static void add(TCase *tests) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "tests/unit/world.h"
+#include "tracker/single.h"
 
 enum { PAGE = RECORD_PAGE_BYTES, FIRST_WINDOW = 128 * 1024 };
 
@@ -480,7 +481,7 @@ static void fork_on_a_full_disk(void) {
     pid_t child = fork();
     if (child == 0) {
         MUST(record_readiness() == RECORD_FORKED);
-        MUST(record_adopt(~0ull));
+        MUST(record_adopt(&(struct record_birth){.sequence = ~0ull}));
         record_open();
         walk_everything();
         _exit(0);
@@ -653,7 +654,7 @@ static void adopt_and_compare(void) {
     MUST(record_readiness() == RECORD_FORKED);
     uint8_t parent_name[16];
     memcpy(parent_name, record_header()->name, 16);
-    MUST(record_adopt(41));
+    MUST(record_adopt(&(struct record_birth){.sequence = 41}));
     record_open();
     MUST(record_readiness() == RECORD_READY);
     struct record_header *header = record_header();
@@ -684,7 +685,7 @@ END_TEST
 
 static void take_over(void) {
     record_forked();
-    MUST(record_adopt(41));
+    MUST(record_adopt(&(struct record_birth){.sequence = 41}));
     record_open();
 }
 
@@ -746,8 +747,104 @@ START_TEST(a_copy_is_shared_before_threads_begin) {
 }
 END_TEST
 
+/* Of the only thread, with signals blocked as a handler has them, or not. */
+static void copy_for_child(bool as_in_handler) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(as_in_handler ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
+    single_start();
+    record_copy_for_child();
+}
+
+static struct record_slot *place_before;
+static bool place_is_good;
+
+static void use_the_copy(void) {
+    MUST(record_forked());
+    MUST(record_readiness() == RECORD_FORKED);
+    MUST(count_mappings(RECORD_SUFFIX) == 0);
+    MUST(RELAXED(slot_of(7)->object) == 7);
+    atomic_store(&place_before->object, 9);
+    MUST(!place_is_good || RELAXED(slot_of(7)->object) == 9);
+    MUST(record_adopt(&(struct record_birth){.sequence = 41, .parent = 5, .realtime = 6, .monotonic = 7}));
+    record_open();
+    struct record_header *header = record_header();
+    MUST(header->fork_sequence == 41 && header->parent_pid == 5);
+    MUST(header->started_realtime == 6 && header->started_monotonic == 7);
+    for (int number = 1000; number < 60000; number++)
+        MUST(numbers_make(number) != 0);
+    MUST(RELAXED(slot_of(7)->object) == (place_is_good ? 9 : 7));
+}
+
+START_TEST(a_copy_lies_ready_for_the_child) {
+    /* proves: before the child has touched anything it has the record of the fork, and nothing of the file; in
+     * the child of a handler the addresses that are in use lead to it */
+    world_record(new_folder("ready"));
+    numbers_make(7);
+    atomic_store(&slot_of(7)->object, 7);
+    place_before = slot_of(7);
+    place_is_good = _i;
+    copy_for_child(_i);
+    if (NEVER_ALONE)
+        SKIP("with other threads there is none");
+    ck_assert_int_eq(in_child(use_the_copy), 0);
+    ck_assert_uint_eq(RELAXED(slot_of(7)->object), 7);
+    ck_assert_int_eq(record_readiness(), RECORD_READY);
+}
+END_TEST
+
+static void find_no_copy(void) { MUST(!record_forked()); }
+
+START_TEST(a_copy_is_good_until_the_record_is_used) {
+    /* proves: whoever asks for the record after it was copied makes the copy useless, and the next one good */
+    world_record(new_folder("stale"));
+    copy_for_child(false);
+    ck_assert_int_eq(record_readiness(), RECORD_READY);
+    ck_assert_int_eq(in_child(find_no_copy), 0);
+    if (NEVER_ALONE)
+        SKIP("with other threads there is none");
+    numbers_make(7);
+    atomic_store(&slot_of(7)->object, 7);
+    place_before = slot_of(7);
+    copy_for_child(false);
+    ck_assert_int_eq(in_child(use_the_copy), 0);
+}
+END_TEST
+
+enum { GENERATIONS = 12 };
+static unsigned mappings_at_first;
+
+static void beget(void) {
+    static int generation;
+    record_forked();
+    MUST(record_adopt(&(struct record_birth){.sequence = 41}));
+    record_open();
+    if (generation % 3 == 2)
+        record_give_file();
+    if (++generation == 3)
+        mappings_at_first = count_mappings("");
+    MUST(!mappings_at_first || count_mappings("") <= mappings_at_first + 1);
+    MUST(RELAXED(slot_of(7)->object) == 7);
+    copy_for_child(generation % 2);
+    if (generation < GENERATIONS)
+        MUST(in_child(beget) == 0);
+    record_remove();
+}
+
+START_TEST(generations_do_not_gather_mappings) {
+    /* proves: whatever number of forks lies behind a process, with records in memory or in files, it has no
+     * more mappings */
+    world_record(new_folder("generations"));
+    numbers_make(7);
+    atomic_store(&slot_of(7)->object, 7);
+    copy_for_child(false);
+    ck_assert_int_eq(in_child(beget), 0);
+}
+END_TEST
+
 static void adopt_after_the_end(void) {
-    MUST(record_adopt(0));
+    MUST(record_adopt(&(struct record_birth){.sequence = 0}));
     record_open();
     struct record_header *header = record_header();
     MUST(RELAXED(header->end) == RECORD_END_RUNNING);
@@ -895,6 +992,9 @@ static void add(TCase *tests) {
     tcase_add_test(tests, a_fork_child_has_a_copy_of_its_own);
     tcase_add_test(tests, a_small_record_is_copied_by_the_kernel);
     tcase_add_test(tests, a_copy_is_shared_before_threads_begin);
+    tcase_add_loop_test(tests, a_copy_lies_ready_for_the_child, 0, 2);
+    tcase_add_test(tests, a_copy_is_good_until_the_record_is_used);
+    tcase_add_test(tests, generations_do_not_gather_mappings);
     tcase_add_test(tests, a_child_begins_its_own_life);
     tcase_add_test(tests, a_record_gets_a_file_later);
     tcase_add_test(tests, memory_is_charged_for_as_it_is_used);
