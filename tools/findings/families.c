@@ -299,11 +299,12 @@ static bool lived_at_once(const struct process *one, const struct process *other
            (!other->ended_realtime || other->ended_realtime >= one->started_realtime);
 }
 
-static void add_relation(struct finding *finding, const struct node *other, enum relation_way way) {
+/* True if it is one: whoever lived at another time, or is the finding's own handle, is none. */
+static bool add_relation(struct finding *finding, const struct node *other, enum relation_way way) {
     bool is_own = other->process == finding->process;
-    if (!is_own &&
-        (is_same_process(other->process, finding->process) || !lived_at_once(other->process, finding->process)))
-        return;
+    if (other->handle == finding->handle || (!is_own && (is_same_process(other->process, finding->process) ||
+                                                         !lived_at_once(other->process, finding->process))))
+        return false;
     relations_add(
         &finding->relations,
         (struct relation){.way = way,
@@ -311,6 +312,7 @@ static void add_relation(struct finding *finding, const struct node *other, enum
                           .number = other->handle->number,
                           .program =
                               is_own ? NULL : memory_copy(symbols_base_name(render_program(other->process)))});
+    return true;
 }
 
 /* Where the members of this root, or of a later one, begin. */
@@ -326,18 +328,19 @@ static size_t first_member(const struct families *families, size_t root) {
     return first;
 }
 
-/* Some are looked at, the rest is counted. */
+/* Some are looked at. Where these are relatives, the rest is counted. */
 static void add_members(const struct families *families, struct finding *finding, size_t root,
                         enum relation_way way) {
-    enum { MOST_LOOKED_AT = 64 };
+    enum { MOST_FOUND = 64, MOST_LOOKED_AT = 4096 };
     size_t first = first_member(families, root), count = first_member(families, root + 1) - first;
-    size_t looked = count < MOST_LOOKED_AT ? count : MOST_LOOKED_AT;
-    for (size_t i = 0; i < looked; i++) {
-        const struct node *node = &families->nodes[families->members[first + i]];
-        if (node->handle != finding->handle)
-            add_relation(finding, node, way);
+    size_t looked = 0, found = 0, itself = 0;
+    for (; looked < count && looked < MOST_LOOKED_AT && found < MOST_FOUND; looked++) {
+        const struct node *node = &families->nodes[families->members[first + looked]];
+        found += add_relation(finding, node, way);
+        itself += node->handle == finding->handle;
     }
-    finding->relations.count_of[way] += count - looked;
+    if (found == MOST_FOUND)
+        finding->relations.count_of[way] += count - looked - (way == RELATION_DUPLICATE && !itself);
 }
 
 static size_t first_link(const struct families *families, size_t root) {
