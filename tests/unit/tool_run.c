@@ -910,7 +910,7 @@ START_TEST(keys_of_the_terminal_come_once) {
     int terminal, told;
     pid_t shell_pid =
         start_terminal(&terminal, &told, "perl", "-e",
-                       "$| = 1; $SIG{INT} = sub { print \"INT\\n\"; ++$n }; $SIG{QUIT} = sub { exit $n };"
+                       "$| = 1; $SIG{INT} = sub { ++$n; print \"INT\\n\" }; $SIG{QUIT} = sub { exit $n };"
                        "kill 'STOP', getppid; sleep 1 while 1");
     expect_line(told, "stopped"); /* leftopen only, so that it is the last to get the key */
     press(terminal, '\003');
