@@ -10,9 +10,9 @@
 #include "tools/basics/fail.h"
 #include "tools/basics/memory.h"
 #include "tools/findings/activity.h"
+#include "tools/findings/places.h"
 #include "tools/formats/render.h"
 #include "tools/handles/live.h"
-#include "tools/names/frames.h"
 #include "tools/records/living.h"
 #include "tools/records/record_reader.h"
 
@@ -72,14 +72,18 @@ static size_t find_grown(const struct activity *last, const struct activity *now
 
 static void put_grown(FILE *out, const struct activity *last, const struct activity *now) {
     struct grown *grown = memory_new(now->site_count, sizeof *grown);
-    size_t count = find_grown(last, now, grown);
-    for (size_t i = 0; i < count && i < SITES_SHOWN; i++) {
-        char *place = frames_place(grown[i].site->own);
-        fprintf(out, "%s +%" PRId64 " %s in %s", i ? "," : "; grew:", grown[i].by, grown[i].site->call, place);
-        free(place);
+    size_t count = find_grown(last, now, grown), shown = count < SITES_SHOWN ? count : SITES_SHOWN;
+    const struct activity_site *sites[SITES_SHOWN];
+    for (size_t i = 0; i < shown; i++)
+        sites[i] = grown[i].site;
+    char **places = places_tell(sites, shown);
+    for (size_t i = 0; i < shown; i++) {
+        fprintf(out, "%s +%" PRId64 " %s in %s", i ? "," : "; grew:", grown[i].by, sites[i]->call, places[i]);
+        free(places[i]);
     }
-    if (count > SITES_SHOWN)
-        fprintf(out, ", and %zu more sites", count - SITES_SHOWN);
+    if (count > shown)
+        fprintf(out, ", and %zu more sites", count - shown);
+    free(places);
     free(grown);
 }
 

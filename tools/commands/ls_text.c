@@ -9,6 +9,7 @@
 #include "tools/basics/table.h"
 #include "tools/basics/utf8.h"
 #include "tools/commands/ls.h"
+#include "tools/findings/places.h"
 #include "tools/findings/suspects.h"
 #include "tools/formats/handle_rows.h"
 #include "tools/formats/render.h"
@@ -216,7 +217,9 @@ static char *below(const struct ls_view *view, const struct activity_site *site,
     return text;
 }
 
-static void add_site(struct table *table, const struct ls_view *view, const struct activity_site *site) {
+/* Takes `place` over. */
+static void add_site(struct table *table, const struct ls_view *view, const struct activity_site *site,
+                     char *place) {
     struct suspect_facts facts = activity_facts(site);
     char *reason = suspects_reason(&facts);
     table_add(table, (char *[]){
@@ -229,7 +232,7 @@ static void add_site(struct table *table, const struct ls_view *view, const stru
                          age(facts.mean_lifetime),
                          memory_copy(site->kind == RECORD_KIND_COUNT ? "-" : what_kind_word(site->kind)),
                          *site->call ? memory_copy(site->call) : memory_copy("-"),
-                         frames_place(site->own),
+                         place,
                      });
     table_add_text(table, below(view, site, reason));
     free(reason);
@@ -239,12 +242,15 @@ static void put_sites(const struct ls_view *view, FILE *out) {
     const struct activity *sum = view->sum;
     struct table *table = table_begin("<! OPEN OPENED CLOSED PEAK OLDEST MEAN-LIFE <KIND <CALL <SITE");
     size_t shown = 0, wanted = view->all ? sum->site_count : sites_in_use(sum);
-    for (size_t i = 0; i < sum->site_count; i++) {
-        if ((!sum->sites[i].open && !view->all) || (view->most && shown == view->most))
-            continue;
-        add_site(table, view, &sum->sites[i]);
-        shown++;
-    }
+    const struct activity_site **sites = memory_new(sum->site_count, sizeof *sites);
+    for (size_t i = 0; i < sum->site_count && (!view->most || shown < view->most); i++)
+        if (sum->sites[i].open || view->all)
+            sites[shown++] = &sum->sites[i];
+    char **places = places_tell(sites, shown);
+    for (size_t i = 0; i < shown; i++)
+        add_site(table, view, sites[i], places[i]);
+    free(places);
+    free(sites);
     fputc('\n', out);
     if (shown)
         table_write(table, out);
