@@ -108,7 +108,8 @@ static bool is_early(const struct finding *finding) {
     return atomic_fetch_add_explicit(&stack->details, 1, memory_order_relaxed) < DETAILS_OF_A_SITE;
 }
 
-/* The kernel's number of a timer, -1 if it is none, or one that libc runs a thread for and knows by an address. */
+/* The kernel's number of a timer, -1 if it is none, or one that libc runs a thread for and knows by an address.
+ */
 static int timer_of(const struct finding *finding) {
     uint64_t number = LOAD(&finding->slot->object) & ~RECORD_TIMER;
     return finding->kind == RECORD_KIND_TIMER && number <= INT_MAX ? (int)number : -1;
@@ -180,16 +181,30 @@ static void flush_one(const struct finding *finding, probe_page *known) {
         misuse_close_failed(finding->stack, finding->kind, -1, error, bytes, "exit", caller);
 }
 
-/* All streams, whether one was forgotten or not, newest first as libc does it: the program's own words come
- * before ours, a moment earlier than libc would have written them. */
+/* Findings decide how the process ends. */
+static bool want_verdict(void) {
+    return settings.exit_code || settings.strict == STRICT_ALL ||
+           (settings.strict == STRICT_FIRST && !parent_is_watched());
+}
+
+static bool has_report(void) { return !settings.report_none || want_verdict(); }
+
+/* Newest first as libc does it; then all streams, whether one was forgotten or not, unless libc may as well do
+ * it in a moment: the program's own words come before ours, and nothing is taken from under a stream that was
+ * not seen. */
 static void flush(const struct findings *findings) {
     probe_page known = 0;
     if (settings.release == RELEASE_NONE || !flush_streams)
         return;
-    for (size_t i = 0; i < findings->count; i++)
-        if (is_file_stream(&findings->list[i]))
-            flush_one(&findings->list[i], &known);
-    flush_streams();
+    bool speaks = has_report() || !record_path()[0], closes = false; /* see tell_without_file */
+    for (const struct finding *finding = findings->list, *end = finding + findings->count; finding < end;
+         finding++) {
+        closes |= finding->number >= 0 && is_to_be_released(finding);
+        if (is_file_stream(finding))
+            flush_one(finding, &known);
+    }
+    if (speaks || closes)
+        flush_streams();
 }
 
 /* A close of such a socket waits for its peer; the end of the process does not (tcp_close and PF_EXITING). */
@@ -220,18 +235,13 @@ static void release_all(struct findings *findings, bool leave_to_kernel) {
 /* ---- report -----------------------------------------------------------------------------------------------
  */
 
-static bool want_verdict(void) {
-    return settings.exit_code || settings.strict == STRICT_ALL ||
-           (settings.strict == STRICT_FIRST && !parent_is_watched());
-}
-
 /* Shows the report. True if there are findings that count, known for sure. */
 static bool report(struct findings *findings) {
     int descriptor = settings.report_none ? -1 : output_descriptor();
     bool verdict_wanted = want_verdict();
     if (descriptor < 0 && !settings.report_none && !settings.report_file)
         record_note(RECORD_NOTE_STANDARD_ERROR_LOST);
-    if (settings.report_none && !verdict_wanted)
+    if (!has_report())
         return false;
     enum renderer_verdict verdict = renderer_run(descriptor);
     if (verdict == RENDERER_FAILED || verdict == RENDERER_BROKEN)
