@@ -4,20 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mman.h>
-#include <linux/stat.h>
-#include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "tracker/kernel.h"
 #include "tracker/large.h"
 #include "tracker/lockdown.h"
 #include "tracker/paths.h"
+#include "tracker/record_file.h"
 #include "tracker/signals.h"
 #include "tracker/single.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
-#include "tracker/tidy.h"
 
 enum {
     PAGE = RECORD_PAGE_BYTES,
@@ -57,12 +54,15 @@ static FORK_DATA struct {
     uint64_t mapped[WINDOWS];   /* [shift]: address of the mapping of that size, 0 none */
     bool made;                  /* this process, or one it was forked from, has had a record */
     bool is_private;            /* it lies in memory that a fork copies */
-    char path[600];             /* of the file, empty: memory only */
+    char path[RECORD_FILE_PATH_BYTES]; /* of the file, empty: memory only */
 } own;
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
 
-void record_configure(const struct record_identity *identity) { own.identity = *identity; }
+void record_configure(const struct record_identity *identity) {
+    own.identity = *identity;
+    record_file_configure(identity->folder, identity->runtime_folder);
+}
 
 enum record_readiness record_why_not_ready(uint32_t owner) {
     if (owner == RECORD_OWNER_COPIED) {
@@ -278,91 +278,6 @@ void record_note(enum record_note note) {
 /* ---- its file ---------------------------------------------------------------------------------------------
  */
 
-static bool folder_is_safe(const char *folder) {
-    struct stat status;
-    if (SYS(SYS_newfstatat, AT_FDCWD, folder, &status, AT_SYMLINK_NOFOLLOW))
-        return false;
-    if (!S_ISDIR(status.st_mode))
-        return false;
-    return own.identity.folder || (status.st_uid == (uid_t)SYS(SYS_geteuid) && !(status.st_mode & 077));
-}
-
-/* Room for its name on the stack, which every process has touched already. */
-struct folder {
-    char name[sizeof own.path];
-};
-
-/* The folder that option record=auto means. $XDG_RUNTIME_DIR counts only if it is ours: `sudo -E` brings
- * another user's. */
-static const char *folder_automatic(struct folder *folder) {
-    struct text path = TEXT_IN(folder->name);
-    const uid_t user = (uid_t)SYS(SYS_geteuid);
-    struct stat status;
-    const char *runtime = own.identity.runtime_folder;
-    if (runtime && runtime[0] == '/' && !SYS(SYS_newfstatat, AT_FDCWD, runtime, &status, 0) &&
-        S_ISDIR(status.st_mode) && status.st_uid == user) {
-        text_string(&path, runtime);
-        text_string(&path, "/leftopen");
-        if (!path.cut)
-            return folder->name;
-    }
-    path = (struct text)TEXT_IN(folder->name);
-    text_string(&path, "/dev/shm/leftopen-");
-    text_decimal(&path, user);
-    return folder->name;
-}
-
-static bool folder_prepare(const char *folder) {
-    if (folder_is_safe(folder))
-        return true;
-    if (own.identity.folder)
-        return false;
-    SYS(SYS_mkdir, folder, 0700); /* a umask cannot widen it; where somebody else was faster, it is there */
-    return folder_is_safe(folder);
-}
-
-static void random_name(uint8_t name[16]) {
-    if (SYS(SYS_getrandom, name, 16, 1 /* GRND_NONBLOCK */) == 16)
-        return;
-    uint64_t word[2] = {(uint64_t)SYS(SYS_getpid) << 32 ^ own.identity.started_realtime,
-                        (uint64_t)(uintptr_t)name};
-    text_copy(name, word, sizeof word);
-}
-
-static const char *folder_of_records(struct folder *folder) {
-    return own.identity.folder ? own.identity.folder : folder_automatic(folder);
-}
-
-/* False if there is no room for it. */
-static bool file_path(struct text path, const uint8_t name[16]) {
-    struct folder folder;
-    text_string(&path, folder_of_records(&folder));
-    text_string(&path, "/");
-    text_byte_pairs(&path, name, 16);
-    text_string(&path, RECORD_SUFFIX);
-    return !path.cut;
-}
-
-/* An exclusive lock before the mapping: it lives exactly as long as the mapping does, though the descriptor is
- * closed at once, and tells others that the process lives. Returns a descriptor of an empty file, or -errno. */
-static long file_create(const uint8_t name[16]) {
-    struct folder folder;
-    if (!file_path((struct text)TEXT_IN(own.path), name) || !folder_prepare(folder_of_records(&folder)))
-        return -ENOENT;
-    long file = SYS(SYS_open, own.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (sys_failed(file))
-        return file;
-    /* A filter may know no flock (ENOSYS, EPERM): then the process cannot be told from a dead one while it
-     * lives, which is better than no record. Who tidies the folder may just hold the lock of a file that is
-     * there and in no use yet. */
-    if (SYS(SYS_flock, file, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
-        SYS(SYS_unlink, own.path);
-        SYS(SYS_close, file);
-        return -EWOULDBLOCK;
-    }
-    return file;
-}
-
 /* One sparse truncation; not beyond RLIMIT_FSIZE, where the kernel would send SIGXFSZ. */
 static bool file_extend(long file, uint64_t least) {
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
@@ -389,21 +304,10 @@ static uint64_t window_over(long file, uint64_t least, uint64_t used, unsigned s
     return window_if_real(at, used, shift);
 }
 
-/* Tries again where somebody who tidies has the lock for a moment. */
-static long file_create_named(uint8_t name[16]) {
-    enum { TRIES = 16 };
-    long file = -EWOULDBLOCK;
-    for (int i = 0; i < TRIES && file == -EWOULDBLOCK; i++) {
-        random_name(name);
-        file = file_create(name);
-    }
-    return file;
-}
-
 static uint64_t window_from_file(uint64_t used, uint8_t name[16], unsigned shift) {
     if (own.identity.memory_only)
         return 0;
-    long file = file_create_named(name);
+    long file = record_file_create(own.path, name);
     uint64_t window = sys_failed(file) ? 0 : window_over(file, 1ull << FIRST_WINDOW_SHIFT, used, shift);
     if (window)
         return window;
@@ -562,12 +466,6 @@ static void header_publish(struct record_header *header) {
     atomic_store_explicit((_Atomic uint64_t *)header->magic, magic, memory_order_release);
 }
 
-static void tidy_if_due(const uint8_t name[16]) {
-    struct folder folder;
-    if (own.path[0] && !own.identity.folder && tidy_is_due(folder_automatic(&folder), name[0]))
-        tidy_folder(folder_automatic(&folder));
-}
-
 bool record_make(void) {
     if (atomic_exchange_explicit(&making, 1, memory_order_acquire))
         return false;
@@ -575,7 +473,7 @@ bool record_make(void) {
     const uint64_t used = 8 * PAGE; /* header, text, and what the first handles need */
     uint64_t window = window_from_file(used, name, FIRST_WINDOW_SHIFT);
     if (!window) {
-        random_name(name);
+        record_file_name(name);
         window = window_from_memory(used, FIRST_WINDOW_SHIFT);
     }
     if (!window || !owner_page())
@@ -588,7 +486,8 @@ bool record_make(void) {
     header_begin(record_header(), name);
     keep_strings(record_header());
     header_publish(record_header());
-    tidy_if_due(name);
+    if (own.path[0])
+        record_file_tidy(name);
     return true;
 }
 
@@ -778,7 +677,7 @@ bool record_adopt(const struct record_birth *birth) {
     own.identity.started_monotonic = birth->monotonic;
     struct record_header *header = record_header();
     uint8_t name[16];
-    random_name(name);
+    record_file_name(name);
     text_copy(header->parent_name, header->name, sizeof header->name);
     header->fork_sequence = birth->sequence;
     atomic_store_explicit(&header->allocated, used, memory_order_relaxed);
@@ -847,7 +746,7 @@ void record_remove(void) {
 bool record_rename(const uint8_t name[16]) {
     enum { NO_REPLACE = 1 }; /* RENAME_NOREPLACE of <linux/fs.h> */
     char path[sizeof own.path];
-    if (!own.path[0] || !file_path((struct text)TEXT_IN(path), name))
+    if (!own.path[0] || !record_file_path((struct text)TEXT_IN(path), name))
         return false;
     if (SYS(SYS_renameat2, AT_FDCWD, own.path, AT_FDCWD, path, NO_REPLACE))
         return false;
@@ -857,7 +756,7 @@ bool record_rename(const uint8_t name[16]) {
 
 bool record_unlink(const uint8_t name[16]) {
     char path[sizeof own.path];
-    if (own.identity.memory_only || !file_path((struct text)TEXT_IN(path), name))
+    if (own.identity.memory_only || !record_file_path((struct text)TEXT_IN(path), name))
         return false;
     return SYS(SYS_unlink, path) == 0;
 }
