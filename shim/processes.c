@@ -12,6 +12,8 @@
 FORK_CODE static void before_fork(void) {
     if (context_is_watched())
         tracker_fork_begin();
+    else if (context_watching)
+        tracker_fork_begin_untold();
 }
 
 FORK_CODE void context_shares(int32_t process) {

@@ -16,7 +16,7 @@
 enum fork_state { FORK_FREE, FORK_TAKEN, FORK_LIVING, FORK_EXECUTING, FORK_ENDED };
 
 enum {
-    ENTRIES = 1024, /* forks that live at the same time; 24 KiB, touched as they are used */
+    ENTRIES = 1024, /* forks that live at the same time; 48 KiB, touched as they are used */
     ANCESTORS = 32
 };
 
@@ -24,6 +24,7 @@ struct fork_entry {
     _Atomic uint32_t state;
     _Atomic int32_t pid;
     _Atomic uint64_t sequence;
+    struct record_birth birth; /* for the child */
 };
 
 struct fork_page {
@@ -49,10 +50,11 @@ static FORK_DATA pid_t told;                 /* the process that forks_child was
 static FORK_DATA pid_t ancestors[ANCESTORS]; /* the oldest first */
 static FORK_DATA unsigned ancestor_count;
 
-/* The fork that this thread is making; the child's only thread finds the copy. */
+/* The fork that this thread is making, or the last one that it made; the child's only thread finds the copy. It
+ * is written only where it changes: a page that a fork has copied costs a fault. */
 static __thread struct {
     struct fork_entry *entry;
-    struct record_birth birth;
+    struct record_birth birth; /* where there is no entry */
 } making;
 
 static struct fork_entry *table(void) {
@@ -88,52 +90,62 @@ static void remember_overflow(uint64_t sequence) {
         ;
 }
 
-/* A fork of which nobody tells (by a vfork child, by a raw clone) finds this. */
-static void forget_making(void) {
+/* NULL: nothing was acquired, so that nothing can be handed over, or there is no room. */
+static struct fork_entry *take_entry(uint64_t sequence) {
+    struct fork_entry *all = sequence ? table() : NULL;
+    if (!all)
+        return NULL;
+    for (unsigned i = 0; i < ENTRIES; i++)
+        if (take(&all[i]))
+            return &all[i];
+    remember_overflow(sequence);
+    return NULL;
+}
+
+FORK_CODE void forks_begin(uint64_t sequence) {
+    struct fork_entry *entry = take_entry(sequence);
+    struct record_birth *to = entry ? &entry->birth : &making.birth;
+    *to = (struct record_birth){.sequence = sequence,
+                                .realtime = clock_date(),
+                                .monotonic = clock_coarse(),
+                                .parent = (int32_t)SYS(SYS_getpid)};
+    if (making.entry != entry)
+        making.entry = entry;
+    if (!entry)
+        return;
+    STORE(&entry->sequence, sequence);
+    STORE(&entry->pid, 0);
+}
+
+void forks_begin_untold(void) {
     making.entry = NULL;
     making.birth = (struct record_birth){.sequence = UINT64_MAX};
 }
 
-FORK_CODE void forks_begin(uint64_t sequence) {
-    making.entry = NULL;
-    making.birth = (struct record_birth){.sequence = sequence,
-                                         .realtime = clock_date(),
-                                         .monotonic = clock_coarse(),
-                                         .parent = (int32_t)SYS(SYS_getpid)};
-    struct fork_entry *all = sequence ? table() : NULL;
-    if (!all)
-        return; /* nothing was acquired: nothing can be handed over */
-    for (unsigned i = 0; i < ENTRIES && !making.entry; i++)
-        if (take(&all[i]))
-            making.entry = &all[i];
-    if (!making.entry)
-        return remember_overflow(sequence);
-    STORE(&making.entry->sequence, sequence);
-    STORE(&making.entry->pid, 0);
-}
-
 FORK_CODE void forks_end(pid_t child) {
     if (!making.entry)
-        return forget_making();
+        return;
     STORE(&making.entry->pid, child);
     uint32_t taken = FORK_TAKEN; /* unless the child said already that it executed something or ended */
     atomic_compare_exchange_strong_explicit(&making.entry->state, &taken, child < 0 ? FORK_ENDED : FORK_LIVING,
                                             memory_order_relaxed, memory_order_relaxed);
-    forget_making();
+}
+
+/* As much as the child of a fork of which nobody told can know by itself. */
+static void guess_birth(void) {
+    birth.parent = (int32_t)SYS(SYS_getppid);
+    birth.realtime = clock_date();
+    birth.monotonic = clock_coarse();
 }
 
 FORK_CODE void forks_child(void) {
-    if (!making.birth.parent) {
-        forget_making();
-        making.birth.parent = (int32_t)SYS(SYS_getppid);
-        making.birth.realtime = clock_date();
-        making.birth.monotonic = clock_coarse();
-    }
     mine = making.entry;
+    birth = mine ? mine->birth : making.birth;
+    if (!birth.parent)
+        guess_birth();
     if (parent_page)
         STORE(&spare, (uint64_t)(uintptr_t)parent_page);
     parent_page = LOAD(&page);
-    birth = making.birth;
     STORE(&page, NULL); /* the parent's page stays mapped for `mine` */
     STORE(&overflow, 0);
     STORE(&first_told, 0);
@@ -143,14 +155,13 @@ FORK_CODE void forks_child(void) {
         ancestor_count--;
     }
     ancestors[ancestor_count++] = birth.parent;
-    forget_making();
     told = (pid_t)SYS(SYS_getpid);
 }
 
 void forks_adopting(void) {
     if (told == SYS(SYS_getpid))
         return;
-    forget_making();
+    forks_begin_untold();
     forks_child();
 }
 

@@ -15,6 +15,8 @@
 
 /* Any context, in the parent: before a fork. What follows is found through a variable of the calling thread. */
 void forks_begin(uint64_t sequence);
+/* Any context, instead: of the fork that follows nobody tells more than that (by a vfork child). */
+void forks_begin_untold(void);
 /* Any context, in the parent, after the fork: the child, or -1 if it failed. */
 void forks_end(pid_t child);
 /* In the child, before anything else: whose child this is. */

@@ -586,6 +586,13 @@ static bool copied_for_child(void) {
     return true;
 }
 
+static void set_copy(bool current, bool in_signal) {
+    if (copy.current == current && copy.in_signal == in_signal)
+        return; /* a page that a fork has copied costs a fault */
+    copy.current = current;
+    copy.in_signal = in_signal;
+}
+
 static void forget_copy(void) {
     uint64_t at = own.for_child;
     own.for_child = 0;
@@ -595,16 +602,15 @@ static void forget_copy(void) {
 
 /* No signal handler comes in between; one that comes before the fork and uses the record meets the state. */
 void record_copy_for_child(void) {
-    copy.current = false;
-    if ((LOAD(&record_mapped.window) & 0xfff) != FIRST_WINDOW_SHIFT)
-        return forget_copy();
-    if (own.is_private || !single_here())
-        return;
+    bool is_small = (LOAD(&record_mapped.window) & 0xfff) == FIRST_WINDOW_SHIFT;
+    if (!is_small)
+        forget_copy();
+    if (!is_small || own.is_private || !single_here())
+        return set_copy(false, false);
     uint64_t signals = signals_block();
-    copy.in_signal = signals != 0; /* the one that is being handled is blocked */
-    copy.current = copied_for_child();
-    if (copy.current)
-        atomic_store_explicit(own.owner, RECORD_OWNER_COPIED, memory_order_relaxed);
+    bool current = copied_for_child();
+    set_copy(current, signals != 0); /* the one that is being handled is blocked */
+    atomic_store_explicit(own.owner, current ? RECORD_OWNER_COPIED : RECORD_OWNER_READY, memory_order_relaxed);
     signals_unblock(signals);
 }
 

@@ -63,6 +63,9 @@ static inline uint32_t record_owner(void) {
 /* Any context. Two loads. */
 static inline bool record_is_ready(void) { return record_owner() == RECORD_OWNER_READY; }
 
+/* Any context. True if this process has its record and nothing has used it since it was copied for a child. */
+static inline bool record_is_copied(void) { return record_owner() == RECORD_OWNER_COPIED; }
+
 /* Any context. True if no process that this one comes from has had a record, as far as can be told by one look.
  */
 static inline bool record_is_none(void) {

@@ -818,13 +818,19 @@ void tracker_standard_error_is(bool the_programs) { exit_pass_standard_error_is(
 FORK_CODE void tracker_fork_begin(void) {
     if (!watching || lockdown_is_on())
         return;
-    bool has_record = ready_for_more(); /* what a fork child inherited, its own children inherit */
+    /* what a fork child inherited, its own children inherit */
+    bool has_record = record_is_copied() || ready_for_more();
     if (has_record && LOAD(&record_header()->end) == RECORD_END_RUNNING)
         give_file(); /* who forks again will hardly execute anything itself */
     uint64_t sequence = has_record ? LOAD(&record_header()->sequence) : 0;
     if (has_record)
         record_copy_for_child();
     forks_begin(sequence);
+}
+
+void tracker_fork_begin_untold(void) {
+    if (watching)
+        forks_begin_untold();
 }
 
 FORK_CODE void tracker_fork_end(pid_t child) {

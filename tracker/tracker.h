@@ -184,8 +184,10 @@ void tracker_standard_error_is(bool the_programs);
 
 /* ---- processes ----
  * In the parent before a fork, in the parent after it (the child's pid, -1: failed), in the child first of all.
+ * Untold: a fork by who is not watched (a vfork child), whose child will be.
  */
 void tracker_fork_begin(void);
+void tracker_fork_begin_untold(void);
 void tracker_fork_end(pid_t child);
 void tracker_fork_child(void);
 
