@@ -112,7 +112,8 @@ static void visit_all(void (*visit)(struct record_thread *)) {
 }
 
 static void forget_call(struct record_thread *entry) {
-    atomic_store_explicit(&entry->acquiring, 0, memory_order_relaxed); /* nobody else sees this copy yet */
+    if (atomic_load_explicit(&entry->acquiring, memory_order_relaxed)) /* else its page need not be copied */
+        atomic_store_explicit(&entry->acquiring, 0, memory_order_relaxed); /* nobody else sees this copy yet */
 }
 
 void threads_forked(void) {
