@@ -68,6 +68,17 @@ START_TEST(a_site_of_forty_workers_is_one_entry) {
 }
 END_TEST
 
+START_TEST(what_a_parent_closes_at_once_its_children_inherited) {
+    /* proves: a child knows where its descriptors come from, however late it does its first thing */
+    struct run watched = by_tool("--format=json", WORDS(shapes, "pipes"));
+    ck_assert_int_eq(watched.status, 23);
+    json_t *report = parse(watched.error);
+    ck_assert_int_eq(number_of(only_site(report), "count"), WORKERS);
+    ck_assert_int_eq(number_of(json_object_get(report, "summary"), "unseen"), 0);
+    json_decref(report);
+}
+END_TEST
+
 START_TEST(in_text_too) {
     struct run watched = by_tool("--format=text", WORDS(shapes, "workers"));
     ck_assert_uint_eq(run_count(watched.error, "Direct leak of "), 1);
@@ -182,6 +193,7 @@ int main(void) {
     TCase *group = tcase_create("trees");
     tcase_set_timeout(group, 3 * RUN_SECONDS);
     tcase_add_test(group, a_site_of_forty_workers_is_one_entry);
+    tcase_add_test(group, what_a_parent_closes_at_once_its_children_inherited);
     tcase_add_test(group, in_text_too);
     tcase_add_test(group, a_failed_exec_leaves_the_record_to_be_found);
     tcase_add_test(group, records_left_to_the_next_image_end_with_it);

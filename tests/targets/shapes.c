@@ -94,6 +94,30 @@ static void by_workers(void) {
         ;
 }
 
+/* Each has done nothing yet when its parent has closed what was meant for it. */
+static void by_pipes(void) {
+    close(file);
+    for (int i = 0; i < WORKERS; i++) {
+        int for_child[2], others[2];
+        if (pipe(for_child) || pipe(others))
+            exit(1);
+        if (fork() == 0) {
+            if (read(for_child[0], &(char){0}, 1) != 1)
+                exit(1);
+            open("/dev/zero", O_RDONLY);
+            exit(0);
+        }
+        close(for_child[0]);
+        close(others[0]);
+        close(others[1]);
+        if (write(for_child[1], "", 1) != 1)
+            exit(1);
+        close(for_child[1]);
+    }
+    while (wait(NULL) > 0)
+        ;
+}
+
 /* The record must be found again under what it was before. */
 static void by_death_after_failing_exec(void) {
     execl("/nonexistent/program", "program", NULL);
@@ -114,6 +138,7 @@ static const struct {
             {"range_apart", by_range_apart},
             {"range_on_exec", by_range_on_exec},
             {"workers", by_workers},
+            {"pipes", by_pipes},
             {"death_after_failing_exec", by_death_after_failing_exec}};
 
 int main(int argc, char **argv) {
