@@ -204,6 +204,24 @@ START_TEST(a_report_of_the_living_counts_what_is_unseen) {
 }
 END_TEST
 
+START_TEST(numbers_in_quarantine_are_not_unseen) {
+    /* proves: the descriptors that keep numbers are the library's, whoever looks; the one past it is still told
+     */
+    struct beside beside =
+        start(WORDS("env", "LEFTOPEN_OPTIONS=report=none:quarantine=10", holder, "files", "9", "raw"));
+    wait_until_ready(&beside);
+    json_t *seen = ls(word(beside.pid));
+    ck_assert_int_gt(of_process(seen, "kernel_descriptors"), of_process(seen, "descriptors"));
+    ck_assert_int_eq(of_process(seen, "unseen"), 0);
+    json_decref(seen);
+    next_step(&beside);
+    seen = ls(word(beside.pid));
+    ck_assert_int_eq(of_process(seen, "unseen"), 1);
+    json_decref(seen);
+    stop(&beside);
+}
+END_TEST
+
 START_TEST(a_process_lives_on_without_its_main_thread) {
     /* proves: where /proc/PID shows nothing any more, the views and the exit pass look at another thread */
     struct beside beside = start(WORDS(holder, "files", "3", "leave", "files", "2"));
@@ -514,6 +532,7 @@ int main(void) {
     tcase_add_test(group, ls_shows_what_the_kernel_shows);
     tcase_add_test(group, what_is_closed_behind_our_back_is_gone);
     tcase_add_test(group, a_report_of_the_living_counts_what_is_unseen);
+    tcase_add_test(group, numbers_in_quarantine_are_not_unseen);
     tcase_add_test(group, a_process_lives_on_without_its_main_thread);
     tcase_add_test(group, without_a_word_ls_lists_the_living);
     tcase_add_test(group, sites_of_several_processes_are_one);

@@ -77,11 +77,11 @@ static struct numbers numbers_of_record(const struct process *process) {
 static void compare_views(struct kernel_view *view, const struct process *process, const struct numbers *before,
                           const struct numbers *after) {
     struct numbers recorded = numbers_of_record(process);
-    size_t under_way = process->opening + process->acquiring;
+    size_t explained = process->opening + process->acquiring + process->kept;
     view->open = after->count;
     for (size_t i = 0; i < after->count; i++)
         view->unseen += has(before, after->list[i]) && !has(&recorded, after->list[i]);
-    view->unseen -= view->unseen < under_way ? view->unseen : under_way;
+    view->unseen -= view->unseen < explained ? view->unseen : explained;
     for (size_t i = 0; i < process->handle_count; i++) {
         const struct handle *handle = &process->handles[i];
         view->gone += is_in_use(handle) && !has(before, handle->number) && !has(after, handle->number);

@@ -10,8 +10,9 @@
 struct kernel_view {
     bool is_known; /* else one may not look, or threads have tables of their own */
     size_t open;   /* descriptors */
-    size_t unseen; /* of these the record knows nothing, though nothing was under way */
-    size_t gone;   /* in the record the kernel does not know them any more: closed behind its back */
+    size_t
+        unseen;  /* of these the record knows nothing, though nothing was under way, and none keeps a number */
+    size_t gone; /* in the record the kernel does not know them any more: closed behind its back */
 };
 
 /* Reads the record at `path` as record_read does, and what the kernel says before and after that: a number

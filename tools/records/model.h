@@ -144,6 +144,7 @@ struct process {
     size_t opening; /* handles that were being acquired or changed while the record was read */
     size_t closing;
     size_t acquiring; /* calls under way that may acquire: what those have made may not be here yet */
+    size_t kept;      /* numbers that option quarantine keeps, each by a descriptor of the library */
     struct shortage shortages[RECORD_SHORTAGE_COUNT];
     uint64_t failures;        /* calls that failed with EMFILE or ENFILE */
     uint64_t report_requests; /* reports asked for while the process ran */

@@ -433,8 +433,10 @@ static void take_slot(struct reader *reader, size_t at, bool is_address, uint64_
     struct record_slot *slot = (struct record_slot *)(reader->copies.newer.bytes + at);
     struct process *process = reader->process;
     uint64_t word = slot->word;
-    if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE && slot->outcome == RECORD_OUTCOME_NONE)
+    if (RECORD_WORD_STATE(word) == RECORD_STATE_FREE && slot->outcome == RECORD_OUTCOME_NONE) {
+        process->kept += (slot->flags & RECORD_SLOT_QUARANTINED) != 0;
         return;
+    }
     if (RECORD_WORD_STATE(word) == RECORD_STATE_WRITING || !is_steady(reader, at)) {
         slot->word = (word & ~(uint64_t)0xf) | RECORD_STATE_WRITING;
         process->opening++;
