@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/run.h"
@@ -59,7 +60,7 @@ static const struct kind *kind_of(int index) {
 
 /* What has neither a descriptor nor unwritten data is left to the end of the process. */
 static bool is_released(int index) {
-    static const char *const kept[] = {"semaphore", "library", "mapping", "thread",
+    static const char *const kept[] = {"semaphore", "library", "mapping",  "thread",
                                        "timer",     "iconv",   "catalogue"};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (!strcmp(kind_of(index)->word, kept[i]))
@@ -277,6 +278,50 @@ static const char *make_library_alone(void) {
     return path;
 }
 
+/* ---- what a shell leaves open by its nature: known without the tool, which would cost each script five times
+ * its own start ---- */
+
+enum { SHELL_SAYS_NOTHING, SHELL_TELLS };
+static const struct {
+    const char *words[4]; /* "SCRIPT": its path, "./SCRIPT": in its folder */
+    const char *text;
+    int says;
+} scripts[] = {
+    {{"dash", "SCRIPT"}, "echo here", SHELL_SAYS_NOTHING},
+    {{"dash", "./SCRIPT"}, "echo here", SHELL_SAYS_NOTHING},
+    {{"./SCRIPT"}, "#!/bin/sh\necho here", SHELL_SAYS_NOTHING},
+    {{"bash", "SCRIPT"}, "echo here", SHELL_SAYS_NOTHING},
+    {{"bash", "SCRIPT"}, "exec 11</etc/passwd; echo here", SHELL_TELLS},
+    {{"bash", "-c", "exec 11<\"$0\"; echo here", "SCRIPT"}, "", SHELL_TELLS},
+    {{"cat", "SCRIPT"}, "here\n", SHELL_SAYS_NOTHING},
+};
+enum { SCRIPTS = sizeof scripts / sizeof scripts[0] };
+
+START_TEST(a_shells_own_script_is_known) {
+    char path[PATH_MAX];
+    const char *words[5] = {NULL};
+    snprintf(path, sizeof path, "%s/script-%d", run_folder(), _i);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fprintf(file, "%s\n", scripts[_i].text), 0);
+    ck_assert(fclose(file) == 0 && chmod(path, 0755) == 0);
+    char nearby[40];
+    snprintf(nearby, sizeof nearby, "./script-%d", _i);
+    for (size_t i = 0; i < 4 && scripts[_i].words[i]; i++)
+        words[i] = !strcmp(scripts[_i].words[i], "SCRIPT")     ? path
+                   : !strcmp(scripts[_i].words[i], "./SCRIPT") ? nearby
+                                                               : scripts[_i].words[i];
+    struct run watched =
+        run(&(struct run_request){.words = words, .preload = library_alone, .folder = run_folder()});
+    ck_assert_int_eq(watched.status, 0);
+    ck_assert_ptr_nonnull(strstr(watched.out, "here\n"));
+    ck_assert_msg(!*watched.error == (scripts[_i].says == SHELL_SAYS_NOTHING), "says:\n%s", watched.error);
+    if (*watched.error)
+        ck_assert_ptr_nonnull(strstr(watched.error, "fd 11"));
+    run_free(&watched);
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *all = suite_create("cases");
     TCase *group = tcase_create("calls");
@@ -288,6 +333,7 @@ static Suite *suite(void) {
     tcase_add_loop_test(group, forgotten_is_reported_once, 0, CASES);
     tcase_add_loop_test(group, released_is_silent, 0, CASES);
     tcase_add_loop_test(group, failing_is_silent, 0, CASES);
+    tcase_add_loop_test(group, a_shells_own_script_is_known, 0, SCRIPTS);
     suite_add_tcase(all, group);
     return all;
 }

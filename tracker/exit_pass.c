@@ -23,6 +23,7 @@
 #include "tracker/misuse.h"
 #include "tracker/modules.h"
 #include "tracker/output.h"
+#include "tracker/own_script.h"
 #include "tracker/parent.h"
 #include "tracker/passing.h"
 #include "tracker/probe.h"
@@ -346,6 +347,9 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     findings_gather(&findings, threads, output_own_descriptor());
     passed(RECORD_PASS_RECONCILED);
     if (!findings.count && !more && !(settings.inherited && findings.inherited))
+        return record_remove();
+    bool nobody_else_asks = !more && !settings.inherited && !settings.report_none && !settings.report_file;
+    if (nobody_else_asks && own_script_is_all(&findings))
         return record_remove();
     ask_details(&findings);
     findings_sort_by_age(&findings);
