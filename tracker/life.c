@@ -1,6 +1,5 @@
 /* life.c - the facts that the shim reports of the process itself: its threads, its forks, what it executes, its
  * end. See tracker.h. */
-
 #include "tracker/exit_pass.h"
 #include "tracker/forks.h"
 #include "tracker/large.h"

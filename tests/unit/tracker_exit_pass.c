@@ -410,6 +410,34 @@ START_TEST(a_stream_whose_memory_is_gone_is_not_looked_at) {
 }
 END_TEST
 
+static const struct {
+    const char *options;
+    bool descriptor; /* forgotten, else a stream without one */
+    unsigned flushes;
+} flushing[] = {{"report=none", false, 0}, {"report=none", true, 1}, {"", false, 1}};
+enum { FLUSHING = sizeof flushing / sizeof flushing[0] };
+static int which_flushing;
+
+static void leave_for_flush(void) {
+    begin(flushing[which_flushing].options);
+    if (flushing[which_flushing].descriptor)
+        open_told();
+    else
+        tracker_acquired_object(stream, RECORD_KIND_STREAM, -1, false, "fmemopen", CALLER, NULL);
+    end();
+    MUST(flushes == flushing[which_flushing].flushes);
+}
+
+START_TEST(all_streams_are_flushed_where_somebody_may_need_it) {
+    /* proves: before our words, and before a descriptor is taken that an unseen stream may have; else libc does
+     * it */
+    if (NEVER_ALONE)
+        SKIP("with another thread nothing is released");
+    which_flushing = _i;
+    watch(leave_for_flush);
+}
+END_TEST
+
 START_TEST(at_once_means_without_flush) {
     /* proves: _exit does not write what the program did not want written */
     if (NEVER_ALONE)
@@ -771,6 +799,7 @@ END_TEST
 static void add_ends(TCase *tests) {
     tcase_add_loop_test(tests, what_is_released_can_be_chosen, 0, 2);
     tcase_add_loop_test(tests, a_stream_whose_memory_is_gone_is_not_looked_at, 0, 2);
+    tcase_add_loop_test(tests, all_streams_are_flushed_where_somebody_may_need_it, 0, FLUSHING);
     tcase_add_test(tests, at_once_means_without_flush);
     tcase_add_test(tests, what_was_not_told_stays_in_a_file);
     tcase_add_test(tests, a_number_2_that_is_somebody_elses_is_not_written_to);
