@@ -36,14 +36,16 @@ static int32_t jump_at(const unsigned char *code) {
     return distance;
 }
 
-/* The function ends there, or a little later: what jumps back to that is no loop. */
-static bool ends_soon(const unsigned char *code) {
+/* The function ends there, or a little later, and before the call: what jumps back to that is no loop. */
+static bool ends_before(const unsigned char *code, const unsigned char *call) {
     enum { EPILOGUE = 24 };
-    for (int i = 1; i < EPILOGUE; i++)
+    for (int i = 1; i < EPILOGUE && code + i < call; i++)
         if (is_return(code + i))
             return true;
     return false;
 }
+
+static bool jumps_always(const unsigned char *code) { return code[0] == JUMP_SHORT || code[0] == JUMP_NEAR; }
 
 bool code_may_loop(uintptr_t return_address) {
     enum { LONGEST_JUMP = 6, FARTHEST = 4096 };
@@ -56,8 +58,12 @@ bool code_may_loop(uintptr_t return_address) {
             return false;
         int32_t distance = jump_at(code + i), target = i + distance;
         bool goes_back = distance < 0 && target <= -SHORTEST_CALL && target > -FARTHEST;
-        if (goes_back && probe_bytes(&known, code + target, LONGEST_JUMP) && !ends_soon(code + target))
+        if (!goes_back || !probe_bytes(&known, code + target, LONGEST_JUMP))
+            continue;
+        if (!ends_before(code + target, code))
             return true;
+        if (i == 0 && jumps_always(code))
+            return false; /* what lies behind is not this call's rest */
     }
     return false;
 }
