@@ -499,16 +499,28 @@ void misuse_used(int number, const char *call, uintptr_t caller) {
         note_question(&facts);
 }
 
-static _Atomic int list; /* the latest; 0 none */
+/* The latest list of all numbers. */
+static struct {
+    _Atomic int number;        /* 0: none */
+    _Atomic uint64_t sequence; /* of acquires, when it was opened */
+} list;
 
-void misuse_listed(int number) { atomic_store_explicit(&list, number, memory_order_relaxed); }
+void misuse_listed(int number) {
+    STORE(&list.number, number);
+    STORE(&list.sequence, LOAD(&record_header()->sequence));
+}
 
 static bool list_is_open(void) {
-    uint64_t at = LOAD(&list) ? numbers_find(LOAD(&list)) : 0;
+    uint64_t at = LOAD(&list.number) ? numbers_find(LOAD(&list.number)) : 0;
     struct record_slot *slot = at ? record_at(at) : NULL;
     enum record_state state = slot ? RECORD_WORD_STATE(LOAD(&slot->word)) : RECORD_STATE_FREE;
     return (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED) &&
            LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE;
+}
+
+/* Whoever closes all numbers that a list named does so while it is open, or before anything else is opened. */
+static bool follows_list(void) {
+    return LOAD(&list.sequence) && (LOAD(&list.sequence) == LOAD(&record_header()->sequence) || list_is_open());
 }
 
 void misuse_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {
@@ -519,7 +531,7 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
     uint64_t word = owner ? LOAD(&((struct record_slot *)record_at(owner))->word) : 0;
     if (RECORD_WORD_STATE(word) != RECORD_STATE_LIVE)
         return; /* its stream is just being closed, or is gone */
-    if (LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE || list_is_open())
+    if (LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE || follows_list())
         return; /* by a loop over a list of all numbers, or it is that list */
     note_in_run(&(struct facts){
         .type = RECORD_MISUSE_BAD_CLOSE,

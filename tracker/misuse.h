@@ -34,8 +34,8 @@ void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call,
 /* A call that uses the number has failed with EBADF. */
 void misuse_used(int number, const char *call, uintptr_t caller);
 
-/* The handle of that number lists all numbers: whoever closes them all while it is open closes those of
- * streams, too. */
+/* The handle of that number lists all numbers, or has done so: whoever closes them all, while it is open or
+ * before anything else is opened, closes those of streams, too. */
 void misuse_listed(int number);
 
 /* A descriptor that belongs to a stream or directory was closed by itself. */

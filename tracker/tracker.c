@@ -175,9 +175,23 @@ static RARE void note_list(int number) {
         quarantine_listed();
 }
 
+static inline bool lists_numbers(const char *path) {
+    return kernel_may_list_numbers(path) && kernel_lists_numbers(path);
+}
+
+/* The list's own number was the lowest one that was free, and is again. */
+void tracker_listed(const char *path) {
+    int number = 0;
+    if (!lists_numbers(path) || !ready(false) || lockdown_is_on())
+        return;
+    while (kernel_is_open(number))
+        number++;
+    note_list(number);
+}
+
 static inline void name(uint32_t stack, int number, const char *path) {
     names_opened(stack, path);
-    if (kernel_may_list_numbers(path) && kernel_lists_numbers(path))
+    if (lists_numbers(path))
         note_list(number);
 }
 

@@ -363,6 +363,14 @@ WAY(under_a_stream) {
     fclose(stream);
 }
 
+/* Who counts what is open reads such a list, too. */
+WAY(under_a_stream_after_a_list) {
+    closedir(opendir("/proc/self/fd"));
+    FILE *stream = fopen("/dev/null", "r"); /* opened */
+    close(fileno(stream));                  /* now */
+    fclose(stream);
+}
+
 WAY(under_fdopen) {
     int fd = another_file();
     FILE *stream = fdopen(fd, "r"); /* opened */
@@ -861,6 +869,36 @@ WAY(listed_by_another_name) {
     for (int i = list_numbers("/dev/fd", numbers); i-- > 0;)
         close(numbers[i]);
 }
+
+/* In the order of the alphabet a stream's number may come behind higher ones, and the list's own. */
+static int by_alphabet(const struct dirent **one, const struct dirent **other) {
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+WAY(listed_by_libc) {
+    struct dirent **names;
+    FILE *stream = fopen("/dev/null", "r");
+    some_left();
+    for (int i = 0, count = scandir("/proc/self/fd", &names, NULL, by_alphabet); i < count; i++)
+        if (atoi(names[i]->d_name) > 2)
+            close(atoi(names[i]->d_name));
+    (void)stream;
+}
+
+/* All but the list itself, and when that is closed. */
+WAY(listed_before) {
+    int numbers[99], count = 0;
+    FILE *stream = fopen("/dev/null", "r");
+    DIR *folder = opendir("/");
+    DIR *list = opendir("/proc/self/fd");
+    for (struct dirent *entry; (entry = readdir(list)) && count < 99;)
+        if (atoi(entry->d_name) > 2 && atoi(entry->d_name) != dirfd(list))
+            numbers[count++] = atoi(entry->d_name);
+    closedir(list);
+    for (int i = 0; i < count; i++)
+        close(numbers[i]);
+    (void)stream, (void)folder;
+}
+
 WAY(listed_twice) {
     int numbers[99];
     some_left();
