@@ -428,7 +428,16 @@ START_TEST(a_shortage_is_told_at_once_and_once) {
                   "%s", done.out);
     const char *error = strstr(done.out, "==ERROR: leftopen: ");
     ck_assert_msg(error && at < error, "%s", done.out);
-    ck_assert_uint_eq(run_count(done.out, "==WARNING: leftopen: "), 2); /* and in the report at the end */
+    ck_assert_uint_eq(run_count(done.out, "==WARNING: leftopen: "), 1);
+    run_free(&done);
+}
+END_TEST
+
+START_TEST(a_report_elsewhere_has_the_shortage_too) {
+    struct run done = watched(
+        WORDS("sh", "-c", "\"$0\" --report=\"$2\"/short-%e \"$1\" limit 30 sockets 40 2>&1; cat \"$2\"/short-*",
+              tool, holder, run_folder()));
+    ck_assert_uint_eq(run_count(done.out, "==WARNING: leftopen: "), 2);
     run_free(&done);
 }
 END_TEST
@@ -542,6 +551,7 @@ int main(void) {
     tcase_add_test(group, a_snapshot_is_a_record_of_then);
     tcase_add_test(group, a_snapshot_on_a_full_disk_leaves_nothing);
     tcase_add_test(group, a_shortage_is_told_at_once_and_once);
+    tcase_add_test(group, a_report_elsewhere_has_the_shortage_too);
     tcase_add_test(group, a_killed_process_still_tells_its_shortage);
     tcase_add_test(group, lines_tell_growth);
     tcase_add_test(group, ends_are_followed);

@@ -171,6 +171,7 @@ static int report(const struct run *run, struct report_verdict *verdict) {
         .first_arguments = run->argv,
         .first_started = run->started,
         .first_ended_at = run->ended,
+        .shortages_are_told = watch_has_told_shortages(&run->settings),
         .may_be_empty = true,
     };
     /* Whoever was to read the report may be gone, and that is no business of the program's status. */

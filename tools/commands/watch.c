@@ -47,7 +47,7 @@ struct watch {
     const struct watch_request *request;
     struct symbols *symbols;
     struct redaction *redaction; /* NULL: nothing is redacted */
-    bool is_told; /* of changes, by SIGIO */
+    bool is_told;                /* of changes, by SIGIO */
     struct known *list;
     size_t count;
     uint64_t next_line, next_end; /* CLOCK_MONOTONIC, ns: of growth; a look at who has ended */
@@ -91,9 +91,19 @@ static void say_shortage(const struct shortage_account *account) {
     free(text);
 }
 
+static bool is_text(const struct settings *settings) {
+    return strcmp(settings->value[SETTING_format], "text") == 0;
+}
+
+bool watch_has_told_shortages(const struct settings *settings) {
+    return is_text(settings) && strcmp(settings->value[SETTING_report], "stderr") == 0;
+}
+
 /* As `leftopen report` would. */
 static void say_report(const struct watch *watch, const char *path) {
-    struct report_request request = {.records = &path, .count = 1, .settings = watch->request->settings};
+    const struct settings *settings = watch->request->settings;
+    struct report_request request = {
+        .records = &path, .count = 1, .settings = settings, .shortages_are_told = is_text(settings)};
     struct report_verdict verdict = {0};
     struct report_text text;
     if (access(path, F_OK) == 0 && report_make(&request, isatty(STDERR_FILENO), &text, &verdict) == 0)

@@ -31,6 +31,9 @@ struct watch *watch_begin(const struct watch_request *request);
  * next SIGIO. */
 int watch_attend(void *watch);
 
+/* True if the report at the end stands where the shortages were told, in the same words. */
+bool watch_has_told_shortages(const struct settings *settings);
+
 /* Tells what is left to tell. */
 void watch_end(struct watch *watch);
 

@@ -488,7 +488,7 @@ static int fill_report(struct making *making, bool to_terminal, struct report_ve
     enum group_by by = groups_named(setting(making, SETTING_group_by));
     sites_group(&making->findings, making->symbols, &report->sites, by == GROUP_BY_PROCESS);
     sites_group(&making->lasting, making->symbols, &report->left_behind, false);
-    for (size_t i = 0; i < making->process_count; i++)
+    for (size_t i = 0; !making->request->shortages_are_told && i < making->process_count; i++)
         shortage_collect(&report->shortages, making->symbols, making->processes[i]);
     take_misuses(making);
     drop_small_sites(making);

@@ -22,6 +22,7 @@ struct report_request {
     const char *first_executable;           /* NULL: not known */
     char *const *first_arguments;           /* ended by NULL; NULL: not known */
     uint64_t first_started, first_ended_at; /* CLOCK_REALTIME, ns; 0: not known */
+    bool shortages_are_told;                /* to whoever reads this report: it does not repeat them */
     bool may_be_empty;                      /* no record at all is fine: nothing was acquired */
     bool waits; /* the process of the record waits for the report, with descriptors of its own open for that.
                  * Made without the baseline if that is bad: verdict.failure */
