@@ -109,9 +109,10 @@ static uint32_t keep(const struct stack *stack) {
 }
 
 /* Apart from the usual path (paths.h), where the memo answers; not rare where it does not. */
-static __attribute__((noinline)) uint32_t keep_frames(const char *call, uint64_t epoch, const uint64_t *frames,
+static __attribute__((noinline)) uint32_t keep_frames(const char *call, const uint64_t *frames,
                                                       struct unwind_result walk) {
-    struct stack stack = {.call = call, .epoch = epoch, .frames = (uint16_t)walk.frames, .pc = frames};
+    struct stack stack = {
+        .call = call, .epoch = modules_epoch(), .frames = (uint16_t)walk.frames, .pc = frames};
     stack.flags =
         (uint16_t)((walk.cut ? RECORD_STACK_CUT : 0) | (walk.frames == 1 ? RECORD_STACK_CALLER_ONLY : 0));
     stack.hash = hash_of(&stack);
@@ -122,7 +123,7 @@ static __attribute__((noinline)) uint32_t keep_frames(const char *call, uint64_t
 }
 
 uint32_t depot_keep_here(const char *call, uintptr_t caller) {
-    return unwind_ask(call, caller, modules_epoch(), settings.depth, keep_frames);
+    return unwind_ask(call, caller, settings.depth, keep_frames);
 }
 
 void depot_count_opened(uint32_t stack) {

@@ -65,28 +65,29 @@ struct unwind_result unwind_here(uint64_t *frames, size_t capacity, uintptr_t ca
 }
 
 /* The frame of unwind_ask is the innermost that both the walk and the memo look at. */
-static __attribute__((noinline)) uint32_t
-walk_and_ask(const struct unwind_cursor *here, const struct unwind_memo_key *key, unwind_answer *answer) {
+static __attribute__((noinline)) uint32_t walk_and_ask(const struct unwind_cursor *here,
+                                                       const struct unwind_memo_key *key, size_t capacity,
+                                                       unwind_answer *answer) {
     uint64_t frames[UNWIND_MAXIMUM_FRAMES];
-    return answer(key->call, key->epoch, frames, rules_walk(here, frames, key->capacity, key->caller));
+    return answer(key->call, frames, rules_walk(here, frames, capacity, key->caller));
 }
 
-static __attribute__((noinline)) uint32_t
-walk_ask_and_keep(const struct unwind_cursor *here, const struct unwind_memo_key *key, unwind_answer *answer) {
+static __attribute__((noinline)) uint32_t walk_ask_and_keep(const struct unwind_cursor *here,
+                                                            const struct unwind_memo_key *key, size_t capacity,
+                                                            unwind_answer *answer) {
     uint64_t frames[UNWIND_MAXIMUM_FRAMES];
     struct unwind_trail trail;
-    struct unwind_result result = rules_walk_marked(here, frames, key->capacity, key->caller, &trail);
-    uint32_t said = answer(key->call, key->epoch, frames, result);
+    struct unwind_result result = rules_walk_marked(here, frames, capacity, key->caller, &trail);
+    uint32_t said = answer(key->call, frames, result);
     if (said && trail.whole)
         unwind_memo_keep(key, &trail, said);
     return said;
 }
 
 static __attribute__((noinline)) uint32_t walk_otherwise_and_ask(const char *call, uintptr_t caller,
-                                                                 uint64_t epoch, size_t capacity,
-                                                                 unwind_answer *answer) {
+                                                                 size_t capacity, unwind_answer *answer) {
     uint64_t frames[UNWIND_MAXIMUM_FRAMES];
-    return answer(call, epoch, frames, unwind_here(frames, capacity, caller));
+    return answer(call, frames, unwind_here(frames, capacity, caller));
 }
 
 /* An alternate signal stack has room for the handler and little more: no arrays of frames. A coroutine's stack
@@ -98,29 +99,29 @@ static __attribute__((noinline)) bool on_small_stack(uintptr_t stack_pointer) {
     return lockdown_is_on() || (SYS(SYS_sigaltstack, 0, &alternate) == 0 && alternate.ss_flags & SS_ONSTACK);
 }
 
-uint32_t unwind_ask(const char *call, uintptr_t caller, uint64_t epoch, size_t capacity,
-                    unwind_answer *answer) {
+enum { CAPACITY_BITS = 8 };
+_Static_assert(UNWIND_MAXIMUM_FRAMES < 1 << CAPACITY_BITS, "two numbers in one word of the key");
+
+uint32_t unwind_ask(const char *call, uintptr_t caller, size_t capacity, unwind_answer *answer) {
     struct unwind_cursor here;
     unwind_cursor_here(&here);
     bool may_be_small = here.window.high - here.window.low == PAGE_BYTES; /* as on any stack but the own */
     if (UNLIKELY(may_be_small) && on_small_stack(here.stack_pointer))
-        return answer(call, epoch, &caller, (struct unwind_result){.frames = 1});
+        return answer(call, &caller, (struct unwind_result){.frames = 1});
     if (UNLIKELY(chosen() != UNWIND_AUTO))
-        return walk_otherwise_and_ask(call, caller, epoch, capacity, answer);
+        return walk_otherwise_and_ask(call, caller, capacity, answer);
     struct unwind_memo_key key = {
         .call = call,
         .caller = caller,
         .stack_pointer = here.stack_pointer,
         .window_end = here.window.high,
         .frame_pointer = here.frame_pointer,
-        .epoch = epoch,
-        .forgets = rules_forgets(),
-        .capacity = capacity,
+        .rules = rules_forgets() << CAPACITY_BITS | capacity,
     };
     uint32_t known = unwind_memo_find(&key);
     if (known)
         return known;
-    return (unwind_memo_has_room() ? walk_ask_and_keep : walk_and_ask)(&here, &key, answer);
+    return (unwind_memo_has_room() ? walk_ask_and_keep : walk_and_ask)(&here, &key, capacity, answer);
 }
 
 static void give_up_libunwind(void) {

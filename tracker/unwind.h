@@ -39,13 +39,12 @@ bool unwind_start(enum unwind_backend wanted);
 struct unwind_result unwind_here(uint64_t *frames, size_t capacity, uintptr_t caller);
 
 /* Makes of a stack, which `frames` and `result` describe as unwind_here does, the asker's answer; 0: none. */
-typedef uint32_t unwind_answer(const char *call, uint64_t epoch, const uint64_t *frames,
-                               struct unwind_result result);
+typedef uint32_t unwind_answer(const char *call, const uint64_t *frames, struct unwind_result result);
 
 /* Any context, as unwind_here. What `answer`, always the same function, says of the stack of the calling
- * thread. It is asked only if it may not have been asked before with the very same stack, `call` (a pointer)
- * and `epoch`. Answers must hold for ever, in fork children as well. */
-uint32_t unwind_ask(const char *call, uintptr_t caller, uint64_t epoch, size_t capacity, unwind_answer *answer);
+ * thread. It is asked only if it may not have been asked before with the very same stack and `call` (a
+ * pointer), since unwind_forget. Answers must hold until then, in fork children as well. */
+uint32_t unwind_ask(const char *call, uintptr_t caller, size_t capacity, unwind_answer *answer);
 
 /* Any context. To be called after modules were unloaded: what was learned about addresses may be wrong now. */
 void unwind_forget(void);

@@ -27,6 +27,19 @@ UNWIND_INLINE uint64_t stack_word(uintptr_t address) {
     return *(const word *)address;
 }
 
+/* True if the word at `start` + `offset`, as above, is `value`; both are read in this order with what is read
+ * by other statements. Two instructions: gcc compares nothing with an atomic that is still in memory, and this
+ * is asked for every word of a stack. Not seen by sanitizers. */
+UNWIND_INLINE bool stack_word_is(uintptr_t start, uintptr_t offset, const _Atomic uint64_t *value) {
+    uint64_t word;
+    bool is;
+    __asm__ volatile("movq (%2,%3), %0\n\tcmpq %4, %0"
+                     : "=&r"(word), "=@cce"(is)
+                     : "r"(start), "r"(offset), "m"(*value)
+                     : "memory");
+    return is;
+}
+
 /* Start-up only, by the main thread. */
 void stack_start(void);
 

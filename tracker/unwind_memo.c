@@ -16,6 +16,7 @@
 #include "tracker/unwind_memo.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "tracker/large.h"
 #include "tracker/memory.h"
@@ -29,25 +30,33 @@ enum {
     WORDS_AT_ONCE = 4
 };
 
+/* Some of the words that a walk read: where, from the stack pointer, in multiples of 8, and what. */
+struct memo_words {
+    _Atomic uint32_t offsets[WORDS_AT_ONCE];
+    _Atomic uint64_t values[WORDS_AT_ONCE];
+};
+
 /* Fields are written with release and read with acquire order: the first keeps them behind the odd sequence,
  * the second before the second look at it. */
 struct memo_entry {
     _Alignas(64) _Atomic uint64_t sequence;
     _Atomic(const char *) call;
     _Atomic uintptr_t caller, stack_pointer, window_end;
-    _Atomic uint64_t epoch, forgets;
+    _Atomic uint64_t rules;
     _Atomic uintptr_t frame_pointer; /* where the walk depended on it */
     _Atomic uint32_t answer;
-    _Atomic uint8_t words; /* a multiple of WORDS_AT_ONCE: the last one fills up */
-    _Atomic uint8_t capacity;
+    _Atomic uint8_t groups; /* the last one is filled up */
     _Atomic bool by_frame_pointer;
-    _Atomic uint32_t offsets[UNWIND_TRAIL_WORDS]; /* from the stack pointer, multiples of 8 */
-    _Atomic uint64_t values[UNWIND_TRAIL_WORDS];
+    _Alignas(64) struct memo_words words[UNWIND_TRAIL_WORDS / WORDS_AT_ONCE];
 };
 
-_Static_assert(sizeof(struct memo_entry) == 1024, "an entry begins with a cache line");
+_Static_assert(sizeof(struct memo_entry) == 1024 && offsetof(struct memo_entry, words) == 64,
+               "what is compared first is one cache line");
 _Static_assert(UNWIND_TRAIL_WORDS % WORDS_AT_ONCE == 0, "the last ones fill up");
 
+/* Of the word of that number. */
+#define OFFSET(entry, word) (&(entry)->words[(word) / WORDS_AT_ONCE].offsets[(word) % WORDS_AT_ONCE])
+#define VALUE(entry, word) (&(entry)->words[(word) / WORDS_AT_ONCE].values[(word) % WORDS_AT_ONCE])
 #define READ(place) atomic_load_explicit(place, memory_order_acquire)
 #define WRITE(place, value) atomic_store_explicit(place, value, memory_order_release)
 /* Single words, each right or wrong by itself. */
@@ -101,43 +110,35 @@ static uint64_t start_of(const struct unwind_memo_key *key) {
 static bool starts_alike(const struct memo_entry *entry, const struct unwind_memo_key *key) {
     return READ(&entry->stack_pointer) == key->stack_pointer && READ(&entry->caller) == key->caller &&
            READ(&entry->call) == key->call && READ(&entry->window_end) == key->window_end &&
-           READ(&entry->epoch) == key->epoch && READ(&entry->forgets) == key->forgets &&
-           READ(&entry->capacity) == key->capacity &&
+           READ(&entry->rules) == key->rules &&
            (!READ(&entry->by_frame_pointer) || READ(&entry->frame_pointer) == key->frame_pointer);
 }
 
-/* Not for the address sanitizer: where frames are others than they were, a word may be anything's. An offset is
- * out of the room only if the entry is being written. */
-__attribute__((no_sanitize("address"))) static inline bool reads_word_alike(const _Atomic uint32_t *offset,
-                                                                            const _Atomic uint64_t *value,
-                                                                            uintptr_t stack_pointer,
-                                                                            uintptr_t room) {
-    uintptr_t here = READ(offset);
-    return here < room && stack_word(stack_pointer + here) == READ(value);
-}
-
-static bool reads_alike(const struct memo_entry *entry, const struct unwind_memo_key *key) {
-    const uintptr_t start = key->stack_pointer, room = key->window_end - start;
-    const _Atomic uint32_t *offset = entry->offsets, *end = offset + READ(&entry->words);
-    const _Atomic uint64_t *value = entry->values;
-    for (; offset < end; offset += WORDS_AT_ONCE, value += WORDS_AT_ONCE)
-        if (!reads_word_alike(offset, value, start, room) ||
-            !reads_word_alike(offset + 1, value + 1, start, room) ||
-            !reads_word_alike(offset + 2, value + 2, start, room) ||
-            !reads_word_alike(offset + 3, value + 3, start, room))
+/* Of an entry that starts alike. Its offsets stay in the window as long as nobody writes it: that is asked when
+ * they were read and before they are used. */
+static inline bool reads_alike(const struct memo_entry *entry, uint64_t sequence, uintptr_t start) {
+    const struct memo_words *words = entry->words, *end = words + READ(&entry->groups);
+    for (; words < end; words++) {
+        uintptr_t first = READ(&words->offsets[0]), second = READ(&words->offsets[1]),
+                  third = READ(&words->offsets[2]), fourth = READ(&words->offsets[3]);
+        if (LOAD(&entry->sequence) != sequence || !stack_word_is(start, first, &words->values[0]) ||
+            !stack_word_is(start, second, &words->values[1]) ||
+            !stack_word_is(start, third, &words->values[2]) || !stack_word_is(start, fourth, &words->values[3]))
             return false;
+    }
     return true;
 }
 
 /* What the stack reads now where that entry's walk read it; 0 if the entry is being written. Walks that begin
  * alike mostly differ in where their frames return to, and not in where those lie: so a wrapper's many callers
- * are told apart by one look. */
+ * are told apart by one look. Not for the address sanitizer: where frames are others than they were, a word may
+ * be anything's. An offset is out of the room only if the entry is being written. */
 __attribute__((no_sanitize("address"))) static uint64_t reading_of(const struct memo_entry *entry,
                                                                    const struct unwind_memo_key *key) {
     const uintptr_t start = key->stack_pointer, room = key->window_end - start;
     uint64_t hash = start_of(key);
-    for (unsigned i = 0, count = READ(&entry->words); i < count; i++) {
-        uintptr_t offset = READ(&entry->offsets[i]);
+    for (unsigned i = 0, count = READ(&entry->groups) * WORDS_AT_ONCE; i < count; i++) {
+        uintptr_t offset = READ(OFFSET(entry, i));
         if (offset >= room)
             return 0;
         hash = (hash << 5 | hash >> 59) ^ stack_word(start + offset);
@@ -147,7 +148,7 @@ __attribute__((no_sanitize("address"))) static uint64_t reading_of(const struct 
 
 static uint32_t answer_of(const struct memo_entry *entry, const struct unwind_memo_key *key) {
     uint64_t sequence = READ(&entry->sequence);
-    if (sequence & 1 || !starts_alike(entry, key) || !reads_alike(entry, key))
+    if (sequence & 1 || !starts_alike(entry, key) || !reads_alike(entry, sequence, key->stack_pointer))
         return 0;
     uint32_t answer = READ(&entry->answer);
     return LOAD(&entry->sequence) == sequence ? answer : 0;
@@ -195,10 +196,9 @@ bool unwind_memo_has_room(void) {
     return LOAD(&turn) <= entries_there() || ++misses % MISSES_PER_WRITE == 0;
 }
 
-static void fill_word(struct memo_entry *entry, unsigned i, uintptr_t place,
-                      const struct unwind_memo_key *key) {
-    WRITE(&entry->offsets[i], (uint32_t)(place - key->stack_pointer));
-    WRITE(&entry->values[i], stack_word(place));
+static void fill_word(struct memo_entry *entry, unsigned i, uintptr_t place, uintptr_t stack_pointer) {
+    WRITE(OFFSET(entry, i), (uint32_t)(place - stack_pointer));
+    WRITE(VALUE(entry, i), stack_word(place));
 }
 
 static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, const struct unwind_trail *trail,
@@ -207,24 +207,22 @@ static void fill(struct memo_entry *entry, const struct unwind_memo_key *key, co
     WRITE(&entry->caller, key->caller);
     WRITE(&entry->stack_pointer, key->stack_pointer);
     WRITE(&entry->window_end, key->window_end);
-    WRITE(&entry->epoch, key->epoch);
-    WRITE(&entry->forgets, key->forgets);
+    WRITE(&entry->rules, key->rules);
     WRITE(&entry->frame_pointer, key->frame_pointer);
     WRITE(&entry->answer, answer);
-    WRITE(&entry->capacity, (uint8_t)key->capacity);
     bool by_frame_pointer = false;
-    uint8_t words = 0;
+    unsigned words = 0;
     for (size_t i = 0; i < trail->count; i++) {
         by_frame_pointer |= trail->places[i] == UNWIND_TRAIL_START;
         if (trail->places[i] != UNWIND_TRAIL_START)
-            fill_word(entry, words++, trail->places[i], key);
+            fill_word(entry, words++, trail->places[i], key->stack_pointer);
     }
     for (; words % WORDS_AT_ONCE; words++) {
-        WRITE(&entry->offsets[words], READ(&entry->offsets[words - 1]));
-        WRITE(&entry->values[words], READ(&entry->values[words - 1]));
+        WRITE(OFFSET(entry, words), READ(OFFSET(entry, words - 1)));
+        WRITE(VALUE(entry, words), READ(VALUE(entry, words - 1)));
     }
     WRITE(&entry->by_frame_pointer, by_frame_pointer);
-    WRITE(&entry->words, words);
+    WRITE(&entry->groups, (uint8_t)(words / WORDS_AT_ONCE));
 }
 
 static void put(struct place place, uint32_t number) {

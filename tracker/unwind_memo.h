@@ -20,9 +20,7 @@ struct unwind_memo_key {
     uintptr_t stack_pointer;
     uintptr_t window_end; /* of the window that the walk starts with; its begin follows from stack_pointer */
     uintptr_t frame_pointer;
-    uint64_t epoch;   /* the asker's own */
-    uint64_t forgets; /* rules_forgets() */
-    size_t capacity;
+    uint64_t rules; /* which are in force, and how many frames are wanted */
 };
 
 /* Any context, as unwind_here. The answer that was kept for the walk that would be done now, 0 if none was.
