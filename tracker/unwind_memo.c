@@ -136,13 +136,15 @@ static inline bool reads_alike(const struct memo_entry *entry, uint64_t sequence
 __attribute__((no_sanitize("address"))) static uint64_t reading_of(const struct memo_entry *entry,
                                                                    const struct unwind_memo_key *key) {
     const uintptr_t start = key->stack_pointer, room = key->window_end - start;
+    const struct memo_words *words = entry->words, *end = words + READ(&entry->groups);
     uint64_t hash = start_of(key);
-    for (unsigned i = 0, count = READ(&entry->groups) * WORDS_AT_ONCE; i < count; i++) {
-        uintptr_t offset = READ(OFFSET(entry, i));
-        if (offset >= room)
-            return 0;
-        hash = (hash << 5 | hash >> 59) ^ stack_word(start + offset);
-    }
+    for (; words < end; words++)
+        for (unsigned i = 0; i < WORDS_AT_ONCE; i++) {
+            uintptr_t offset = READ(&words->offsets[i]);
+            if (offset >= room)
+                return 0;
+            hash = (hash << 5 | hash >> 59) ^ stack_word(start + offset);
+        }
     return mix(hash);
 }
 
