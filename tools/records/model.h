@@ -163,4 +163,12 @@ struct process {
     size_t misuse_count;
 };
 
+/* A process that has left no record; `executable` and `arguments` (ended by NULL) may be NULL: not known. */
+struct process *record_of_nothing(int pid, const char *executable, char *const *arguments);
+
+void record_end(struct process *process);
+
+/* Where a code address was at the time of the stack; NULL: in nothing that was recorded. */
+const struct module *record_module_at(const struct process *process, uint64_t pc, uint64_t epoch);
+
 #endif

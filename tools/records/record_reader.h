@@ -27,12 +27,4 @@ struct record_copy {
 /* As record_read, and keeps the bytes. */
 struct process *record_read_copy(const char *path, struct record_copy *copy, int *status);
 
-/* A process that has left no record; `executable` and `arguments` (ended by NULL) may be NULL: not known. */
-struct process *record_of_nothing(int pid, const char *executable, char *const *arguments);
-
-void record_end(struct process *process);
-
-/* Where a code address was at the time of the stack; NULL: in nothing that was recorded. */
-const struct module *record_module_at(const struct process *process, uint64_t pc, uint64_t epoch);
-
 #endif

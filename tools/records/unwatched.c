@@ -107,8 +107,8 @@ void unwatched_say(const char *folder) {
     if (!tally.starts)
         return;
     char *programs = describe(&tally);
-    warning("%zu program%s of the tree ran unwatched: %s%s", tally.starts, tally.starts == 1 ? "" : "s", programs,
-            tally.distinct > NAMED ? " and others" : "");
+    warning("%zu program%s of the tree ran unwatched: %s%s", tally.starts, tally.starts == 1 ? "" : "s",
+            programs, tally.distinct > NAMED ? " and others" : "");
     free(programs);
     for (size_t i = 0; i < tally.distinct; i++)
         free(tally.entries[i].line);

@@ -1,4 +1,5 @@
-/* unwatched.h - programs of a tree that ran without the library, as the library's other instances saw them start. */
+/* unwatched.h - programs of a tree that ran without the library, as the library's other instances saw them
+ * start. */
 #ifndef TOOLS_UNWATCHED_H
 #define TOOLS_UNWATCHED_H
 
