@@ -7,22 +7,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "tools/basics/duration.h"
 #include "tools/basics/fail.h"
 #include "tools/basics/memory.h"
-#include "tools/basics/pattern.h"
 #include "tools/findings/families.h"
 #include "tools/findings/notes.h"
 #include "tools/findings/redact.h"
 #include "tools/findings/report_make.h"
+#include "tools/findings/report_processes.h"
 #include "tools/findings/suppress.h"
 #include "tools/formats/render.h"
+#include "tools/formats/terminal.h"
 #include "tools/handles/lasting.h"
-#include "tools/handles/kernel_view.h"
-#include "tools/handles/live.h"
-#include "tools/records/record_reader.h"
 #include "tools/records/relatives.h"
 #include "tools/settings/kinds.h"
 
@@ -31,11 +28,7 @@ enum { LONGEST_WAIT_MS = 5000 /* for a reader of the report that does not read *
 /* One report in the making. */
 struct making {
     const struct report_request *request;
-    struct process **processes;
-    size_t process_count;
-    struct process **others; /* that may tell where something comes from: earlier images, parents */
-    size_t other_count;
-    struct process *nobody; /* stands for a first process without a record */
+    struct report_processes processes;
     struct kinds kinds;
     double least_age; /* seconds */
     size_t young;     /* handles that are left out for it */
@@ -51,120 +44,6 @@ struct making {
 
 static const char *setting(const struct making *making, enum setting_id id) {
     return making->request->settings->value[id];
-}
-
-/* --- processes -------------------------------------------------------------------------------------------- */
-
-/* By the options only and skip. */
-static bool is_watched(const struct making *making, const struct process *process) {
-    const char *program =
-        *process->executable ? symbols_base_name(process->executable) : render_program(process);
-    return pattern_words_match(setting(making, SETTING_only), program) &&
-           !pattern_words_match(setting(making, SETTING_skip), program);
-}
-
-static void add_process(struct process ***list, size_t *count, struct process *process) {
-    *list = memory_grow(*list, *count, sizeof **list);
-    (*list)[(*count)++] = process;
-}
-
-/* What lives is compared with the kernel, as it would do itself at its end. */
-static struct process *read_one(const struct report_request *request, const char *path, bool may_vanish,
-                                int *why) {
-    struct kernel_view view;
-    int pid;
-    if (request->waits)
-        return record_read(path, may_vanish, why);
-    struct process *process = kernel_view_read(path, may_vanish, &view, &pid, why);
-    if (process && view.is_known && process->end == RECORD_END_RUNNING)
-        process->unseen = (int64_t)view.unseen;
-    return process;
-}
-
-static void read_records(struct making *making, struct report_verdict *verdict, int *status) {
-    for (size_t i = 0; i < making->request->count; i++) {
-        int why;
-        /* a survivor of the tree may just be making its record, or take it away since it has nothing to say */
-        bool may_vanish = making->request->first != 0;
-        struct process *process = read_one(making->request, making->request->records[i], may_vanish, &why);
-        if (!process && may_vanish && why == EXIT_MISSING)
-            continue;
-        if (!process) {
-            *status = verdict->unreadable++ ? *status : why;
-        } else if (!is_watched(making, process)) {
-            record_end(process);
-        } else {
-            live_ask(process);
-            add_process(&making->processes, &making->process_count, process);
-        }
-    }
-    if (verdict->unreadable < making->request->count || !making->request->count)
-        *status = 0;
-}
-
-/* What a process was before an exec is not a process of its own: unless that is all that the user asked for. */
-static void set_earlier_images_aside(struct making *making) {
-    size_t kept = 0, images = 0;
-    for (size_t i = 0; i < making->process_count; i++)
-        images += making->processes[i]->end == RECORD_END_EXEC;
-    if (images == making->process_count && !making->request->first)
-        return;
-    for (size_t i = 0; i < making->process_count; i++) {
-        struct process *process = making->processes[i];
-        if (process->end == RECORD_END_EXEC)
-            add_process(&making->others, &making->other_count, process);
-        else
-            making->processes[kept++] = process;
-    }
-    making->process_count = kept;
-}
-
-static int compare_starts(const void *left, const void *right) {
-    const struct process *one = *(struct process *const *)left, *other = *(struct process *const *)right;
-    if (one->started_realtime != other->started_realtime)
-        return one->started_realtime < other->started_realtime ? -1 : 1;
-    return one->pid < other->pid ? -1 : one->pid > other->pid;
-}
-
-/* What its parent knows of the first process's end is more than the record can say. */
-static void set_first_status(struct process *first, int wait_status) {
-    if (first->end != RECORD_END_RUNNING || first->alive)
-        return;
-    if (WIFSIGNALED(wait_status)) {
-        first->signal = WTERMSIG(wait_status);
-        first->status = 128 + first->signal;
-    } else if (WIFEXITED(wait_status)) { /* by a system call that libc does not know of */
-        first->end = RECORD_END_EXIT_NOW;
-        first->status = WEXITSTATUS(wait_status);
-    }
-}
-
-/* It acquired nothing, or left nothing open, and took its record away: only its parent can tell of it. */
-static struct process *process_without_record(const struct report_request *request) {
-    struct process *process =
-        record_of_nothing(request->first, request->first_executable, request->first_arguments);
-    process->started_realtime = request->first_started;
-    process->ended_realtime = request->first_ended_at;
-    if (!request->first_ended)
-        return process;
-    if (WIFEXITED(request->first_status))
-        process->end = RECORD_END_EXIT;
-    set_first_status(process, request->first_status);
-    process->status = WIFEXITED(request->first_status) ? WEXITSTATUS(request->first_status) : process->status;
-    return process;
-}
-
-/* Sorts the processes and finds the first one. */
-static struct process *find_first(struct making *making) {
-    const struct report_request *request = making->request;
-    if (making->process_count)
-        qsort(making->processes, making->process_count, sizeof *making->processes, compare_starts);
-    if (!request->first && making->process_count)
-        return making->processes[0];
-    for (size_t i = 0; i < making->process_count; i++)
-        if (making->processes[i]->pid == request->first)
-            return making->processes[i];
-    return making->nobody = process_without_record(request);
 }
 
 /* --- findings --------------------------------------------------------------------------------------------- */
@@ -211,7 +90,7 @@ static bool is_survivor(const struct making *making, const struct process *proce
 }
 
 static void take_handles(struct making *making, size_t process) {
-    const struct process *owner = making->processes[process];
+    const struct process *owner = making->processes.list[process];
     if (is_survivor(making, owner))
         return;
     bool list_inherited = settings_flag(making->request->settings, SETTING_inherited);
@@ -245,17 +124,16 @@ static int compare_inherited(const void *left, const void *right) {
 /* The origins of inherited handles, and those of one origin beside each other. */
 static void find_origins(struct making *making) {
     struct findings *inherited = &making->report.inherited;
+    struct report_processes *processes = &making->processes;
     if (!inherited->count)
         return;
-    struct process **all = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < making->process_count && !making->request->first; i++) /* a tree has no others */
-        relatives_read(making->processes[i], making->processes, making->process_count, &making->others,
-                       &making->other_count);
-    for (size_t i = 0; i < making->process_count; i++)
-        add_process(&all, &count, making->processes[i]);
-    for (size_t i = 0; i < making->other_count; i++)
-        add_process(&all, &count, making->others[i]);
+    for (size_t i = 0; i < processes->count && !making->request->first; i++) /* a tree has no others */
+        relatives_read(processes->list[i], processes->list, processes->count, &processes->others,
+                       &processes->other_count);
+    size_t count = processes->count + processes->other_count;
+    struct process **all = memory_new(count, sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        all[i] = i < processes->count ? processes->list[i] : processes->others[i - processes->count];
     for (size_t i = 0; i < inherited->count; i++) {
         struct finding *finding = &inherited->list[i];
         finding->origin = origin_of(finding->process, finding->handle, all, count);
@@ -269,10 +147,10 @@ static void find_origins(struct making *making) {
 static void take_exec_leaks(struct making *making) {
     if (!settings_flag(making->request->settings, SETTING_exec_leaks))
         return;
-    for (size_t i = 0; i < making->process_count; i++)
-        exec_leaks_add(&making->report.exec_leaks, making->symbols, making->processes[i]);
-    for (size_t i = 0; i < making->other_count; i++)
-        exec_leaks_add(&making->report.exec_leaks, making->symbols, making->others[i]);
+    for (size_t i = 0; i < making->processes.count; i++)
+        exec_leaks_add(&making->report.exec_leaks, making->symbols, making->processes.list[i]);
+    for (size_t i = 0; i < making->processes.other_count; i++)
+        exec_leaks_add(&making->report.exec_leaks, making->symbols, making->processes.others[i]);
     exec_leaks_sort(&making->report.exec_leaks);
 }
 
@@ -319,8 +197,8 @@ static void count_tracked(struct report *report, const struct process *process) 
 static void count_processes(struct making *making) {
     struct report *report = &making->report;
     report->unseen = -1;
-    for (size_t i = 0; i < making->process_count; i++) {
-        const struct process *process = making->processes[i];
+    for (size_t i = 0; i < making->processes.count; i++) {
+        const struct process *process = making->processes.list[i];
         if (process->unseen >= 0)
             report->unseen = (report->unseen > 0 ? report->unseen : 0) + process->unseen;
         report->dropped += process->losses[RECORD_LOSS_MEMORY] + process->losses[RECORD_LOSS_BUSY];
@@ -330,7 +208,7 @@ static void count_processes(struct making *making) {
 
 static void count_all(struct making *making) {
     struct report *report = &making->report;
-    report->left_open_of = memory_new(making->process_count, sizeof *report->left_open_of);
+    report->left_open_of = memory_new(making->processes.count, sizeof *report->left_open_of);
     report->site_count = report->sites.count;
     for (size_t i = 0; i < report->sites.count; i++)
         for (size_t k = 0; k < report->sites.list[i].count; k++)
@@ -357,8 +235,8 @@ static void keep_top(struct making *making) {
 
 static void collect_notes(struct making *making) {
     struct notes_about about = {
-        .processes = making->processes,
-        .process_count = making->process_count,
+        .processes = making->processes.list,
+        .process_count = making->processes.count,
         .symbols = making->symbols,
         .suppressions = making->suppressions,
         .baseline = making->baseline,
@@ -374,43 +252,11 @@ static void collect_notes(struct making *making) {
 
 /* --- making ----------------------------------------------------------------------------------------------- */
 
-/* https://no-color.org, https://force-color.org: set and not empty. */
-static bool says_yes(const char *variable) {
-    const char *value = getenv(variable);
-    return value && *value;
-}
-
-static bool wants_color(const struct making *making, bool to_terminal) {
-    const char *color = setting(making, SETTING_color), *terminal = getenv("TERM");
-    if (strcmp(color, "auto") != 0)
-        return strcmp(color, "always") == 0;
-    if (says_yes("NO_COLOR"))
-        return false;
-    if (says_yes("FORCE_COLOR"))
-        return true;
-    return to_terminal && terminal && strcmp(terminal, "dumb") != 0;
-}
-
-/* Terminals that do not know links leave them out, but for some. */
-static bool wants_links(const struct making *making, bool to_terminal) {
-    static const char *const plain[] = {"dumb", "linux", "ansi", "vt100", "vt220", "sun", "cons25"};
-    const char *links = setting(making, SETTING_links), *terminal = getenv("TERM"),
-               *vte = getenv("VTE_VERSION");
-    if (strcmp(setting(making, SETTING_format), "text") != 0)
-        return false;
-    if (strcmp(links, "auto") != 0)
-        return strcmp(links, "always") == 0;
-    for (size_t i = 0; terminal && i < sizeof plain / sizeof *plain; i++)
-        if (strcmp(terminal, plain[i]) == 0)
-            return false;
-    return to_terminal && terminal && *terminal && !(vte && atoi(vte) < 5000);
-}
-
 /* Those that are not suppressed. */
 static void take_misuses(struct making *making) {
     struct misuse_sites *misuses = &making->report.misuses;
-    for (size_t i = 0; i < making->process_count; i++)
-        misuse_collect(misuses, making->symbols, making->processes[i]);
+    for (size_t i = 0; i < making->processes.count; i++)
+        misuse_collect(misuses, making->symbols, making->processes.list[i]);
     size_t kept = 0;
     for (size_t i = 0; i < misuses->count; i++)
         if (!suppress_takes_misuse(making->suppressions, &misuses->list[i]))
@@ -442,11 +288,11 @@ static void redact(struct making *making) {
     redact_sites(making, &making->report.left_behind, &making->lasting);
     redact_findings(making, &making->report.inherited);
     redact_findings(making, &making->report.unseen_list);
-    redact_process(making->redaction, making->nobody);
-    for (size_t i = 0; i < making->process_count; i++)
-        redact_process(making->redaction, making->processes[i]);
-    for (size_t i = 0; i < making->other_count; i++)
-        redact_process(making->redaction, making->others[i]);
+    redact_process(making->redaction, making->processes.nobody);
+    for (size_t i = 0; i < making->processes.count; i++)
+        redact_process(making->redaction, making->processes.list[i]);
+    for (size_t i = 0; i < making->processes.other_count; i++)
+        redact_process(making->redaction, making->processes.others[i]);
     if (!redact_hides_paths(making->redaction))
         return;
     making->report.hides_folders = true;
@@ -458,38 +304,36 @@ static void redact(struct making *making) {
 /* 0, or an exit status after a message. */
 static int fill_report(struct making *making, bool to_terminal, struct report_verdict *verdict) {
     struct report *report = &making->report;
-    set_earlier_images_aside(making);
-    struct process *first = find_first(making);
+    struct process *first = report_processes_first(&making->processes, making->request);
     verdict->failure = baseline_begin(&making->baseline, setting(making, SETTING_baseline), first->executable);
     if (verdict->failure && !making->request->waits)
         return verdict->failure;
-    if (making->request->first_ended)
-        set_first_status(first, making->request->first_status);
     report->first = first;
     report->is_tree = making->request->first != 0;
-    report->processes = making->processes;
-    report->process_count = making->process_count;
+    report->processes = making->processes.list;
+    report->process_count = making->processes.count;
     report->verbosity = (int)settings_number(making->request->settings, SETTING_verbosity);
     report->source_root = setting(making, SETTING_source_root);
-    report->in_color = wants_color(making, to_terminal);
+    report->in_color = terminal_takes_color(setting(making, SETTING_color), to_terminal);
     report->with_suppressions = settings_flag(making->request->settings, SETTING_gen_suppressions);
     making->least_age = (double)duration_parse(setting(making, SETTING_min_age)) / 1e9;
     kinds_parse(&making->kinds, setting(making, SETTING_kinds));
     making->symbols = symbols_begin(making->request->settings);
-    if (wants_links(making, to_terminal))
+    if (strcmp(setting(making, SETTING_format), "text") == 0 &&
+        terminal_takes_links(setting(making, SETTING_links), to_terminal))
         symbols_link_files(making->symbols);
     making->suppressions = suppress_begin(setting(making, SETTING_suppressions), first->executable);
-    for (size_t i = 0; i < making->process_count; i++)
+    for (size_t i = 0; i < making->processes.count; i++)
         take_handles(making, i);
     take_exec_leaks(making); /* before anybody's records are read */
     find_origins(making);
-    families_find(making->processes, making->process_count, &making->findings);
-    families_find(making->processes, making->process_count, &making->report.inherited);
+    families_find(making->processes.list, making->processes.count, &making->findings);
+    families_find(making->processes.list, making->processes.count, &making->report.inherited);
     enum group_by by = groups_named(setting(making, SETTING_group_by));
     sites_group(&making->findings, making->symbols, &report->sites, by == GROUP_BY_PROCESS);
     sites_group(&making->lasting, making->symbols, &report->left_behind, false);
-    for (size_t i = 0; !making->request->shortages_are_told && i < making->process_count; i++)
-        shortage_collect(&report->shortages, making->symbols, making->processes[i]);
+    for (size_t i = 0; !making->request->shortages_are_told && i < making->processes.count; i++)
+        shortage_collect(&report->shortages, making->symbols, making->processes.list[i]);
     take_misuses(making);
     drop_small_sites(making);
     report->in_baseline = baseline_take(making->baseline, &report->sites);
@@ -535,24 +379,17 @@ static void end_making(struct making *making) {
         suppress_end(making->suppressions);
     if (making->symbols)
         symbols_end(making->symbols);
-    record_end(making->nobody);
-    for (size_t i = 0; i < making->process_count; i++)
-        record_end(making->processes[i]);
-    free(making->processes);
-    for (size_t i = 0; i < making->other_count; i++)
-        record_end(making->others[i]);
-    free(making->others);
+    report_processes_end(&making->processes);
 }
 
 int report_make(const struct report_request *request, bool to_terminal, struct report_text *text,
                 struct report_verdict *verdict) {
     struct making making = {.request = request};
-    int status = 0;
     *text = (struct report_text){0};
     *verdict = (struct report_verdict){0};
     if (!request->count && !request->may_be_empty)
         return failure(EXIT_MISSING, "there is no record to report on");
-    read_records(&making, verdict, &status);
+    int status = report_processes_read(&making.processes, request, &verdict->unreadable);
     if (!status)
         status = fill_report(&making, to_terminal, verdict);
     if (!status) {
