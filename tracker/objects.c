@@ -11,6 +11,11 @@
 #include "tracker/record.h"
 #include "tracker/single.h"
 
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#include "tracker/x86_64/bucket.h"
+#define BUCKET_AT_ONCE
+#endif
+
 enum {
     WAYS = 8,           /* entries of a bucket: one cache line */
     TABLES = 12,        /* the last holds a thousand million handles */
@@ -33,6 +38,7 @@ _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
 
 static LARGE _Alignas(64) struct bucket first_table[FIRST_BUCKETS];
 static _Atomic(struct bucket *) tables[TABLES]; /* [0] is first_table, not stored */
+static _Atomic uint32_t newest;                 /* the last table there is */
 
 /* Free slots, a stack: the newest one's slot / SLOT_BYTES below, a count of changes above, so that a slot that
  * was taken and returned in between is not mistaken for an unchanged top (ABA). */
@@ -47,7 +53,7 @@ static struct bucket *table_find(unsigned table) {
     return table ? atomic_load_explicit(&tables[table], memory_order_acquire) : first_table;
 }
 
-static RARE struct bucket *table_make(unsigned table) {
+static struct bucket *table_make(unsigned table) {
     struct bucket *there = NULL;
     size_t bytes = buckets_of(table) * sizeof(struct bucket);
     struct bucket *fresh = memory_take(bytes);
@@ -60,12 +66,18 @@ static RARE struct bucket *table_make(unsigned table) {
     return there;
 }
 
-static unsigned newest_table(void) {
-    unsigned table = 0;
-    while (table + 1 < TABLES && table_find(table + 1))
-        table++;
-    return table;
+/* The table behind the newest: from now on it is that. */
+static RARE struct bucket *table_add(unsigned table) {
+    uint32_t before = table - 1;
+    struct bucket *there = table_find(table), *added = there ? there : table_make(table);
+    if (added) /* release: the address before the number; fails if somebody was faster */
+        atomic_compare_exchange_strong_explicit(&newest, &before, table, memory_order_release,
+                                                memory_order_relaxed);
+    return added;
 }
+
+/* acquire: with the number comes the table's address */
+static unsigned newest_table(void) { return atomic_load_explicit(&newest, memory_order_acquire); }
 
 static struct bucket *bucket_in(struct bucket *table, unsigned number, uint64_t hash) {
     /* the high bits are well mixed; the tag uses them as well, which costs nothing but a longer compare */
@@ -76,6 +88,20 @@ static uint64_t entry_value(uint64_t hash, uint64_t slot) {
     return (hash & 0xffffffff00000000u) | slot / SLOT_BYTES;
 }
 static uint64_t entry_slot(uint64_t value) { return (value & 0xffffffffu) * SLOT_BYTES; }
+
+/* A mask of the ways whose entries may have that hash. Nothing is known of them until they are read. */
+static unsigned ways_of(const struct bucket *bucket, uint64_t hash) {
+#ifdef BUCKET_AT_ONCE
+    return bucket_tagged(bucket, (uint32_t)(hash >> 32));
+#else
+    unsigned ways = 0;
+    for (unsigned way = 0; way < WAYS; way++)
+        /* relaxed: only asked whether it is worth a look */
+        ways |= (unsigned)!((atomic_load_explicit(&bucket->entries[way], memory_order_relaxed) ^ hash) >> 32)
+                << way;
+    return ways;
+#endif
+}
 
 /* Whether the entry leads to a handle at this address. The word comes first: whoever finds it unchanged later
  * knows that the address was its own. A slot that is free is none, though its entry may not be gone yet. */
@@ -94,9 +120,9 @@ static uint64_t find(uint64_t address, uint64_t *word) {
     uint64_t hash = hash_of(address);
     for (unsigned table = newest_table() + 1; table-- > 0;) {
         struct bucket *bucket = bucket_in(table_find(table), table, hash);
-        for (unsigned way = 0; way < WAYS; way++) {
+        for (unsigned ways = ways_of(bucket, hash); ways; ways &= ways - 1) {
             /* acquire: the slot's `object` was stored before the entry */
-            uint64_t value = atomic_load_explicit(&bucket->entries[way], memory_order_acquire);
+            uint64_t value = atomic_load_explicit(&bucket->entries[__builtin_ctz(ways)], memory_order_acquire);
             if (entry_is(value, hash, address, word))
                 return entry_slot(value);
         }
@@ -111,9 +137,10 @@ uint64_t objects_find(uint64_t address) {
 
 static bool bucket_put(struct bucket *bucket, uint64_t value) {
     for (unsigned way = 0; way < WAYS; way++) {
-        uint64_t empty = 0;
+        entry *at = &bucket->entries[way];
+        uint64_t empty = atomic_load_explicit(at, memory_order_relaxed); /* looked at again in the exchange */
         /* release: the slot's `object` before the entry that leads to it */
-        if (single_exchange(&bucket->entries[way], &empty, value, memory_order_release))
+        if (!empty && single_exchange(at, &empty, value, memory_order_release))
             return true;
     }
     return false;
@@ -121,8 +148,9 @@ static bool bucket_put(struct bucket *bucket, uint64_t value) {
 
 static bool index_put(uint64_t address, uint64_t slot) {
     uint64_t hash = hash_of(address), value = entry_value(hash, slot);
-    for (unsigned table = newest_table(); table < TABLES; table++) {
-        struct bucket *there = table_find(table), *buckets = there ? there : table_make(table);
+    const unsigned last = newest_table();
+    for (unsigned table = last; table < TABLES; table++) {
+        struct bucket *buckets = table == last ? table_find(table) : table_add(table);
         if (!buckets)
             return false;
         if (bucket_put(bucket_in(buckets, table, hash), value))
@@ -192,11 +220,12 @@ static bool index_take(uint64_t address, uint64_t slot) {
     uint64_t hash = hash_of(address);
     for (unsigned table = newest_table() + 1; table-- > 0;) {
         struct bucket *bucket = bucket_in(table_find(table), table, hash);
-        for (unsigned way = 0; way < WAYS; way++) {
+        for (unsigned ways = ways_of(bucket, hash); ways; ways &= ways - 1) {
+            entry *at = &bucket->entries[__builtin_ctz(ways)];
             uint64_t value = entry_value(hash, slot);
             /* relaxed: an emptied entry publishes nothing */
-            if (atomic_load_explicit(&bucket->entries[way], memory_order_relaxed) == value &&
-                single_exchange(&bucket->entries[way], &value, 0, memory_order_relaxed))
+            if (atomic_load_explicit(at, memory_order_relaxed) == value &&
+                single_exchange(at, &value, 0, memory_order_relaxed))
                 return true;
         }
     }
