@@ -13,7 +13,7 @@
  *   OPENS_CHILD(kind, shape, command)   the same, and a child that executes something
  *   LIMITS                      there may be another limit of descriptors now
  *   SPAWNS                      a child that executes something
- *   LISTS(path)                 the folder was read, by libc and whole
+ *   LISTS(path)                 the folder is read, by libc and whole
  *   TAKES(kind, fd)             the result is a new stream or directory that owns fd from now on
  *   OPENS_UNLESS(kind, failure) the result is a new handle without a descriptor, or `failure`
  *   CLOSES(shape, object)       stream, directory or other handle and the descriptor inside are gone
@@ -94,10 +94,8 @@
 #define BEFORE_SPAWNS tracker_spawning();
 #define AFTER_SPAWNS
 
-#define BEFORE_LISTS(path)
-#define AFTER_LISTS(path)                                                                                      \
-    if (result >= 0)                                                                                           \
-        tracker_listed(path);
+#define BEFORE_LISTS(path) tracker_lists(path);
+#define AFTER_LISTS(path)
 
 #define BEFORE_TAKES(kind, fd)
 #define AFTER_TAKES(kind, fd)                                                                                  \

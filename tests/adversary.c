@@ -170,6 +170,7 @@ static const struct attack attacks[] = {
     {"@attacks number_given_past_us", 0, "0-1 Bad file descriptor\n", ONE("file"), .options = ":quarantine=10"},
     {"@attacks number_asked_for", 0, "11\n", ONE("file"), .options = ":quarantine=10"},
     {"@attacks few_numbers", 0, "16 made\n", ONE("file"), ANYTHING, .options = ":quarantine=100"},
+    {"@attacks listed_numbers", 0, "0 closed ones\n", ONE("file"), .options = ":misuse=2:quarantine=10"},
     {"@attacks heirs_of_numbers", 0, "0 failed\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},
     {"@attacks closes_of_threads", 0, "0 kept\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},
     {"@attacks jumps_out_of_closes", 0, "0 kept\n", "", ANYTHING | NOT_BY_TOOL, .options = ":quarantine=10"},

@@ -158,15 +158,6 @@ RARE void quarantine_acquired(void) {
     give(signals);
 }
 
-static void mark_listed(int number, uint64_t at, void *context) {
-    (void)context;
-    if (is_kept(number))
-        atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
-                                 memory_order_relaxed); /* a fact by itself */
-}
-
-RARE void quarantine_listed(void) { numbers_visit(0, ~0u, mark_listed, NULL); }
-
 RARE void quarantine_free(int number) {
     uint64_t signals;
     if (!is_marked(number) || !take(&signals))

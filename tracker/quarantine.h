@@ -23,13 +23,11 @@ void quarantine_take(int number);
 /* Something was acquired: gives back the numbers that have waited long enough, and those that are needed. */
 void quarantine_acquired(void);
 
-/* The program asks for all its numbers: a kept one stands in the list, and whoever closes that is not wrong. */
-void quarantine_listed(void);
-
 /* The program asks for this number (F_DUPFD): it is given back, if it is kept. */
 void quarantine_free(int number);
 
-/* All of them are given back: at the end, and before a lockdown. */
+/* All of them are given back: at the end, before a lockdown, and where the program asks for a list of its
+ * numbers, in which it would find some that it has closed. */
 void quarantine_end(void);
 
 /* Child of a fork, whose record is a copy of the parent's of a moment ago: it keeps what the parent kept at the

@@ -171,19 +171,18 @@ static RARE void note_list(int number) {
         atomic_fetch_or_explicit(&((struct record_slot *)record_at(at))->flags, RECORD_SLOT_CLOSED_IN_RANGE,
                                  memory_order_relaxed); /* a fact by itself */
     misuse_listed(number);
-    if (tracker_quarantines)
-        quarantine_listed();
 }
 
 static inline bool lists_numbers(const char *path) {
     return kernel_may_list_numbers(path) && kernel_lists_numbers(path);
 }
 
-/* The list's own number was the lowest one that was free, and is again. */
-void tracker_listed(const char *path) {
+/* The list's own number will be the lowest one that is free. */
+void tracker_lists(const char *path) {
     int number = 0;
     if (!lists_numbers(path) || !ready(false) || lockdown_is_on())
         return;
+    quarantine_end();
     while (kernel_is_open(number))
         number++;
     note_list(number);
@@ -191,8 +190,10 @@ void tracker_listed(const char *path) {
 
 static inline void name(uint32_t stack, int number, const char *path) {
     names_opened(stack, path);
-    if (lists_numbers(path))
-        note_list(number);
+    if (!lists_numbers(path))
+        return;
+    note_list(number);
+    quarantine_end();
 }
 
 USUAL void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from,

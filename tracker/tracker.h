@@ -93,8 +93,9 @@ void tracker_not_acquired(int error, const char *call);
 void tracker_acquired(int number, enum record_kind kind, const char *call, uintptr_t caller, int from,
                       const char *path);
 
-/* libc has read the whole folder of that path, which may list the descriptors, and closed it again. */
-void tracker_listed(const char *path);
+/* libc is about to read the whole folder of that path, which may list the descriptors, and to close it again.
+ */
+void tracker_lists(const char *path);
 
 /* Behind tracker_acquired of both: one call made them, as the ends of something. */
 void tracker_paired(int second, int first);

@@ -364,6 +364,17 @@ static void by_few_numbers(void) {
     close_range(file + 1, ~0u, 0);
 }
 
+/* Whoever lists its numbers finds those that are open, and no other. */
+static void by_listed_numbers(void) {
+    open_and_close_often(5);
+    DIR *numbers = opendir("/proc/self/fd");
+    int closed = 0;
+    for (struct dirent *entry; (entry = readdir(numbers));)
+        closed += entry->d_name[0] != '.' && fcntl(atoi(entry->d_name), F_GETFD) < 0;
+    closedir(numbers);
+    printf("%d closed ones\n", closed);
+}
+
 static int count_kept(void) {
     enum { NUMBERS = 20000 };
     int kept = 0;
@@ -487,6 +498,7 @@ static const struct {
             {"number_given_past_us", by_number_given_past_us},
             {"number_asked_for", by_number_asked_for},
             {"few_numbers", by_few_numbers},
+            {"listed_numbers", by_listed_numbers},
             {"heirs_of_numbers", by_heirs_of_numbers},
             {"jumps_out_of_closes", by_jumps_out_of_closes},
             {"closes_of_threads", by_closes_of_threads},
