@@ -36,6 +36,7 @@ struct look {
     bool threads;
     bool may_inherit;     /* see forks_may_be_orphan */
     uint64_t handed_over; /* sequence number, see forks.h */
+    uint64_t meant;       /* likewise: for a program that could not be executed */
     int64_t open;         /* descriptors that are open and have an entry */
 };
 
@@ -74,13 +75,15 @@ static void judge(struct look *look, struct record_slot *slot, uint64_t word, in
             return; /* somebody is at it, or nobody can tell whether it was done (an exception out of fclose) */
         STORE(&slot->flags, LOAD(&slot->flags) | RECORD_SLOT_CLOSE_BEGUN);
     }
-    if (!is_own(look, slot, slot_state(slot, word))) {
+    unsigned state = slot_state(slot, word);
+    if (!is_own(look, slot, state)) {
         if (settings.inherited && number >= 0 && look->findings->inherited < LISTED)
             ask_detail(slot, number);
         look->findings->inherited++;
         return;
     }
-    if (LOAD(&slot->sequence) <= look->handed_over) {
+    uint64_t sequence = LOAD(&slot->sequence);
+    if (sequence <= look->handed_over || (state != RECORD_STATE_INHERITED && sequence <= look->meant)) {
         STORE(&slot->outcome, RECORD_OUTCOME_HANDED_OVER);
         return;
     }
@@ -130,14 +133,21 @@ static void look_at_object(struct look *look, struct record_slot *slot) {
     judge(look, slot, word, number, true);
 }
 
-static bool is_likely(const struct record_chunk *chunk, uint32_t index, bool may_inherit) {
+/* Sequence number: what this process acquired until then was for a program that could not be executed, and the
+ * process ends because of that. The exec would have closed it or passed it on, and nobody would have called it
+ * left open. */
+static uint64_t meant_for_program(void) {
+    return LOAD(&record_header()->status) ? forks_meant_for_program() : 0;
+}
+
+static bool is_likely(const struct record_chunk *chunk, uint32_t index, bool may_inherit, uint64_t meant) {
     const struct record_slot *slot = (const struct record_slot *)(chunk + 1) + index;
     if (chunk->kind == RECORD_CHUNK_NUMBERS && chunk->first + index < STANDARD)
         return false;
     uint64_t word = LOAD(&slot->word);
     switch (RECORD_WORD_STATE(word)) {
     case RECORD_STATE_LIVE:
-        return !is_lasting(word);
+        return !is_lasting(word) && LOAD(&slot->sequence) > meant;
     case RECORD_STATE_RELEASING:
         return true;
     case RECORD_STATE_INHERITED:
@@ -148,12 +158,13 @@ static bool is_likely(const struct record_chunk *chunk, uint32_t index, bool may
 
 bool findings_likely(void) {
     bool may_inherit = forks_may_be_orphan();
+    uint64_t meant = meant_for_program();
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
         if (chunk->kind != RECORD_CHUNK_NUMBERS && chunk->kind != RECORD_CHUNK_OBJECTS)
             continue;
         for (uint32_t i = 0; i < chunk->entries; i++)
-            if (is_likely(chunk, i, may_inherit))
+            if (is_likely(chunk, i, may_inherit, meant))
                 return true;
     }
     return false;
@@ -254,6 +265,7 @@ void findings_gather(struct findings *findings, bool threads, int own_descriptor
         .threads = threads,
         .may_inherit = forks_may_be_orphan(),
         .handed_over = forks_handed_over(),
+        .meant = meant_for_program(),
     };
     forks_tell(look.handed_over);
     look_at_chunks(&look, RECORD_CHUNK_NUMBERS);

@@ -49,6 +49,7 @@ static FORK_DATA struct record_birth birth = {.sequence = UINT64_MAX};
 static FORK_DATA pid_t told;                 /* the process that forks_child was last called in */
 static FORK_DATA pid_t ancestors[ANCESTORS]; /* the oldest first */
 static FORK_DATA unsigned ancestor_count;
+static FORK_DATA uint64_t meant_for_program; /* see forks_meant_for_program */
 
 /* The fork that this thread is making, or the last one that it made; the child's only thread finds the copy. It
  * is written only where it changes: a page that a fork has copied costs a fault. */
@@ -156,6 +157,8 @@ FORK_CODE void forks_child(void) {
     }
     ancestors[ancestor_count++] = birth.parent;
     told = (pid_t)SYS(SYS_getpid);
+    if (meant_for_program)
+        meant_for_program = 0; /* the parent's */
 }
 
 void forks_adopting(void) {
@@ -173,6 +176,13 @@ FORK_CODE void forks_mark_executing(bool executing) {
     if (mine)
         STORE(&mine->state, executing ? FORK_EXECUTING : FORK_LIVING);
 }
+
+void forks_execute_failed(uint64_t sequence) {
+    if (forks_is_child())
+        meant_for_program = sequence;
+}
+
+uint64_t forks_meant_for_program(void) { return meant_for_program; }
 
 FORK_CODE void forks_mark_ended(void) {
     if (mine)

@@ -36,6 +36,13 @@ bool forks_is_child(void);
 void forks_mark_executing(bool executing);
 void forks_mark_ended(void);
 
+/* Fork child: the exec that it was made for failed. `sequence`: the highest that it has given to a handle. */
+void forks_execute_failed(uint64_t sequence);
+
+/* Exit only. What a fork child acquired up to this sequence number was for the program that could not be
+ * executed; 0: nothing. */
+uint64_t forks_meant_for_program(void);
+
 /* Exit only. The highest sequence number given to a fork child that still lives and executed nothing; 0: none.
  */
 uint64_t forks_handed_over(void);

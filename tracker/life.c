@@ -210,6 +210,7 @@ void tracker_execute_failed(void) {
     atomic_store_explicit(&header->ended_realtime, 0, memory_order_relaxed); /* ends nothing any more */
     atomic_store_explicit(&header->ended_monotonic, 0, memory_order_relaxed);
     set_end(RECORD_END_RUNNING);
+    forks_execute_failed(atomic_load_explicit(&header->sequence, memory_order_relaxed));
     passing_forget();
     succession_stay();
     give_file_back();

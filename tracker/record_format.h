@@ -225,7 +225,7 @@ enum record_outcome {
     RECORD_OUTCOME_RELEASED,
     RECORD_OUTCOME_FAILED,      /* released, and the kernel said `error` */
     RECORD_OUTCOME_SKIPPED,     /* left open and not released: release=none|streams, or nothing to release */
-    RECORD_OUTCOME_HANDED_OVER, /* a fork child that got it lives on: not left open by this process */
+    RECORD_OUTCOME_HANDED_OVER, /* a fork child or a program was to have it: not left open by this process */
     RECORD_OUTCOME_GONE         /* the kernel does not know it: closed behind our back, dropped */
 };
 

@@ -1,7 +1,10 @@
 /* Description: a parent with an open file makes a child in the way of the first argument; the child does what
  * the second says and ends; the parent waits and closes its file, unless there is a third argument.
  *
- *   fork _Fork syscall clone clone3   nothing exit _exit own close range exec */
+ *   fork _Fork syscall clone clone3   nothing exit _exit own close range exec missing other missing_first
+ *
+ * missing: opens a file for a program that is not there; other: opens one more behind that; missing_first: its
+ * exec fails, and it does its work by itself. */
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
@@ -28,7 +31,18 @@ static pid_t make_child(const char *way) {
     return fork();
 }
 
+static void open_for_missing_program(void) {
+    open("/dev/zero", O_RDONLY);
+    execl("/there/is/no/such/program", "program", NULL);
+}
+
 static void be_child(const char *what) {
+    if (!strncmp(what, "missing", 7) || !strcmp(what, "other"))
+        open_for_missing_program();
+    if (!strcmp(what, "other"))
+        open("/dev/null", O_RDONLY);
+    if (!strcmp(what, "missing") || !strcmp(what, "other"))
+        _exit(127);
     if (!strcmp(what, "own"))
         open("/dev/zero", O_RDONLY);
     if (!strcmp(what, "close"))
