@@ -745,7 +745,7 @@ const char *record_path(void) { return own.path; }
 
 void record_remove(void) {
     if (own.path[0])
-        SYS(SYS_unlink, own.path);
+        record_file_remove(own.path);
     own.path[0] = 0;
 }
 
@@ -764,7 +764,7 @@ bool record_unlink(const uint8_t name[16]) {
     char path[sizeof own.path];
     if (own.identity.memory_only || !record_file_path((struct text)TEXT_IN(path), name))
         return false;
-    return SYS(SYS_unlink, path) == 0;
+    return record_file_remove(path);
 }
 
 void record_trim(void) {

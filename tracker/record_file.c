@@ -112,14 +112,16 @@ static long create(const char *path) {
     return file;
 }
 
-/* Tries again where somebody who tidies has the lock for a moment. */
+static bool may_be_tried_again(long file) { return file == -EWOULDBLOCK || file == -ENOENT; }
+
+/* Tries again where somebody who tidies has the lock for a moment, or has just removed the empty folder. */
 long record_file_create(char path[RECORD_FILE_PATH_BYTES], uint8_t name[16]) {
     enum { TRIES = 16 };
     struct folder folder;
-    if (!prepare(folder_of_records(&folder)))
-        return -ENOENT;
     long file = -EWOULDBLOCK;
-    for (int i = 0; i < TRIES && file == -EWOULDBLOCK; i++) {
+    for (int i = 0; i < TRIES && may_be_tried_again(file); i++) {
+        if (!prepare(folder_of_records(&folder)))
+            return -ENOENT;
         record_file_name(name);
         struct text text = {.start = path, .capacity = RECORD_FILE_PATH_BYTES};
         if (!record_file_path(text, name))
@@ -127,4 +129,20 @@ long record_file_create(char path[RECORD_FILE_PATH_BYTES], uint8_t name[16]) {
         file = create(path);
     }
     return file;
+}
+
+static void remove_empty_folder_of(const char *path) {
+    struct folder folder;
+    size_t length = (size_t)(text_base_name(path) - path);
+    text_copy(folder.name, path, length);
+    folder.name[length] = 0;
+    SYS(SYS_rmdir, folder.name);
+}
+
+bool record_file_remove(const char *path) {
+    if (SYS(SYS_unlink, path))
+        return false;
+    if (!wanted_folder && runtime_folder && *runtime_folder == '/' && text_starts(path, runtime_folder))
+        remove_empty_folder_of(path);
+    return true;
 }

@@ -23,6 +23,10 @@ bool record_file_path(struct text path, const uint8_t name[16]);
  * `path` and `name` in. Returns its descriptor, or -errno. */
 long record_file_create(char path[RECORD_FILE_PATH_BYTES], uint8_t name[16]);
 
+/* Takes the file of that path away, and our folder in $XDG_RUNTIME_DIR if nothing else is in it: a program that
+ * makes such a folder for a while (a test) must be able to remove it. False if there is no such file. */
+bool record_file_remove(const char *path);
+
 /* Takes away what others have left in the folder, if the file of that name is one of those that bring it about.
  */
 void record_file_tidy(const uint8_t name[16]);

@@ -567,6 +567,23 @@ START_TEST(the_automatic_folder_is_made) {
 }
 END_TEST
 
+START_TEST(the_automatic_folder_goes_with_its_last_record) {
+    /* proves: whoever made the folder around it can remove that; not while somebody else's record is there */
+    char path[300], others[320];
+    snprintf(path, sizeof path, "%s/leftopen", new_folder("temporary"));
+    make_in_automatic(folder);
+    snprintf(others, sizeof others, "%s/other", path);
+    close(creat(others, 0600));
+    record_remove();
+    ck_assert_uint_eq(count_files(path), 1);
+    unlink(others);
+    record_give_file();
+    ck_assert_uint_eq(count_files(path), 1);
+    record_remove();
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 static void spoil(int how, const char *path) {
     char elsewhere[320];
     snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", folder);
@@ -970,6 +987,7 @@ static void add_file_tests(TCase *tests) {
     tcase_add_loop_test(tests, long_arguments_are_cut_inside_their_chunk, 0, 8);
     tcase_add_test(tests, the_automatic_folder_is_made);
     tcase_add_loop_test(tests, a_folder_of_somebody_else_is_refused, 0, 5);
+    tcase_add_test(tests, the_automatic_folder_goes_with_its_last_record);
     tcase_add_test(tests, a_runtime_folder_of_another_user_is_not_ours);
     tcase_add_loop_test(tests, a_folder_that_is_not_there_is_no_reason_to_stop, 0, 3);
     tcase_add_test(tests, without_locks_the_record_has_a_file_all_the_same);
