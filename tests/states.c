@@ -108,6 +108,7 @@ static const struct {
     {"close-wait", " CLOSE_WAIT   6 bytes unread", " CLOSE_WAIT   6 bytes unread", "unread"},
     {"queue", " LISTEN   1 connection not accepted", " LISTEN   1 connection not accepted", "waiting"},
     {"congested", "iB unsent", "iB unsent", "unsent"},
+    {"refused", " CLOSE   open ", NULL, NULL},
     {"netlink", "  fd 3   netlink protocol 15   ", "  fd 3   netlink protocol 15   ", NULL},
     {"epoll", "   2 descriptors watched   ", "   2 descriptors watched   ", "watches"},
     {"timer", "   due in 4h59m, then every 2h00m   ", "   due in 4h59m, then every 2h00m   ", "timer"},

@@ -152,8 +152,9 @@ static void ask_socket(int number, bool with_state) {
     if (facts.domain == AF_UNIX)
         ask_unix(number);
     facts.unread = queued(number, SIOCINQ);
-    if (facts.protocol == IPPROTO_TCP)
-        facts.unsent = queued(number, SIOCOUTQ); /* of others it is memory, not data */
+    /* of others it is memory, not data; and after a refused connect it is what is left of the attempt */
+    if (facts.protocol == IPPROTO_TCP && facts.tcp_state != TCP_CLOSE)
+        facts.unsent = queued(number, SIOCOUTQ);
 }
 
 /* --- duplicates ------------------------------------------------------------------------------------------- */

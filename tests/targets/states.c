@@ -67,13 +67,18 @@ static void pair(void) {
     need((int)write(ends[1], "abc", 3));
 }
 
-static int listener(struct sockaddr_in *address) {
+static int bound(struct sockaddr_in *address) {
     socklen_t bytes = sizeof *address;
     int number = need(socket(AF_INET, SOCK_STREAM, 0));
     *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     need(bind(number, (struct sockaddr *)address, bytes));
-    need(listen(number, 5));
     need(getsockname(number, (struct sockaddr *)address, &bytes));
+    return number;
+}
+
+static int listener(struct sockaddr_in *address) {
+    int number = bound(address);
+    need(listen(number, 5));
     return number;
 }
 
@@ -116,6 +121,14 @@ static void congested(void) {
     need(accept(server, NULL, NULL));
     while (send(client, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
         ;
+}
+
+static void refused(void) {
+    struct sockaddr_in address;
+    int deaf = bound(&address), client = need(socket(AF_INET, SOCK_STREAM, 0));
+    if (connect(client, (struct sockaddr *)&address, sizeof address) == 0)
+        need(-1);
+    close(deaf);
 }
 
 static void epoll(void) {
@@ -243,6 +256,7 @@ static const struct {
     {"queue", queue},
     {"netlink", netlink},
     {"congested", congested},
+    {"refused", refused},
     {"epoll", epoll},
     {"timer", timer},
     {"signal-timer", signal_timer},
