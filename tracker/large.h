@@ -3,11 +3,10 @@
 #ifndef TRACKER_LARGE_H
 #define TRACKER_LARGE_H
 
-/* For variables that begin as zeros, of a page or more, or of some hundred bytes that few processes need. The
- * Makefile has sections sorted by their names. */
-#define LARGE __attribute__((section(".bss.large")))
-/* The same for those that begin as something else: behind .data and .data.rel. */
-#define LARGE_DATA __attribute__((section(".data.tail")))
+/* For variables that begin as zeros, of a page or more, or of some hundred bytes that few processes need. A
+ * section of its own, so that what has to begin with a page is none of .bss, which so shares a page with .data.
+ */
+#define LARGE __attribute__((section(".lbss")))
 /* What is written around each fork, by the child too: small enough to share one page. */
 #define FORK_DATA __attribute__((section(".data.fork")))
 /* What runs in a fork child that executes something, or ends, at once. */

@@ -18,6 +18,7 @@
 #include "tracker/clock.h"
 #include "tracker/code.h"
 #include "tracker/depot.h"
+#include "tracker/large.h"
 #include "tracker/lockdown.h"
 #include "tracker/modules.h"
 #include "tracker/numbers.h"
@@ -363,7 +364,7 @@ static struct early {
     _Atomic int32_t thread;
     _Atomic uint64_t sequence; /* of acquires, then */
     _Atomic uint64_t closer;
-} early[EARLY];
+} early[EARLY] LARGE;
 static _Atomic unsigned early_count;
 
 static struct early *tell_early(int number, uint64_t closer) {

@@ -203,16 +203,23 @@ void modules_unloaded(void) {
     unwind_forget();
 }
 
-static LARGE char own_path[1024];
+static const char *own_path = "";
+
+/* The loader's name of it stays, as this library does. A relative one means something only now. */
+static const char *path_for_good(const struct link_map *map) {
+    static LARGE char kept[1024];
+    if (map->l_name[0] == '/')
+        return map->l_name;
+    struct text path = TEXT_IN(kept);
+    module_path(map, &path);
+    return path.cut ? "" : kept;
+}
 
 void modules_start(const void *program_headers, unsigned count) {
     of_program = (struct headers){program_headers, program_headers ? count : 0};
     struct dl_find_object object;
-    struct text path = TEXT_IN(own_path);
     if (object_at((uintptr_t)&modules_start, &object))
-        module_path(object.dlfo_link_map, &path);
-    if (path.cut)
-        own_path[0] = 0;
+        own_path = path_for_good(object.dlfo_link_map);
 }
 
 const char *modules_own_path(void) { return own_path; }

@@ -10,12 +10,24 @@
 #include "tracker/sys.h"
 #include "tracker/text.h"
 
-LARGE_DATA struct settings settings = {
+struct settings settings = {
     .unwind = UNWIND_AUTO,
     .depth = 32,
     .children = true,
     .misuse = 1,
+    .record = "",
+    .only = "",
+    .skip = "",
+    .kinds = "",
+    .options = "",
 };
+
+/* Of those that are given. */
+static LARGE struct {
+    char record[SETTINGS_PATH_BYTES], only[SETTINGS_PATH_BYTES], skip[SETTINGS_PATH_BYTES];
+    char kinds[SETTINGS_PATH_BYTES];
+    char options[SETTINGS_OPTION_BYTES];
+} kept;
 
 struct row {
     const char *name, *type, *standard, *values, *text;
@@ -118,11 +130,12 @@ static bool flag(const char *value, bool *out) {
 }
 
 /* Half a path or list would be another one. */
-static bool path(const char *value, char *out) {
+static bool path(const char *value, char to[SETTINGS_PATH_BYTES], const char **out) {
     size_t length = text_length(value);
     if (length >= SETTINGS_PATH_BYTES)
         return false;
-    text_copy(out, value, length + 1);
+    text_copy(to, value, length + 1);
+    *out = to;
     return true;
 }
 
@@ -137,8 +150,8 @@ static bool chosen(const char *value, const char *choices, unsigned *out) {
 static bool take_record(const char *value) {
     bool off = text_equal(value, "off");
     if (off || text_equal(value, "auto"))
-        settings.record[0] = 0;
-    else if (value[0] != '/' || !path(value, settings.record))
+        settings.record = "";
+    else if (value[0] != '/' || !path(value, kept.record, &settings.record))
         return false;
     settings.record_off = off;
     return true;
@@ -253,11 +266,11 @@ static bool take(const char *name, const char *value) {
     if (text_equal(name, "record"))
         return take_record(value);
     if (text_equal(name, "kinds"))
-        return path(value, settings.kinds);
+        return path(value, kept.kinds, &settings.kinds);
     if (text_equal(name, "only"))
-        return path(value, settings.only);
+        return path(value, kept.only, &settings.only);
     if (text_equal(name, "skip"))
-        return path(value, settings.skip);
+        return path(value, kept.skip, &settings.skip);
     return true;
 }
 
@@ -311,11 +324,12 @@ static char *cut_pair(char *at, char **name, char **value) {
 void settings_read(const char *options) {
     if (!options)
         return;
-    struct text text = TEXT_IN(settings.options);
+    struct text text = TEXT_IN(kept.options);
     text_string(&text, options);
     while (text.cut && text.length && !separates(options[text.length]))
         text.length--; /* half an option would be another one */
-    settings.options[text.length] = 0;
+    kept.options[text.length] = 0;
+    settings.options = kept.options;
     if (text.cut)
         complain("the string is longer than the library reads; the end is ignored:", "LEFTOPEN_OPTIONS", NULL,
                  "");

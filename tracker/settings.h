@@ -32,10 +32,10 @@ struct settings {
     bool report_none; /* report=none */
     bool report_file; /* report=FILE: standard error is not needed */
     bool record_off;
-    char record[SETTINGS_PATH_BYTES]; /* folder; empty: automatic */
-    char only[SETTINGS_PATH_BYTES], skip[SETTINGS_PATH_BYTES];
-    char kinds[SETTINGS_PATH_BYTES];     /* as given; see settings_want_kind */
-    char options[SETTINGS_OPTION_BYTES]; /* the whole string, for the tool */
+    const char *record; /* folder; empty: automatic */
+    const char *only, *skip;
+    const char *kinds;   /* as given; see settings_want_kind */
+    const char *options; /* the whole string, for the tool */
 };
 
 /* Set by settings_read, never changed afterwards. */
