@@ -20,7 +20,7 @@ COMMON := -std=gnu17 -I. $(WARN) -MMD -MP
 # stack protector (wrappers run before TLS is there), unwind tables so that exceptions and cancellation pass.
 LIBRARY_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -fno-delete-null-pointer-checks \
-	-fno-builtin-exit -fno-tree-loop-distribute-patterns -fcf-protection=branch -Wframe-larger-than=2048
+	-fno-builtin-exit -fno-tree-loop-distribute-patterns -fcf-protection=branch -Wframe-larger-than=2048 -I$(B)/generated
 # gcc inlines across the library's files when it is linked: a tenth fewer instructions in the usual call.
 LINK_TIME := $(if $(findstring Free Software,$(shell $(CC) --version)),-flto=auto -flto-partition=one -ffat-lto-objects)
 TOOL_FLAGS := $(COMMON) -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREFIX_LIBDIR='"$(libdir)"'
@@ -71,6 +71,17 @@ $(B)/tool/tools/formats/html/assets.S.o: $(HTML_ASSETS)
 $(B)/libtracker.a: $(TRACKER_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Where libc has the functions that the wrappers stand in front of, for processes that have the libc of this machine.
+$(B)/known_libc: shim/known_libc.c shim/next.c shim/next.h shim/calls.def Makefile
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 $(filter-out -MMD -MP,$(COMMON)) -D_GNU_SOURCE -o $@ shim/known_libc.c shim/next.c
+$(B)/generated/known_libc.h: $(B)/known_libc $(wildcard $(shell $(CC) -print-file-name=libc.so.6))
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(B)/known_libc >$@.new && mv $@.new $@
+$(B)/library/shim/all.c.o: $(B)/generated/known_libc.h
 
 $(B)/exports.map: shim/exports.map.in shim/calls.def
 	$(call say,GEN,$@)

@@ -17,6 +17,7 @@ enum {
 
 struct library {
     uintptr_t base;
+    const uint32_t *known; /* offsets of the names, NULL: not known */
     const ElfW(Sym) * symbols;
     const char *strings;
     const uint16_t *versions; /* NULL: none has one */
@@ -54,6 +55,16 @@ static bool read_library(struct library *library, const struct link_map *map) {
     bool is_relocated = (uintptr_t)hash >= map->l_addr && (uintptr_t)library->symbols >= map->l_addr &&
                         (uintptr_t)library->strings >= map->l_addr;
     return hash && library->symbols && library->strings && is_relocated && read_hash(library, hash);
+}
+
+static const uint32_t *known_offsets(const struct link_map *map, const struct next_known *known) {
+    if (!known || !known->note_bytes || (uintptr_t)map->l_ld != map->l_addr + known->dynamic)
+        return NULL;
+    const char *note = (const char *)map->l_addr + known->note;
+    for (uint32_t i = 0; i < known->note_bytes; i++)
+        if (note[i] != known->content[i])
+            return NULL;
+    return known->offsets;
 }
 
 static bool may_have(const struct library *library, uint32_t hash) {
@@ -95,11 +106,13 @@ static enum answer look(const struct library *library, const char *name, uint32_
     return answer;
 }
 
-static void *search(const struct library *libraries, size_t count, const char *name, uint32_t hash,
-                    void *(*ask)(const char *)) {
+static void *search(const struct library *libraries, size_t count, const struct next_names *names,
+                    size_t number, const char *name, void *(*ask)(const char *)) {
     void *found = NULL;
-    for (size_t i = 0; i < count; i++)
-        switch (look(&libraries[i], name, hash, &found)) {
+    for (size_t i = 0; i < count; i++) {
+        if (libraries[i].known && libraries[i].known[number])
+            return (void *)(libraries[i].base + libraries[i].known[number]);
+        switch (look(&libraries[i], name, names->hashes[number], &found)) {
         case HAS_NONE:
             continue;
         case HAS_ONE:
@@ -107,18 +120,22 @@ static void *search(const struct library *libraries, size_t count, const char *n
         case ASK_THE_LOADER:
             return ask(name);
         }
+    }
     return NULL;
 }
 
 /* How many there are behind that one, 0: they cannot be read. */
-static size_t read_libraries(struct library libraries[MOST_LIBRARIES], const void *own) {
+static size_t read_libraries(struct library libraries[MOST_LIBRARIES], const void *own,
+                             const struct next_known *known) {
     const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL;
     while (map && map->l_ld != own)
         map = map->l_next;
     size_t count = 0;
-    for (map = map ? map->l_next : NULL; map; map = map->l_next)
-        if (count == MOST_LIBRARIES || !read_library(&libraries[count++], map))
+    for (map = map ? map->l_next : NULL; map; map = map->l_next) {
+        if (count == MOST_LIBRARIES || !read_library(&libraries[count], map))
             return 0;
+        libraries[count++].known = known_offsets(map, known);
+    }
     return count;
 }
 
@@ -130,8 +147,8 @@ static const char *behind(const char *string) {
 
 void next_find(const void *own, const struct next_names *names, void **found, void *(*ask)(const char *name)) {
     struct library libraries[MOST_LIBRARIES];
-    size_t count = read_libraries(libraries, own);
+    size_t count = read_libraries(libraries, own, names->known);
     const char *name = names->strings;
     for (size_t i = 0; i < names->count; i++, name = behind(name))
-        found[i] = count ? search(libraries, count, name, names->hashes[i], ask) : ask(name);
+        found[i] = count ? search(libraries, count, names, i, name, ask) : ask(name);
 }

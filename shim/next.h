@@ -12,7 +12,18 @@ struct next_names {
     const char *strings;
     const uint32_t *hashes;
     size_t count;
+    const struct next_known *known; /* of these names, or NULL */
 };
+
+/* A library whose functions are known before it is looked at, if it is the very same one: if a note with this
+ * content, its build-id, is there. No bytes: none is. */
+struct next_known {
+    uint32_t dynamic, note; /* places of its dynamic section and of the note, from its start */
+    uint32_t note_bytes;
+    const char *content;
+    const uint32_t *offsets; /* of the functions, from its start; 0: that one has to be looked for */
+};
+enum { NEXT_KNOWN_WITHIN = 4096 }; /* bytes from its start, where the note lies: what every library has */
 
 /* The hash of DT_GNU_HASH, 33 times the one of all characters but the last, plus the last, from 5381 on: as a
  * constant, of a literal of at most 31 characters. */

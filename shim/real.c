@@ -22,9 +22,13 @@ static const uint32_t hashes[] = {
 enum { CALLS = sizeof hashes / sizeof hashes[0] };
 _Static_assert(sizeof real == CALLS * sizeof(void *), "one name per pointer");
 
-static void *ask(const char *name) { return dlsym(RTLD_NEXT, name); }
+static const struct next_known libc_of_the_build = {
+#include <known_libc.h>
+};
 
-void real_find(void) { next_find(_DYNAMIC, &(struct next_names){names, hashes, CALLS}, (void **)&real, ask); }
+void real_find(void *(*ask)(const char *name)) {
+    next_find(_DYNAMIC, &(struct next_names){names, hashes, CALLS, &libc_of_the_build}, (void **)&real, ask);
+}
 
 /* How far it is to the wrappers, in the order of the pointers: addresses would be relocated at each start.
  * Those of entry.S have the second name there. */

@@ -38,8 +38,9 @@ struct real_calls {
 
 extern struct real_calls real __attribute__((visibility("hidden")));
 
-/* Start-up only: dlsym is not for wrappers (not async-signal-safe, allocates on failure, clears dlerror). */
-void real_find(void);
+/* Start-up only: dlsym is not for wrappers (not async-signal-safe, allocates on failure, clears dlerror).
+ * `ask`: what it says, see next_find. */
+void real_find(void *(*ask)(const char *name));
 
 /* The wrapper that stands in front of this function, NULL if none does. Any context. */
 void *real_wrapper(const void *function) __attribute__((visibility("hidden")));

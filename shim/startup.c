@@ -33,9 +33,16 @@ extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (
 #error "which version of glibc was the first on this machine?"
 #endif
 
+/* The loader's own search, which takes long: dlsym itself is usually found without. */
+static void *ask(const char *name) {
+    if (!startup_real_dlsym)
+        startup_real_dlsym = dlvsym(RTLD_NEXT, "dlsym", VERSION_OF_DLSYM);
+    return dlsym(RTLD_NEXT, name);
+}
+
 static void find(void) {
-    *(void **)&real.dlsym = startup_real_dlsym = dlvsym(RTLD_NEXT, "dlsym", VERSION_OF_DLSYM);
-    real_find();
+    real_find(ask);
+    startup_real_dlsym = (void *)real.dlsym;
     startup_real_vfork = (void *)real.vfork;
     startup_real_clone = (void *)real.clone;
     startup_real_syscall = (void *)real.syscall;

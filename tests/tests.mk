@@ -14,10 +14,10 @@ $(B)/unit/tool_%: tests/unit/tool_%.c $(B)/libtool.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(COMMON) -D_GNU_SOURCE -o $@ $< $(B)/libtool.a $(CHECK_LIBS) $(TOOL_LIBS)
-$(B)/unit/shim_%: tests/unit/shim_%.c shim/%.c shim/%.h shim/calls.def
+$(B)/unit/shim_%: tests/unit/shim_%.c shim/%.c shim/%.h shim/calls.def $(B)/generated/known_libc.h
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(COMMON) -D_GNU_SOURCE -o $@ $< shim/$*.c $(CHECK_LIBS) -lm -ldl
+	$(Q)$(CC) $(CFLAGS) $(COMMON) -I$(B)/generated -D_GNU_SOURCE -o $@ $< shim/$*.c $(CHECK_LIBS) -lm -ldl
 
 .PHONY: check-unit
 check-unit: $(UNIT_SHIM) $(UNIT_TRACKER) $(UNIT_TOOL)

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ static uint32_t hash_of(const char *name) {
     return hash;
 }
 
-static void find(const void *own, const char *const *names, size_t count, void **found) {
+static void find(const void *own, const struct next_known *known, const char *const *names, size_t count,
+                 void **found) {
     static char strings[MOST * 64];
     static uint32_t hashes[MOST];
     char *end = strings;
@@ -50,7 +52,7 @@ static void find(const void *own, const char *const *names, size_t count, void *
         hashes[i] = hash_of(names[i]);
         end = stpcpy(end, names[i]) + 1;
     }
-    next_find(own, &(struct next_names){strings, hashes, count}, found, ask);
+    next_find(own, &(struct next_names){strings, hashes, count, known}, found, ask);
 }
 
 START_TEST(hashes_are_those_of_the_loader) {
@@ -66,7 +68,7 @@ END_TEST
 
 static void compare(const char *const *names, size_t count) {
     void *found[MOST];
-    find(own(), names, count, found);
+    find(own(), NULL, names, count, found);
     for (size_t i = 0; i < count; i++)
         ck_assert_msg(found[i] == dlsym(RTLD_NEXT, names[i]), "%s", names[i]);
 }
@@ -140,12 +142,66 @@ START_TEST(all_names_of_libc_are_those_of_the_loader) {
 }
 END_TEST
 
+/* ---- a library that is known before it is looked at ---- */
+
+static const struct next_known libc_of_the_build = {
+#include <known_libc.h>
+};
+
+START_TEST(what_the_build_knows_of_libc_is_what_the_loader_says) {
+    void *found[WRAPPED];
+    size_t known = 0;
+    asked = 0;
+    find(own(), &libc_of_the_build, wrapped, WRAPPED, found);
+    for (size_t i = 0; i < WRAPPED; i++) {
+        known += libc_of_the_build.offsets[i] != 0;
+        ck_assert_msg(found[i] == dlsym(RTLD_NEXT, wrapped[i]), "%s", wrapped[i]);
+    }
+    ck_assert_uint_ge(known, WRAPPED / 2);
+    ck_assert_uint_le(asked, 4);
+}
+END_TEST
+
+/* Offsets that are another function's show whether they were believed. */
+static bool believes(struct next_known known, const void *exit_of_libc) {
+    static const char *const names[] = {"close", "dup"};
+    const struct link_map *libc = NULL;
+    Dl_info about;
+    ck_assert(dladdr1(exit_of_libc, &about, (void **)&libc, RTLD_DL_LINKMAP));
+    uint32_t offsets[] = {(uint32_t)((uintptr_t)exit_of_libc - libc->l_addr), 0};
+    known.offsets = offsets;
+    void *found[2];
+    find(own(), &known, names, 2, found);
+    ck_assert(found[1] == dlsym(RTLD_NEXT, "dup")); /* which the offsets do not say */
+    ck_assert(found[0] == exit_of_libc || found[0] == dlsym(RTLD_NEXT, "close"));
+    return found[0] == exit_of_libc;
+}
+
+START_TEST(only_the_very_same_library_is_known) {
+    const void *function = dlsym(RTLD_NEXT, "exit");
+    struct next_known same = libc_of_the_build, other = same;
+    ck_assert(believes(same, function));
+    char content[256];
+    ck_assert_uint_lt(same.note_bytes, sizeof content);
+    memcpy(content, same.content, same.note_bytes);
+    content[same.note_bytes - 1] ^= 1;
+    other.content = content;
+    ck_assert_msg(!believes(other, function), "another build-id");
+    other = same;
+    other.dynamic += 16;
+    ck_assert_msg(!believes(other, function), "another layout");
+    other = same;
+    other.note_bytes = 0;
+    ck_assert_msg(!believes(other, function), "no build-id");
+}
+END_TEST
+
 START_TEST(who_is_not_among_the_libraries_asks_the_loader) {
     static const ElfW(Dyn) nobody[] = {{.d_tag = DT_NULL}};
     static const char *const names[] = {"open", "close", "no_such_function"};
     void *found[3];
     asked = 0;
-    find(nobody, names, 3, found);
+    find(nobody, NULL, names, 3, found);
     ck_assert_uint_eq(asked, 3);
     for (size_t i = 0; i < 3; i++)
         ck_assert(found[i] == dlsym(RTLD_NEXT, names[i]));
@@ -159,6 +215,8 @@ int main(void) {
     tcase_add_test(tests, wrapped_calls_are_those_of_the_loader);
     tcase_add_test(tests, odd_names_are_those_of_the_loader);
     tcase_add_test(tests, all_names_of_libc_are_those_of_the_loader);
+    tcase_add_test(tests, what_the_build_knows_of_libc_is_what_the_loader_says);
+    tcase_add_test(tests, only_the_very_same_library_is_known);
     tcase_add_test(tests, who_is_not_among_the_libraries_asks_the_loader);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
