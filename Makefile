@@ -72,15 +72,18 @@ $(B)/libtracker.a: $(TRACKER_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# Where libc has the functions that the wrappers stand in front of, for processes that have the libc of this machine.
+# Where libc has the functions that the wrappers stand in front of, for processes that have the libc of this machine. Asked
+# each time: a new libc need not be younger than what was made before.
 $(B)/known_libc: shim/known_libc.c shim/next.c shim/next.h shim/calls.def Makefile
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O1 $(filter-out -MMD -MP,$(COMMON)) -D_GNU_SOURCE -o $@ shim/known_libc.c shim/next.c
-$(B)/generated/known_libc.h: $(B)/known_libc $(wildcard $(shell $(CC) -print-file-name=libc.so.6))
-	$(call say,GEN,$@)
+.PHONY: ask-libc
+ask-libc:
+$(B)/generated/known_libc.h: $(B)/known_libc ask-libc
 	@mkdir -p $(@D)
-	$(Q)$(B)/known_libc >$@.new && mv $@.new $@
+	$(Q)$(B)/known_libc >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B)/library/shim/all.c.o: $(B)/generated/known_libc.h
 
 $(B)/exports.map: shim/exports.map.in shim/calls.def
