@@ -24,7 +24,7 @@ static inline bool kernel_may_list_numbers(const char *path) {
 /* Any context. The path of the program, without a zero byte at its end. Its length, or -errno. */
 long kernel_executable(char *path, size_t bytes);
 
-/* Exit only. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
+/* Any context. How many descriptors are open, -1 if the kernel does not say (before Linux 6.2, or no /proc). */
 int64_t kernel_count_open(void);
 
 /* Exit only. How many threads this process has; 0 if it cannot be told. */

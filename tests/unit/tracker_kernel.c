@@ -41,6 +41,27 @@ START_TEST(every_open_descriptor_is_visited_once) {
 }
 END_TEST
 
+static const int (*beside)[2];
+
+static void visit_beside(void) {
+    int low = STDERR_FILENO + 1;
+    close_range((unsigned)low, ~0u, 0); /* what was open before the test */
+    MUST(open_null() == low);
+    for (int i = 0; i < 2; i++)
+        MUST(fcntl(low, F_DUPFD, (*beside)[i]) == (*beside)[i]);
+    MUST(kernel_visit_open(visit, &visits));
+    for (int number = 0; number < 2000; number++)
+        MUST(seen[number] == kernel_is_open(number));
+    MUST(visits == (unsigned)kernel_count_open());
+}
+
+START_TEST(few_descriptors_are_visited_wherever_they_are) {
+    static const int places[][2] = {{10, 11}, {9, 23}, {22, 24}, {24, 25}, {12, 255}, {1000, 1999}};
+    beside = &places[_i];
+    ck_assert_int_eq(in_child(visit_beside), 0);
+}
+END_TEST
+
 static void look_without_proc(void) {
     if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
         mount("none", "/proc", "tmpfs", 0, ""))
@@ -234,6 +255,7 @@ static void add(TCase *tests) {
     tcase_add_test(tests, asking_changes_nothing);
     tcase_add_test(tests, duplicates_are_known);
     tcase_add_test(tests, every_open_descriptor_is_visited_once);
+    tcase_add_loop_test(tests, few_descriptors_are_visited_wherever_they_are, 0, 6);
     tcase_add_test(tests, without_proc_numbers_are_tried);
     tcase_add_test(tests, threads_are_known_by_number_and_name);
     tcase_add_test(tests, a_file_is_described);
