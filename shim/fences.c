@@ -15,6 +15,13 @@ static void prepare(void) {
         tracker_prepare();
 }
 
+/* Before calls after which no file can be made any more: a fork child's record may have none yet. */
+static void prepare_for_good(void) {
+    prepare();
+    if (context_is_watched())
+        tracker_settled_down();
+}
+
 /* After a call that may have changed what paths mean. */
 static int moved(int result, bool may_have) {
     if (result == 0 && may_have && context_is_watched())
@@ -31,7 +38,7 @@ EXPORT int prctl(int option, ...) {
     bool watched = context_is_watched();
     if (option != PR_SET_SECCOMP)
         return real.prctl ? real.prctl(option, a, b, c, d) : RAW(SYS_prctl, option, a, b, c, d);
-    prepare();
+    prepare_for_good();
     int result = real.prctl(option, a, b, c, d);
     if (result == 0 && watched)
         tracker_locked_down();
@@ -39,7 +46,7 @@ EXPORT int prctl(int option, ...) {
 }
 
 EXPORT int chroot(const char *path) {
-    prepare();
+    prepare_for_good();
     return moved(real.chroot(path), true);
 }
 

@@ -63,12 +63,15 @@ static bool bpf_makes_descriptor(int command) {
     return false;
 }
 
-#define BEFORE_SHRINKS(locks) tracker_prepare();
+#define BEFORE_SHRINKS(locks)                                                                                  \
+    tracker_prepare();                                                                                         \
+    if (locks)                                                                                                 \
+        tracker_settled_down();
 #define AFTER_SHRINKS(locks)                                                                                   \
     if (result == 0 && (locks))                                                                                \
         tracker_locked_down();
 
-#define BEFORE_MOVES(may_have) tracker_prepare();
+#define BEFORE_MOVES(may_have) BEFORE_SHRINKS(may_have)
 #define AFTER_MOVES(may_have)                                                                                  \
     if (result == 0 && (may_have))                                                                             \
         tracker_root_changed();

@@ -41,7 +41,8 @@ bool tracker_start(const struct tracker_start *start);
  * shrunk (chroot, set*id, unshare, seccomp). */
 void tracker_prepare(void);
 
-/* This process will go on as it is (setsid): a fork child's record is now worth a file. */
+/* This process will go on as it is (setsid), or where no file can be made later (chroot, seccomp): a fork child's
+ * record is now worth one. */
 void tracker_settled_down(void);
 
 /* A second thread is about to be made: the record is to be there before there can be two that make it. */
