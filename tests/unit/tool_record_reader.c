@@ -330,6 +330,16 @@ START_TEST(a_record_that_was_never_begun_is_said_to_be) {
 }
 END_TEST
 
+START_TEST(a_report_is_told_from_a_record) {
+    struct builder *builder = example();
+    memcpy(builder_header(builder)->magic, "{\"schema", sizeof builder_header(builder)->magic);
+    ck_assert_ptr_null(read_bytes(builder, BUILDER_BYTES));
+    ck_assert_int_eq(status, EXIT_DAMAGED);
+    ck_assert_ptr_nonnull(strstr(said, "report in JSON"));
+    free(builder);
+}
+END_TEST
+
 START_TEST(a_link_to_a_record_is_the_record) {
     struct builder *builder = example();
     char path[64], link[80];
@@ -621,6 +631,7 @@ int main(void) {
     tcase_add_test(tests, no_site_has_released_more_than_it_acquired);
     tcase_add_test(tests, numbers_that_cannot_be_are_not_believed);
     tcase_add_test(tests, a_record_that_was_never_begun_is_said_to_be);
+    tcase_add_test(tests, a_report_is_told_from_a_record);
     tcase_add_test(tests, a_link_to_a_record_is_the_record);
     tcase_add_test(tests, a_record_may_shrink_while_it_is_read);
     tcase_add_test(tests, does_not_wait_for_a_pipe);

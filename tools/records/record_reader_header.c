@@ -31,6 +31,11 @@ static int check_magic(const struct reader *reader) {
                              "%s is not a record yet: its process is just making it, or was killed"
                              " when it did, and had acquired nothing",
                              reader->path);
+    if (copy->bytes[0] == '{')
+        return failure(EXIT_DAMAGED,
+                       "%s is not a record; it begins as a report in JSON does: diff and --baseline read those,"
+                       " and several reports become one from their records",
+                       reader->path);
     if (copy->size < sizeof RECORD_MAGIC - 1 || memcmp(copy->bytes, RECORD_MAGIC, sizeof RECORD_MAGIC - 1))
         return failure(EXIT_DAMAGED, "%s is not a record: byte 0: it does not begin with " RECORD_MAGIC,
                        reader->path);
