@@ -1,5 +1,7 @@
-/* Description: the calls by which GLib makes main contexts, which own an eventfd each, and one of those by
- * which GIO comes to have an inotify descriptor. */
+/* Description: the calls by which GLib makes main contexts, which own an eventfd each, one of those by which
+ * GIO comes to have an inotify descriptor, and those by which ruby and libuv wake threads. */
+#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 
@@ -24,5 +26,29 @@ int g_main_context_default(void) {
 int g_file_monitor(void);
 int g_file_monitor(void) {
     int fd = inotify_init1(IN_CLOEXEC);
+    return fd;
+}
+
+int ruby_setup(void);
+int ruby_setup(void) {
+    int fd = eventfd(0, EFD_CLOEXEC);
+    return fd;
+}
+
+int rb_cloexec_open(void);
+int rb_cloexec_open(void) {
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd;
+}
+
+int uv_loop_init(void);
+int uv_loop_init(void) {
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    return fd;
+}
+
+int uv_default_loop(void);
+int uv_default_loop(void) {
+    int fd = uv_loop_init();
     return fd;
 }

@@ -39,6 +39,20 @@ static bool is_of_glibs_context(const struct finding *finding) {
     return false;
 }
 
+/* A script can make none by a call of the interpreter's. */
+static bool is_eventfd_of_ruby(const struct finding *finding) {
+    return finding->handle->kind == RECORD_KIND_EVENTFD &&
+           (is_called_by(finding, "/libruby") || is_called_by(finding, "/bin/ruby"));
+}
+
+static bool is_in_default_loop(const struct finding *finding) {
+    for (size_t i = 0; i < finding->trace->count; i++)
+        if (finding->trace->frames[i].function &&
+            strcmp(finding->trace->frames[i].function, "uv_default_loop") == 0)
+            return true;
+    return false;
+}
+
 /* How an interpreter is told to run something else than a script. */
 static bool shell_has_no_script(const char *option) {
     return option[0] == '-' && option[1] != '-' && strpbrk(option, "cs");
