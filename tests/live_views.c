@@ -191,6 +191,19 @@ START_TEST(what_is_closed_behind_our_back_is_gone) {
 }
 END_TEST
 
+START_TEST(calls_of_cancelled_threads_are_not_under_way) {
+    /* proves: they excuse nothing that nobody explains */
+    struct beside beside = start(WORDS(holder, "cancel", "3", "raw"));
+    wait_until_ready(&beside);
+    next_step(&beside);
+    json_t *view = ls(word(beside.pid));
+    ck_assert_int_eq(of_process(view, "acquiring"), 0);
+    ck_assert_int_eq(of_process(view, "unseen"), 1);
+    json_decref(view);
+    stop(&beside);
+}
+END_TEST
+
 START_TEST(a_report_of_the_living_counts_what_is_unseen) {
     /* proves: a report rests on the same comparison as ls does, and a snapshot's as well */
     struct beside beside = start(WORDS(holder, "files", "4", "raw"));
@@ -540,6 +553,7 @@ int main(void) {
     tcase_add_checked_fixture(group, begin, NULL);
     tcase_add_test(group, ls_shows_what_the_kernel_shows);
     tcase_add_test(group, what_is_closed_behind_our_back_is_gone);
+    tcase_add_test(group, calls_of_cancelled_threads_are_not_under_way);
     tcase_add_test(group, a_report_of_the_living_counts_what_is_unseen);
     tcase_add_test(group, numbers_in_quarantine_are_not_unseen);
     tcase_add_test(group, a_process_lives_on_without_its_main_thread);

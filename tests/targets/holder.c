@@ -3,12 +3,14 @@
  *   sockets N   makes N sockets
  *   fork        forks a child that acquires nothing and waits for its own death
  *   limit N     lowers the limit on descriptors
+ *   cancel N    N threads are cancelled that wait for a connection
  *   leave       ends the main thread; another one takes the steps that follow
  *   drop        closes number 3 behind the library's back, by a bare system call
  *   raw         duplicates number 0 behind the library's back
  *   die         kills itself */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +41,27 @@ static void bare_call(long call, long number) {
 
 static void leave(void);
 
+static void *wait_for_a_connection(void *listener) {
+    accept(*(int *)listener, NULL, NULL);
+    return NULL;
+}
+
+static void cancel_threads(int count) {
+    int listener = make_socket();
+    bind(listener, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t)); /* a name of the kernel's */
+    listen(listener, 1);
+    for (int i = 0; i < count; i++) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, wait_for_a_connection, &listener);
+        pthread_cancel(thread);
+        pthread_join(thread, NULL);
+    }
+    enum { ALONE = 3 };  /* links of a folder with one in it */
+    struct stat threads; /* one that was joined may still be on its way out */
+    while (stat("/proc/self/task", &threads) == 0 && threads.st_nlink > ALONE)
+        sched_yield();
+}
+
 static void step(const char *what, int count) {
     if (!strcmp(what, "files"))
         open_files(count);
@@ -49,6 +73,8 @@ static void step(const char *what, int count) {
         bare_call(SYS_close, 3);
     if (!strcmp(what, "raw"))
         bare_call(SYS_dup, 0);
+    if (!strcmp(what, "cancel"))
+        cancel_threads(count);
     if (!strcmp(what, "leave"))
         leave();
     if (!strcmp(what, "die"))

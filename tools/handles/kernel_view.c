@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -89,6 +90,24 @@ static void compare_views(struct kernel_view *view, const struct process *proces
     free(recorded.list);
 }
 
+static bool has_ended(int pid, int thread) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d", pid, thread);
+    return access(path, F_OK) != 0 && errno == ENOENT;
+}
+
+/* A thread that was cancelled in its call does not come back to say so. In another pid namespace threads have
+ * other numbers. */
+static void forget_calls_of_ended_threads(struct process *process, int pid) {
+    for (size_t i = 0; pid == process->pid && i < process->thread_count; i++) {
+        struct thread *thread = &process->threads[i];
+        if (!thread->acquiring || !has_ended(pid, thread->id))
+            continue;
+        process->acquiring -= thread->acquiring;
+        thread->acquiring = 0;
+    }
+}
+
 /* Before the record is read as a whole: the number here of the process that its head names. */
 static int pid_of_record(const char *path) {
     struct record_header header;
@@ -109,8 +128,10 @@ struct process *kernel_view_read(const char *path, bool may_vanish, struct kerne
         live_limits(process, *pid);
     view->is_known = process && process->alive && before.is_known && after.is_known &&
                      !(process->notes & RECORD_NOTE_UNSHARED);
-    if (view->is_known)
+    if (view->is_known) {
+        forget_calls_of_ended_threads(process, *pid);
         compare_views(view, process, &before, &after);
+    }
     free(before.list);
     free(after.list);
     return process;
