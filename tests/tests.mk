@@ -20,7 +20,7 @@ $(B)/unit/shim_%: tests/unit/shim_%.c shim/%.c shim/%.h shim/calls.def $(B)/gene
 	$(Q)$(CC) $(CFLAGS) $(COMMON) -I$(B)/generated -D_GNU_SOURCE -o $@ $< shim/$*.c $(CHECK_LIBS) -lm -ldl
 
 .PHONY: check-unit
-check-unit: $(UNIT_SHIM) $(UNIT_TRACKER) $(UNIT_TOOL)
+check-unit: $(UNIT_SHIM) $(UNIT_TRACKER) $(UNIT_TOOL) | all
 	@failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
 # Programs that the tests watch from outside: tests/targets/NAME.c, built without fortification, which renames calls,
