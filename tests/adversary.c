@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *lone;
 
@@ -384,7 +384,7 @@ END_TEST
 START_TEST(a_jail_has_no_tool_of_ours) {
     char jail[PATH_MAX], place[2 * PATH_MAX];
     if (geteuid())
-        SKIP("needs root");
+        SKIP_TEST("needs root");
     snprintf(jail, sizeof jail, "%s/jail", run_folder());
     snprintf(place, sizeof place, "%s%s", jail, tool);
     run_script(
@@ -392,7 +392,7 @@ START_TEST(a_jail_has_no_tool_of_ours) {
         "${CC:-gcc} -w -static -x c -o %s - 2>/dev/null || true",
         place, place);
     if (access(place, X_OK))
-        SKIP("no static libc here");
+        SKIP_TEST("no static libc here");
     struct run watched = run(
         &(struct run_request){.words = WORDS(run_built("targets/attacks"), "root", jail), .preload = library});
     ck_assert_msg(watched.status == 0 && !strstr(watched.error, "TAKEN OVER"), "status %d\n%s", watched.status,
@@ -406,7 +406,7 @@ END_TEST
 START_TEST(only_the_hanging_tool_is_killed) {
     const char *here = run_folder();
     if (geteuid())
-        SKIP("needs root");
+        SKIP_TEST("needs root");
     run_script(
         "mkdir %s/hanging && cp %s %1$s/hanging/libleftopen.so && "
         "printf '#!/bin/sh\\nexec sleep 300\\n' >%1$s/hanging/leftopen && chmod +x %1$s/hanging/leftopen",
@@ -493,7 +493,6 @@ static void make_files(void) {
 }
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     make_files();
@@ -512,10 +511,5 @@ int main(void) {
     tcase_add_test(group, quick_exit_keeps_its_status);
     tcase_add_test(group, details_are_shown);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

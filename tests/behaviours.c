@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool;
 
@@ -374,7 +374,6 @@ END_TEST
 /* ---- */
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
@@ -384,10 +383,5 @@ int main(void) {
     tcase_add_loop_test(group, preloaded_behaves_the_same, 0, BEHAVIOURS);
     tcase_add_loop_test(group, run_by_the_tool_behaves_the_same, 0, BEHAVIOURS);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

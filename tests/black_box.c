@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool;
 
@@ -279,8 +279,8 @@ static struct run lasting(const char *option, const char *way) {
 }
 
 START_TEST(a_forgotten_child_is_named) {
-    struct run watched = run(&(struct run_request){
-        .words = WORDS(target("child")), .preload = library, .options = "format=json"});
+    struct run watched = run(
+        &(struct run_request){.words = WORDS(target("child")), .preload = library, .options = "format=json"});
     ck_assert_int_eq(watched.status, 0);
     json_t *report = parse(watched.error);
     char expected[32];
@@ -294,7 +294,7 @@ END_TEST
 START_TEST(what_outlives_the_process_is_told_and_not_counted) {
     struct run watched = lasting("--format=json", "");
     if (watched.status == 77)
-        SKIP("no System V objects, or no /dev/shm, here");
+        SKIP_TEST("no System V objects, or no /dev/shm, here");
     ck_assert_int_eq(watched.status, 23);
     json_t *report = parse(watched.error), *sites = json_object_get(report, "left_behind"), *site;
     ck_assert_int_eq(summary_of(report, "left_open"), 1);
@@ -313,7 +313,8 @@ START_TEST(what_outlives_the_process_is_told_and_not_counted) {
     ck_assert_uint_eq(json_array_size(sites), 5);
     json_array_foreach(sites, i, site) {
         ck_assert_int_eq(number_of(site, "count"), 1);
-        ck_assert_int_eq(number_of(site, "opened"), 1); /* the name alone, not also what stands for it in the process */
+        ck_assert_int_eq(number_of(site, "opened"),
+                         1); /* the name alone, not also what stands for it in the process */
     }
     json_decref(report);
 }
@@ -322,7 +323,7 @@ END_TEST
 START_TEST(what_outlives_the_process_is_no_reason_for_a_report) {
     struct run watched = lasting("--verbosity=0", "pass");
     if (watched.status == 77)
-        SKIP("no System V objects, or no /dev/shm, here");
+        SKIP_TEST("no System V objects, or no /dev/shm, here");
     ck_assert_msg(watched.status == 0 && !*watched.error, "status %d: %s", watched.status, watched.error);
     watched = lasting("--verbosity=1", "pass");
     ck_assert_int_eq(watched.status, 0);
@@ -333,7 +334,7 @@ END_TEST
 START_TEST(what_was_removed_is_not_left_behind) {
     struct run watched = lasting("--verbosity=1", "remove");
     if (watched.status == 77)
-        SKIP("no System V objects, or no /dev/shm, here");
+        SKIP_TEST("no System V objects, or no /dev/shm, here");
     ck_assert_int_eq(watched.status, 0);
     ck_assert_uint_eq(run_count(watched.error, "Left behind"), 0);
 }
@@ -342,7 +343,7 @@ END_TEST
 START_TEST(locking_all_memory_costs_at_most_a_mebibyte) {
     struct run bare = run(&(struct run_request){.words = WORDS(target("locked_memory"))});
     if (bare.status == 77)
-        SKIP("mlockall is not allowed");
+        SKIP_TEST("mlockall is not allowed");
     struct run watched = preloaded(NULL, WORDS(target("locked_memory")));
     ck_assert_int_eq(watched.status, 0);
     int without = atoi(bare.out), with = atoi(watched.out);
@@ -656,7 +657,7 @@ START_TEST(a_smaller_world_harms_nobody) {
     snprintf(assignment, sizeof assignment, "LD_PRELOAD=%s", library);
     struct run bare = in_world(_i, WORDS(target("forget"), "2", "0"), "A=B");
     if (bare.status)
-        SKIP("no mount namespaces here");
+        SKIP_TEST("no mount namespaces here");
     struct run watched = in_world(_i, WORDS(target("forget"), "2", "0"), assignment);
     ck_assert_msg(watched.status == 0, "%s: status %d\n%s", worlds[_i].what, watched.status, watched.error);
     ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 2 handles left open at 1 site"), "%s: %s",
@@ -670,7 +671,7 @@ END_TEST
 START_TEST(the_tool_in_a_smaller_world) {
     struct run bare = in_world(_i, WORDS(target("forget"), "2", "5"), "A=B");
     if (bare.status != 5)
-        SKIP("no mount namespaces here");
+        SKIP_TEST("no mount namespaces here");
     struct run watched = in_world(_i, WORDS(tool, target("forget"), "2", "5"), "A=B");
     ck_assert_msg(watched.status == 5, "%s: status %d\n%s", worlds[_i].what, watched.status, watched.error);
     ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 2 handles"), "%s: %s", worlds[_i].what,
@@ -720,13 +721,7 @@ static Suite *suite(void) {
 }
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite());
 }

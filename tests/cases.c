@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const struct {
     const char *name, *reported, *found;
@@ -233,7 +233,6 @@ END_TEST
 static const char *const wrapped[] = {
 #define CALL(returns, name, parameters, arguments, effect, early) #name,
 #define ALIAS(other_name, name) #other_name,
-#undef SKIP /* of skips.h, not used here */
 #include "shim/calls.def"
 #define SYSTEM_CALL(number, effect) #number,
 #include "shim/syscalls.def"
@@ -339,17 +338,11 @@ static Suite *suite(void) {
 }
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     victim = run_built("targets/one_call");
     library_alone = make_library_alone();
     for (int i = 0; i < NOT_HERE_COUNT; i++)
         printf("skipped: %s: %s\n", not_here[i].name, not_here[i].reason), ++*skip_count;
     printf("%d cases\n", CASES);
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite());
 }

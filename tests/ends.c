@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *victim;
 
@@ -172,7 +172,6 @@ START_TEST(streams_are_flushed_before_anything_is_closed) {
 END_TEST
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     victim = run_built("targets/ends");
@@ -183,10 +182,5 @@ int main(void) {
     tcase_add_loop_test(group, by_the_tool, 0, WAYS);
     tcase_add_test(group, streams_are_flushed_before_anything_is_closed);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

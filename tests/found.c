@@ -10,7 +10,7 @@
 
 #include "tests/run.h"
 #include "tests/unit/record_builder.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 enum { SCRIPT_BYTES = 4096 };
 
@@ -136,7 +136,7 @@ START_TEST(a_full_disk_is_said) {
                                              "head -c 1m /dev/zero >/mnt/full 2>/dev/null;"
                                              "$T report --report=/mnt/report $F; echo $?; ls /mnt'");
     if (strstr(shown.error, "unshare:") || shown.status == 99)
-        SKIP("no mount namespace can be made");
+        SKIP_TEST("no mount namespace can be made");
     says(&shown, 0, "No space left on device");
     says(&shown, 0, "125\n");
 }
@@ -145,7 +145,7 @@ END_TEST
 START_TEST(records_of_others_are_refused_in_words) {
     const char *folder = new_folder("others");
     if (geteuid() != 0)
-        SKIP("only root can be somebody else");
+        SKIP_TEST("only root can be somebody else");
     struct run shown = script(folder, KILLED "setpriv --reuid 65534 --regid 65534 --clear-groups $T report $F");
     says(&shown, 66, "Permission denied");
     shown = script(folder, "sleep 600 & setpriv --reuid 65534 --regid 65534 --clear-groups $T report $!; s=$?;"
@@ -161,7 +161,7 @@ END_TEST
 START_TEST(who_changed_its_user_is_found) {
     const char *folder = new_folder("changed");
     if (geteuid() != 0)
-        SKIP("only root can change its user");
+        SKIP_TEST("only root can change its user");
     struct run shown =
         script(folder, "LD_PRELOAD=$L LEFTOPEN_OPTIONS=record=$F " WAITS(
                            "$( = 65534; $) = \"65534 65534\"; $< = 65534; $> = "
@@ -181,7 +181,7 @@ START_TEST(who_is_in_a_container_is_found) {
                        "grep -q ready $F/said || { kill $u; exit 99; };"
                        "p=$(pgrep -P $u); $T report $p; s=$?; kill -9 $p; exit $s");
     if (shown.status == 99)
-        SKIP("no namespace can be made");
+        SKIP_TEST("no namespace can be made");
     says(&shown, 0, "/etc/passwd");
 }
 END_TEST
@@ -212,7 +212,7 @@ END_TEST
 START_TEST(many_killed_processes_leave_what_they_may) {
     char folder[] = "/dev/shm/leftopen-test-XXXXXX", text[SCRIPT_BYTES];
     if (!mkdtemp(folder))
-        SKIP("there is no /dev/shm");
+        SKIP_TEST("there is no /dev/shm");
     snprintf(text, sizeof text,
              "export XDG_RUNTIME_DIR=$F; i=0; while [ $i -lt %u ]; do"
              " LD_PRELOAD=$L sh -c 'exec 3</etc/passwd; kill -9 $$'; i=$((i+1)); done 2>/dev/null;"
@@ -231,7 +231,6 @@ int main(void) {
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     run_folder();
-    skips_begin();
     Suite *suite = suite_create("found");
     TCase *tests = tcase_create("found");
     tcase_set_timeout(tests, 300);
@@ -246,10 +245,5 @@ int main(void) {
     tcase_add_test(tests, many_tidy_processes_leave_nothing);
     tcase_add_test(tests, many_killed_processes_leave_what_they_may);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite);
 }

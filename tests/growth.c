@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *grows;
 
@@ -421,14 +421,8 @@ static Suite *suite(void) {
 }
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     grows = run_built("targets/grows");
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite());
 }

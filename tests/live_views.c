@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *holder;
 static char home[128]; /* where records lie */
@@ -324,7 +324,7 @@ static void become_nobody(const void *unused) {
 
 START_TEST(another_users_process_is_refused_in_plain_words) {
     if (geteuid() != 0)
-        SKIP("only root can become somebody else");
+        SKIP_TEST("only root can become somebody else");
     struct beside beside = start(WORDS(holder, "files", "4"));
     wait_until_ready(&beside);
     ck_assert_int_eq(access("/bin/cat", X_OK), 0);
@@ -421,7 +421,7 @@ START_TEST(a_snapshot_on_a_full_disk_leaves_nothing) {
     struct run full = ask(WORDS("unshare", "-m", "sh", "-c", command));
     stop(&beside);
     if (full.status == 77 || strstr(full.error, "unshare failed"))
-        SKIP("no file system can be mounted here");
+        SKIP_TEST("no file system can be mounted here");
     ck_assert_int_eq(full.status, 125);
     ck_assert_msg(strstr(full.error, "No space left on device"), "%s", full.error);
     ck_assert_str_eq(full.out, "");
@@ -519,7 +519,7 @@ static bool is_installed(const char *program) {
 
 START_TEST(redis_is_shown_as_it_is) {
     if (!is_installed("redis-server") || !is_installed("redis-benchmark"))
-        SKIP("redis-server is not installed");
+        SKIP_TEST("redis-server is not installed");
     struct beside redis = start(WORDS("redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
                                       "--dir", run_folder()));
     char socket_path[160];
@@ -543,7 +543,6 @@ END_TEST
 #define ROWS(table) ((int)(sizeof table / sizeof table[0]))
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     holder = run_built("targets/holder");
@@ -571,10 +570,5 @@ int main(void) {
     tcase_add_test(group, ends_are_followed);
     tcase_add_test(group, redis_is_shown_as_it_is);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

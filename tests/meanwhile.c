@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *victim;
 static char records[160];
@@ -134,7 +134,6 @@ END_TEST
 #define ROWS(table) ((int)(sizeof table / sizeof table[0]))
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     victim = run_built("targets/meanwhile");
     Suite *all = suite_create("meanwhile");
@@ -146,10 +145,5 @@ int main(void) {
     tcase_add_test(group, a_killed_process_tells_what_it_opened);
     tcase_add_loop_test(group, a_record_stays_behind_an_exec_that_descriptors_pass_over, 0, ROWS(executions));
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *program;
 
@@ -520,7 +520,7 @@ enum { DEBUGGED = sizeof debugged / sizeof *debugged };
 
 START_TEST(a_debugger_stands_at_the_call) {
     if (system("command -v gdb >/dev/null"))
-        SKIP("gdb is not there");
+        SKIP_TEST("gdb is not there");
     char preload[PATH_MAX];
     snprintf(preload, sizeof preload, "set environment LD_PRELOAD %s", library);
     struct run watched =
@@ -565,7 +565,6 @@ END_TEST
 /* ---- */
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     run_folder();
@@ -594,10 +593,5 @@ int main(void) {
     tcase_add_loop_test(group, strict_stops_no_right_one, 0, RIGHT);
     tcase_add_loop_test(group, a_debugger_stands_at_the_call, 0, DEBUGGED);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

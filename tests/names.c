@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 enum { FRAMES = 4, MOST_SITES = 32, MOST_ANSWERS = MOST_SITES * FRAMES, LONGEST = 4096 };
 
@@ -525,7 +525,7 @@ START_TEST(names_agree) {
     snprintf(number, sizeof number, "%d", _i);
     make_folder(number);
     if (row->needs && !is_here(row->needs))
-        SKIP(row->name);
+        SKIP_TEST(row->name);
     build(row->name, row->build);
     json_t *report =
         report_of(row->name, row->option,
@@ -623,7 +623,6 @@ START_TEST(files_are_links_where_asked_for) {
 END_TEST
 
 int main(void) {
-    skips_begin();
     tool = run_built("leftopen");
     Suite *suite = suite_create("names");
     TCase *tests = tcase_create("names");
@@ -634,11 +633,6 @@ int main(void) {
     tcase_add_test(tests, the_source_stands_under_its_frame);
     tcase_add_test(tests, files_are_links_where_asked_for);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
     run_folder();
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite);
 }

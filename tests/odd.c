@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *copy;
 
@@ -105,7 +105,7 @@ END_TEST
 
 START_TEST(fakeroot_keeps_its_promise) {
     if (system("command -v fakeroot >/dev/null"))
-        SKIP("fakeroot is not there");
+        SKIP_TEST("fakeroot is not there");
     struct run watched = run(&(struct run_request){
         .words = WORDS(tool, "fakeroot", "sh", "-c", "touch a && chown 12:34 a && stat -c %u:%g a"),
         .folder = run_folder()});
@@ -183,7 +183,7 @@ START_TEST(what_a_library_keeps_for_itself_is_nobodys_fault) {
     struct run watched = run(&(struct run_request){
         .words = WORDS(tool, "--verbosity=1", keeps_as(kept[_i].program), keeper, kept[_i].call)});
     if (watched.status == 77 || atoi(watched.out) == 0)
-        SKIP("this library is not here, or keeps nothing");
+        SKIP_TEST("this library is not here, or keeps nothing");
     ck_assert_msg(watched.status == (kept[_i].reason ? 0 : 23), "%s: %s", kept[_i].call, watched.error);
     ck_assert_msg(!kept[_i].reason || strstr(watched.error, kept[_i].reason), "%s: %s", kept[_i].call,
                   watched.error);
@@ -212,14 +212,14 @@ END_TEST
 
 START_TEST(valgrind_has_nothing_to_complain_of) {
     if (system("command -v valgrind >/dev/null"))
-        SKIP("valgrind is not installed");
+        SKIP_TEST("valgrind is not installed");
     const char *const with_plugin[] = {"valgrind",    "-q", target("keeps"), target("libplugin.so"),
                                        "plugin_open", NULL};
     const char *const with_threads[] = {"valgrind", "-q", target("misuses"), "reuse_by_threads", NULL};
     const char *const *words = _i ? with_threads : with_plugin;
     struct run bare = run(&(struct run_request){.words = words});
     if (bare.status || *bare.error)
-        SKIP("valgrind does not run here");
+        SKIP_TEST("valgrind does not run here");
     struct run watched =
         run(&(struct run_request){.words = words, .preload = library, .options = "report=none"});
     ck_assert_int_eq(watched.status, bare.status);
@@ -230,11 +230,11 @@ END_TEST
 
 START_TEST(valgrind_does_not_end_a_program_that_is_reported) {
     if (system("command -v valgrind >/dev/null"))
-        SKIP("valgrind is not installed");
+        SKIP_TEST("valgrind is not installed");
     const char *const words[] = {"valgrind", "-q", target("attacks"), "nothing", NULL};
     struct run bare = run(&(struct run_request){.words = words});
     if (bare.status || *bare.error)
-        SKIP("valgrind does not run here");
+        SKIP_TEST("valgrind does not run here");
     struct run watched = run(&(struct run_request){.words = words, .preload = library});
     ck_assert_msg(watched.status == 0, "%s", watched.error);
     ck_assert_msg(strstr(watched.error, "SUMMARY: leftopen: 1 handle left open at 1 site"), "%s",
@@ -252,10 +252,10 @@ START_TEST(a_sanitized_program_reports_too) {
     snprintf(flags, sizeof flags, "-fsanitize=%s", sanitizers[_i]);
     const char *program = build("sanitized", "tests/targets/forget.c", flags);
     if (!program)
-        SKIP("a sanitizer is not there");
+        SKIP_TEST("a sanitizer is not there");
     struct run bare = run(&(struct run_request){.words = WORDS(program, "3", "0")});
     if (bare.status)
-        SKIP("a sanitizer does not run here");
+        SKIP_TEST("a sanitizer does not run here");
     struct run watched = run(&(struct run_request){.words = WORDS(tool, program, "3", "0")});
     ck_assert_msg(watched.status == 23, "%s: status %d\n%s", sanitizers[_i], watched.status, watched.error);
     ck_assert_msg(
@@ -426,7 +426,7 @@ START_TEST(a_connection_to_the_log_is_nobodys_fault) {
     struct run bare = run(&(struct run_request){
         .words = WORDS(target("own_of_libc"), "forget"), .folder = run_folder(), .prepare = with_log});
     if (bare.status == 77)
-        SKIP("no mount namespace of one's own here");
+        SKIP_TEST("no mount namespace of one's own here");
     struct run watched = run(&(struct run_request){.words = WORDS(target("own_of_libc"), "forget"),
                                                    .folder = run_folder(),
                                                    .preload = library,
@@ -455,7 +455,6 @@ static void make_copy(void) {
 }
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     make_copy();
@@ -481,10 +480,5 @@ int main(void) {
     tcase_add_test(group, what_libc_keeps_is_listed_when_asked);
     tcase_add_test(group, a_connection_to_the_log_is_nobodys_fault);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 enum { WORKERS = 40 };
 
@@ -156,7 +156,7 @@ static const char *build_program(const char *name, const char *flags) {
 START_TEST(who_ran_unwatched_is_said) {
     const char *motionless = build_program("motionless", "-static");
     if (!motionless)
-        SKIP("no static libc here");
+        SKIP_TEST("no static libc here");
     struct run watched = by_tool("--format=text", WORDS("sh", "-c", trees[_i].script, motionless));
     ck_assert_msg(watched.status == 0, "%s: status %d\n%s", trees[_i].script, watched.status, watched.error);
     if (trees[_i].said)
@@ -172,10 +172,10 @@ END_TEST
 START_TEST(another_architecture_is_said) {
     const char *small = build_program("small", "-m32 -nostdlib -shared -fPIC");
     if (!small)
-        SKIP("no 32-bit programs here: gcc -m32 does not build");
+        SKIP_TEST("no 32-bit programs here: gcc -m32 does not build");
     small = build_program("small", "-m32");
     if (!small)
-        SKIP("no 32-bit programs here: no 32-bit libc");
+        SKIP_TEST("no 32-bit programs here: no 32-bit libc");
     struct run watched = by_tool("--format=text", WORDS("sh", "-c", "\"$0\"", small));
     ck_assert_int_eq(watched.status, 0);
     ck_assert_msg(strstr(watched.error, "small (of another architecture)"), "%s", watched.error);
@@ -185,7 +185,6 @@ END_TEST
 /* ---- */
 
 int main(void) {
-    skips_begin();
     library = run_built("libleftopen.so");
     tool = run_built("leftopen");
     shapes = run_built("targets/shapes");
@@ -200,10 +199,5 @@ int main(void) {
     tcase_add_loop_test(group, who_ran_unwatched_is_said, 0, TREES);
     tcase_add_test(group, another_architecture_is_said);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(all);
 }

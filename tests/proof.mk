@@ -2,7 +2,7 @@
 # program is stopped, half a minute of readings, 10,000 records, 2,000 processes.
 
 PROOFS := $(addprefix $(B)/proof/,stops reads found)
-$(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/watch.c tests/watch.h tests/unit/skips.h $(B)/libtool.a
+$(B)/proof/%: tests/%.c tests/run.c tests/run.h tests/watch.c tests/watch.h tests/suite.h $(B)/libtool.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(COMMON)) -D_GNU_SOURCE -o $@ $< tests/run.c tests/watch.c $(B)/libtool.a $(CHECK_LIBS) $(TOOL_LIBS)

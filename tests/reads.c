@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "tests/suite.h"
 #include "tests/run.h"
 #include "tests/watch.h"
 #include "tools/basics/memory.h"
@@ -150,9 +151,5 @@ int main(void) {
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, a_moving_record_is_never_torn);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *tool, *program;
 
@@ -149,7 +149,6 @@ START_TEST(reuse_is_no_mistake) {
 END_TEST
 
 int main(void) {
-    skips_begin();
     tool = run_built("leftopen");
     run_folder();
     program = run_built("targets/reuse");
@@ -159,10 +158,5 @@ int main(void) {
     tcase_add_loop_test(group, every_double_close_is_told_among_threads, 0, runs() * WAYS);
     tcase_add_loop_test(group, reuse_is_no_mistake, 0, sizeof options_of_right / sizeof *options_of_right);
     suite_add_tcase(all, group);
-    SRunner *runner = srunner_create(all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failures != 0;
+    return suite_run(all);
 }

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static const char *library, *tool, *program;
 
@@ -138,7 +138,7 @@ START_TEST(states_are_told_at_the_end) {
     const char *scene = states[_i].scene;
     struct run text = ended("--color=never", scene), json = ended("--format=json", scene);
     if (text.status == CANNOT_BE_HAD)
-        SKIP(scene);
+        SKIP_TEST(scene);
     has(text.error, states[_i].at_end);
     ck_assert_msg(!states[_i].fact || has_fact(json.error, states[_i].fact), "no %s in %s", states[_i].fact,
                   json.error);
@@ -155,7 +155,7 @@ START_TEST(states_are_told_meanwhile) {
         return;
     if (!start(&beside, states[_i].scene)) {
         ck_assert_int_eq(stop(&beside), CANNOT_BE_HAD);
-        SKIP(states[_i].scene);
+        SKIP_TEST(states[_i].scene);
     }
     snprintf(folder, sizeof folder, "/proc/%d/fd", (int)beside.pid);
     int before = run_entries(folder);
@@ -170,7 +170,7 @@ END_TEST
 START_TEST(local_ends_are_told_meanwhile) {
     struct beside beside;
     if (!tells_local_ends())
-        SKIP("this kernel would have to load a module to tell of local sockets");
+        SKIP_TEST("this kernel would have to load a module to tell of local sockets");
     ck_assert(start(&beside, "pair"));
     struct run report = living(&beside, "--color=never");
     has(report.out, "   3 bytes unread");
@@ -209,7 +209,7 @@ static bool can_refuse(void) {
 START_TEST(what_may_not_be_asked_is_left_out) {
     /* proves: refusals change no word but those that depend on them, and are not told */
     if (!can_refuse())
-        SKIP("no filter of system calls can be had here");
+        SKIP_TEST("no filter of system calls can be had here");
     struct run end = run(&(struct run_request){
         .words = WORDS(tool, "--color=never", program, "full-pipe", "pair"), .prepare = refuse});
     has(end.error, "]   read end");
@@ -384,7 +384,6 @@ int main(void) {
     mkdir(home, 0700);
     setenv("XDG_RUNTIME_DIR", home, 1);
     unsetenv("LEFTOPEN_OPTIONS");
-    skips_begin();
     Suite *suite = suite_create("states");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
@@ -401,10 +400,5 @@ int main(void) {
     tcase_add_test(tests, what_may_not_be_asked_is_left_out);
     tcase_add_loop_test(tests, closers_are_those_of_this_process, 0, 2);
     tcase_add_test(tests, pages_tell_closers);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tests/run.h"
 #include "tools/records/folder.h"
 #include "tools/records/record_reader.h"
@@ -328,9 +329,5 @@ int main(void) {
     tcase_set_timeout(tests, 1200);
     tcase_add_test(tests, the_record_is_true_at_any_instant);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

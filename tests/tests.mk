@@ -35,7 +35,7 @@ $(B)/targets/%: tests/targets/%.c
 	$(Q)$(CC) $(TARGET_FLAGS) -o $@ $< $(TARGET_LINK) -lpthread -ldl
 
 # Programs that watch them.
-$(B)/outside/%: tests/%.c tests/run.c tests/run.h tests/unit/skips.h
+$(B)/outside/%: tests/%.c tests/run.c tests/run.h tests/suite.h
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(COMMON) -Wno-missing-field-initializers -D_GNU_SOURCE -MF $@.d -o $@ $< tests/run.c $(CHECK_LIBS) -ljansson

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tests/run.h"
 
 static const char *program, *tool;
@@ -620,9 +621,5 @@ int main(void) {
     tcase_add_test(tests, nothing_is_told_where_the_tool_is_missing);
     tcase_add_test(tests, who_does_not_redact_says_so);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 /* What next_find says of the libraries behind this program, beside what the loader says. */
+#include "tests/suite.h"
 #include "shim/next.h"
 
 #include <check.h>
@@ -219,9 +220,5 @@ int main(void) {
     tcase_add_test(tests, only_the_very_same_library_is_known);
     tcase_add_test(tests, who_is_not_among_the_libraries_asks_the_loader);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tests/unit/record_builder.h"
 #include "tools/basics/duration.h"
 #include "tools/basics/table.h"
@@ -284,9 +285,5 @@ int main(void) {
     tcase_add_test(tests, times_are_words);
     tcase_add_test(tests, columns_are_as_wide_as_they_need_to_be);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

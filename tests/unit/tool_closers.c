@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "tests/suite.h"
 #include "tests/unit/record_builder.h"
 #include "tools/findings/report.h"
 
@@ -134,9 +135,5 @@ int main(void) {
     tcase_add_test(tests, nobody_is_named_who_is_not_known);
     tcase_add_test(tests, closers_that_read_alike_are_one);
     tcase_add_test(tests, closers_that_are_stacks);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tools/basics/fail.h"
 #include "tools/findings/baseline.h"
 #include "tools/findings/diff.h"
@@ -289,9 +290,5 @@ int main(void) {
     tcase_add_test(tests, a_relative_name_is_looked_for_beside_the_program);
     tcase_add_test(tests, sites_are_read_with_their_frames);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
 #include "tools/findings/families.h"
 #include "tools/findings/relations.h"
 
@@ -80,9 +81,5 @@ int main(void) {
     tcase_add_test(tests, who_lived_at_another_time_is_no_relative);
     tcase_add_test(tests, who_lived_at_the_same_time_is_found_among_many);
     tcase_add_test(tests, itself_is_not_counted);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 #include "tools/basics/fail.h"
 #include "tools/records/folder.h"
 #include "tracker/record_format.h"
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(files_of_others_are_left_out_unless_the_folder_is_for_a_tree) {
     if (geteuid() != 0)
-        SKIP("only root can make files of others");
+        SKIP_TEST("only root can make files of others");
     enum { NOBODY = 65534 };
     int hold;
     char *tree = folder_make_for_tree(&hold);
@@ -366,7 +366,6 @@ START_TEST(a_dead_record_is_not_that_of_a_living_process) {
 END_TEST
 
 int main(void) {
-    skips_begin();
     Suite *suite = suite_create("tool_folder");
     TCase *tests = tcase_create("folder");
     tcase_set_timeout(tests, 120);
@@ -390,10 +389,5 @@ int main(void) {
     tcase_add_test(tests, a_process_that_is_gone_is_found_by_its_record);
     tcase_add_test(tests, a_dead_record_is_not_that_of_a_living_process);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite);
 }

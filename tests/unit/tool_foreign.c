@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tools/command.h"
 #include "tools/settings/foreign.h"
 
@@ -111,9 +112,5 @@ int main(void) {
     tcase_add_test(tests, our_own_options_come_before_lsans);
     tcase_add_test(tests, without_lsan_options_nothing_changes);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

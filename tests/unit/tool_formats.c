@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <zlib.h>
 
+#include "tests/suite.h"
 #include "tools/basics/memory.h"
 #include "tools/basics/utf8.h"
 #include "tools/findings/misuse.h"
@@ -1387,9 +1388,5 @@ int main(void) {
     tcase_add_loop_test(tests, a_site_is_shown_in_own_source, 0,
                         sizeof choices_of_frame / sizeof *choices_of_frame);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/suite.h"
 #include "tools/findings/exec_leaks.h"
 #include "tools/handles/close_on_exec.h"
 #include "tools/handles/origin.h"
@@ -346,9 +347,5 @@ int main(void) {
     tcase_add_loop_test(tests, advice_is_for_the_call, 0, sizeof advices / sizeof *advices);
     tcase_add_test(tests, what_passed_is_gathered_by_site);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
 #include "tools/findings/places.h"
 
 enum { MOST_FRAMES = 8, MOST_SITES = 6 };
@@ -84,9 +85,5 @@ int main(void) {
     tcase_add_test(tests, who_differs_is_told_in_one_frame);
     tcase_add_test(tests, callers_tell_apart_who_reads_alike);
     tcase_add_test(tests, ends_of_stacks_are_ends);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

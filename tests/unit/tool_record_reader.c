@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "tests/suite.h"
 #include "tests/unit/record_builder.h"
 #include "tools/basics/fail.h"
 #include "tools/records/record_reader.h"
@@ -646,9 +647,5 @@ int main(void) {
     tcase_add_test(tests, standard_input_can_hold_a_record);
     tcase_add_test(tests, a_sparse_file_is_cheap);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
 #include "tools/basics/memory.h"
 #include "tools/findings/relations.h"
 
@@ -47,9 +48,5 @@ int main(void) {
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, many_of_one_way_leave_room_for_another);
     tcase_add_test(tests, each_is_told_once);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

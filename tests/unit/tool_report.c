@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "tests/suite.h"
 #include "tests/unit/record_builder.h"
 #include "tools/basics/fail.h"
 #include "tools/findings/report.h"
@@ -1459,9 +1460,5 @@ int main(void) {
     tcase_add_test(tests, files_are_named_as_asked);
     tcase_add_test(tests, links_are_not_followed_and_none_is_quiet);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 
 static char tool[PATH_MAX], folder[64];
 enum { MOST_WORDS = 32, OUTPUT_BYTES = 16384, NOBODY = 65534, PATIENCE_SECONDS = 60 };
@@ -227,7 +227,7 @@ START_TEST(no_second_core) {
     setrlimit(RLIMIT_CORE, &limit);
     int bare = shell("kill -ABRT $$")->status;
     if (!WCOREDUMP(bare))
-        SKIP("this machine writes no core files");
+        SKIP_TEST("this machine writes no core files");
     ck_assert(!WCOREDUMP(shell_under("kill -ABRT $$")->status));
 }
 END_TEST
@@ -320,7 +320,7 @@ END_TEST
 START_TEST(a_static_program_runs_unwatched) {
     make_file("p.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 42; }\n", 0644);
     if (WEXITSTATUS(shell("${CC:-gcc} -static -o p p.c")->status) != 0)
-        SKIP("no static libc");
+        SKIP_TEST("no static libc");
     const struct result *result = run(tool, "./p", NULL);
     ends_with(result, 42);
     ck_assert_str_eq(result->out, "hello\n");
@@ -330,7 +330,7 @@ END_TEST
 
 START_TEST(a_setuid_program_runs_unwatched) {
     if (getuid() != 0)
-        SKIP("only root can make setuid programs of others");
+        SKIP_TEST("only root can make setuid programs of others");
     ends_with(shell("cp /usr/bin/id p && chown 65534 p && chmod 4755 p"), 0);
     const struct result *result = run(tool, "./p", "-u", NULL);
     ends_with(result, 0);
@@ -342,7 +342,7 @@ END_TEST
 START_TEST(an_address_sanitizer_program_runs) {
     make_file("p.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n", 0644);
     if (WEXITSTATUS(shell("${CC:-gcc} -fsanitize=address -o p p.c")->status) != 0)
-        SKIP("no libasan");
+        SKIP_TEST("no libasan");
     setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
     const struct result *result = run(tool, "./p", NULL);
     ends_with(result, 0);
@@ -589,7 +589,7 @@ START_TEST(a_missing_library_is_our_failure) {
     ends_with(shell(command), 0);
     const struct result *result = run("alone/leftopen", "true", NULL);
     if (WIFEXITED(result->status) && WEXITSTATUS(result->status) == 0)
-        SKIP("the library is installed on this machine");
+        SKIP_TEST("the library is installed on this machine");
     ends_with(result, 125);
     says(result, "libleftopen.so was not found");
 }
@@ -609,7 +609,7 @@ START_TEST(a_full_or_missing_memory_disk_is_no_obstacle) {
         "mount -t tmpfs -o ro none /dev/shm",
     };
     if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
-        SKIP("no mount namespace can be made");
+        SKIP_TEST("no mount namespace can be made");
     char command[PATH_MAX + 256];
     snprintf(command, sizeof command, "%s perl -e 'use POSIX (); POSIX::open(\"/etc/passwd\")'", tool);
     for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
@@ -623,7 +623,7 @@ END_TEST
 
 START_TEST(without_room_anywhere_the_program_runs_all_the_same) {
     if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
-        SKIP("no mount namespace can be made");
+        SKIP_TEST("no mount namespace can be made");
     char command[] = "/mnt/leftopen sh -c 'echo hello; exit 7'";
     char mount[PATH_MAX + 256]; /* the tool may lie below what gets covered */
     snprintf(mount, sizeof mount,
@@ -646,7 +646,7 @@ END_TEST
 
 START_TEST(without_proc_the_report_comes_too) {
     if (WEXITSTATUS(with_memory_disk("true", "true")->status) != 0)
-        SKIP("no mount namespace can be made");
+        SKIP_TEST("no mount namespace can be made");
     char command[PATH_MAX + 256];
     snprintf(command, sizeof command, "%s perl -e 'use POSIX (); POSIX::open(\"/etc/passwd\"); print 1'", tool);
     const struct result *result = with_memory_disk("mount -t tmpfs none /proc", command);
@@ -1003,7 +1003,6 @@ int main(void) {
         return 1;
     }
     signal(SIGHUP, SIG_DFL); /* whoever started us with nohup did not mean what is tested */
-    skips_begin();
     Suite *suite = suite_create("tool_run");
     TCase *tests = tcase_create("run");
     tcase_set_timeout(tests, 2 * PATIENCE_SECONDS);
@@ -1062,10 +1061,5 @@ int main(void) {
     tcase_add_test(tests, survivors_are_neither_waited_for_nor_killed);
     tcase_add_test(tests, the_parent_of_a_survivor_is_who_it_would_be);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite);
 }

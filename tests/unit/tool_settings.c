@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tools/basics/nearest.h"
 #include "tools/settings/settings.h"
 
@@ -244,9 +245,5 @@ int main(void) {
     tcase_add_test(tests, help_names_every_option_and_what_it_is_now);
     tcase_add_test(tests, nearest_knows_common_mistakes);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
 #include "tools/findings/suspects.h"
 
 /* A service that leaks: 3 of 120 connections are open for two hours, the others took seconds. */
@@ -122,9 +123,5 @@ int main(void) {
     tcase_add_test(tests, both_reasons_are_told);
     tcase_add_test(tests, suspects_come_first_then_large_sites);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -16,7 +16,7 @@
 #include <elfutils/libdwelf.h>
 #include <gelf.h>
 
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 #include "tools/names/demangle.h"
 #include "tools/names/short_name.h"
 #include "tools/names/symbols.h"
@@ -189,7 +189,7 @@ enum { FLAGS = sizeof flags / sizeof *flags };
 START_TEST(sees_through_three_inlined_calls) {
     const char *compiler = compilers[_i / FLAGS];
     if (!has(compiler))
-        SKIP(compiler);
+        SKIP_TEST(compiler);
     if (strstr(flags[_i % FLAGS], "lto") && strcmp(compiler, "clang") == 0)
         return; /* needs a linker plugin that is not always there */
     struct told told = build_nest(compiler, flags[_i % FLAGS]);
@@ -205,7 +205,7 @@ END_TEST
 /* libdw alone finds nothing in what clang writes; the test is void if clang begins to write the section. */
 START_TEST(needs_no_aranges) {
     if (!has("clang"))
-        SKIP("clang");
+        SKIP_TEST("clang");
     struct told told = build_nest("clang", "-g -O2");
     ck_assert_int_ne(shell("readelf -SW nest | grep -q debug_aranges"), 0);
     struct look look = look_begin(in_folder("nest"), told.bias);
@@ -217,7 +217,7 @@ END_TEST
 START_TEST(finds_split_debug_information) {
     const char *compiler = compilers[_i];
     if (!has(compiler))
-        SKIP(compiler);
+        SKIP_TEST(compiler);
     struct told told = build_nest(compiler, "-g -O2 -gsplit-dwarf");
     struct look look = look_begin(in_folder("nest"), told.bias);
     const struct trace *trace = look_at(&look, told.pc);
@@ -364,13 +364,13 @@ START_TEST(the_vdso_has_names) {
     const void *bits;
     ssize_t bytes = dwelf_elf_gnu_build_id(elf, &bits);
     if (bytes <= 0)
-        SKIP("this kernel's vdso has no build-id");
+        SKIP_TEST("this kernel's vdso has no build-id");
     for (ssize_t i = 0; i < bytes; i++)
         sprintf(module->build_id + 2 * i, "%02x", ((const unsigned char *)bits)[i]);
     void *loaded = dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
     void *function = loaded ? dlsym(loaded, "__vdso_clock_gettime") : NULL;
     if (!function)
-        SKIP("this kernel's vdso has no clock_gettime");
+        SKIP_TEST("this kernel's vdso has no clock_gettime");
     const struct trace *trace = look_at(&look, (uint64_t)((char *)function - start) + 1);
     ck_assert_ptr_nonnull(trace->frames[0].function);
     ck_assert_ptr_nonnull(strstr(trace->frames[0].function, "clock_gettime"));
@@ -459,7 +459,7 @@ END_TEST
 START_TEST(cxx_names_are_readable) {
     const char *compiler = _i ? "clang++" : "g++";
     if (!has(compiler))
-        SKIP(compiler);
+        SKIP_TEST(compiler);
     save("tell.c", teller);
     save("deep.cc", "extern \"C\" void tell(void);\n"
                     "volatile int sink;\n"
@@ -490,7 +490,7 @@ END_TEST
 
 START_TEST(rust_names_are_readable) {
     if (!has("rustc"))
-        SKIP("rustc");
+        SKIP_TEST("rustc");
     save("tell.c", teller);
     save("deep.rs", "extern \"C\" { fn tell(); }\n"
                     "mod net {\n"
@@ -510,7 +510,7 @@ START_TEST(rust_names_are_readable) {
     if (shell("gcc -c -O2 tell.c && ar rcs libtell.a tell.o && "
               "rustc -g -C opt-level=0 %s -L . -l static=tell deep.rs >/dev/null 2>&1",
               mangling) != 0)
-        SKIP("rustc cannot link here");
+        SKIP_TEST("rustc cannot link here");
     struct told told = run("deep");
     struct look look = look_begin(in_folder("deep"), told.bias);
     const struct frame *frame = &look_at(&look, told.pc)->frames[0];
@@ -657,9 +657,9 @@ static const struct {
 /* The tool's own source, at every 13th byte. */
 START_TEST(agrees_with_llvm_symbolizer) {
     if (!has("llvm-symbolizer-14"))
-        SKIP("llvm-symbolizer-14");
+        SKIP_TEST("llvm-symbolizer-14");
     if (!has(builds[_i].compiler))
-        SKIP(builds[_i].compiler);
+        SKIP_TEST(builds[_i].compiler);
     ck_assert_int_eq(
         shell("cd %s/tools && %s -g %s -w -shared -fPIC -D_GNU_SOURCE -I%s -o %s/all.so"
               " records/record_reader.c findings/suppress.c findings/sites.c names/symbols.c basics/utf8.c",
@@ -686,7 +686,6 @@ START_TEST(agrees_with_llvm_symbolizer) {
 END_TEST
 
 int main(void) {
-    skips_begin();
     strcpy(folder, "/tmp/leftopen-symbols-XXXXXX");
     if (!mkdtemp(folder) || !getcwd(top, sizeof top))
         return 2;
@@ -715,12 +714,8 @@ int main(void) {
     tcase_add_test(tests, nothing_is_asked_of_the_net);
     tcase_add_loop_test(tests, agrees_with_llvm_symbolizer, 0, sizeof builds / sizeof *builds);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
+    int failed = suite_run(suite);
     strcpy(here, folder);
     shell("rm -rf %s", folder);
-    return failed != 0;
+    return failed;
 }

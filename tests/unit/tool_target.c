@@ -10,7 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 #include "tools/commands/target.h"
 
 static char folder[] = "/tmp/leftopen-target-XXXXXX";
@@ -80,7 +80,7 @@ END_TEST
 
 START_TEST(static_programs_are_not) {
     if (!compile("-static"))
-        SKIP("no static libc");
+        SKIP_TEST("no static libc");
     LOOK("./p", TARGET_UNWATCHABLE, "is statically linked");
     ck_assert(compile("-static-pie"));
     LOOK("./p", TARGET_UNWATCHABLE, "is statically linked");
@@ -154,7 +154,7 @@ END_TEST
 
 START_TEST(an_address_sanitizer_is_seen) {
     if (!compile("-fsanitize=address"))
-        SKIP("no libasan");
+        SKIP_TEST("no libasan");
     struct target target;
     ck_assert_int_eq(target_look("./p", &target), TARGET_WATCHABLE);
     ck_assert(target.address_sanitizer);
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(privileges_that_we_have_not_got) {
     if (getuid() != 0)
-        SKIP("only root can make setuid programs of others");
+        SKIP_TEST("only root can make setuid programs of others");
     size_t length = read_true(image, sizeof image);
     make_file("p", image, length, 0755);
     ck_assert_int_eq(chmod("p", 04755), 0);
@@ -191,9 +191,9 @@ START_TEST(file_capabilities_count_for_others_than_root) {
     size_t length = read_true(image, sizeof image);
     make_file("p", image, length, 0755);
     if (getuid() != 0)
-        SKIP("only root can give file capabilities");
+        SKIP_TEST("only root can give file capabilities");
     if (setxattr("p", "security.capability", data, sizeof data, 0) != 0)
-        SKIP("the file system of /tmp has no capabilities");
+        SKIP_TEST("the file system of /tmp has no capabilities");
     LOOK("./p", TARGET_WATCHABLE, NULL);
     ck_assert_int_eq(setresuid(NOBODY, NOBODY, 0), 0); /* the real user counts; root cleans up */
     LOOK("./p", TARGET_UNWATCHABLE, "has file capabilities");
@@ -299,7 +299,6 @@ START_TEST(path_is_searched_as_execvp_does) {
 END_TEST
 
 int main(void) {
-    skips_begin();
     Suite *suite = suite_create("tool_target");
     TCase *tests = tcase_create("target");
     tcase_set_timeout(tests, 120);
@@ -319,10 +318,5 @@ int main(void) {
     tcase_add_test(tests, plain_text_is_for_the_shell);
     tcase_add_test(tests, path_is_searched_as_execvp_does);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/suite.h"
 #include "tools/top/top_batch.h"
 #include "tools/top/top_model.h"
 #include "tools/top/top_rows.h"
@@ -517,9 +518,5 @@ int main(void) {
     tcase_add_test(models, what_is_not_known_is_a_dash);
     suite_add_tcase(suite, trends);
     suite_add_tcase(suite, models);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

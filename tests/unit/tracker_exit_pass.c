@@ -156,7 +156,7 @@ static void leave_one(void) {
 START_TEST(one_forgotten_handle_is_told_and_released) {
     /* proves: the whole pass, and the raw report where the tool is not there */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(leave_one);
     ck_assert_says(said(), "ERROR: leftopen: 1 handle left open at exit by ");
     ck_assert_says(said(), "\nDirect leak of 1 file, opened by open at:\n    #0 0x");
@@ -183,7 +183,7 @@ static void leave_streams(void) {
 START_TEST(a_stream_and_its_descriptor_are_one_handle) {
     /* proves: fopen, fdopen and fmemopen are three handles of three sites, each told once */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(leave_streams);
     ck_assert_says(said(), "SUMMARY: leftopen: 3 handles left open at 3 sites");
     ck_assert_uint_eq(count_in(said(), "Direct leak of 1 stream, opened by "), 3);
@@ -205,7 +205,7 @@ START_TEST(a_number_that_another_got_is_the_others) {
     /* proves: a stream whose descriptor was closed under it is not told with the file that has the number now
      */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(close_under_a_stream);
     ck_assert_says(said(), "SUMMARY: leftopen: 1 handle left open");
     ck_assert_says(said(), "Direct leak of 1 file");
@@ -231,7 +231,7 @@ static void never_return_from_close(void) {
 START_TEST(a_close_that_never_returned) {
     /* proves: cancelled in the middle, a handle is what it was before: own, inherited, or a stream's */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(never_return_from_close);
     ck_assert_says(said(), "SUMMARY: leftopen: 2 handles left open at 2 sites");
 }
@@ -375,7 +375,7 @@ static void release_streams(void) {
 START_TEST(what_is_released_can_be_chosen) {
     /* proves: none, or only streams, and that it is said */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(_i ? release_streams : release_nothing);
     ck_assert_says(said(), "2 handles left open");
     ck_assert_uint_eq(count_in(said(), "not released"), _i ? 1 : 2);
@@ -404,7 +404,7 @@ static void forget_neighbours(void) {
 START_TEST(a_stream_whose_memory_is_gone_is_not_looked_at) {
     /* proves: code of the program that a flush runs may unmap the streams that come after */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     unmaps = _i;
     watch(forget_neighbours);
 }
@@ -432,7 +432,7 @@ START_TEST(all_streams_are_flushed_where_somebody_may_need_it) {
     /* proves: before our words, and before a descriptor is taken that an unseen stream may have; else libc does
      * it */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     which_flushing = _i;
     watch(leave_for_flush);
 }
@@ -441,7 +441,7 @@ END_TEST
 START_TEST(at_once_means_without_flush) {
     /* proves: _exit does not write what the program did not want written */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(end_without_exit);
     ck_assert_says(said(), "1 handle left open");
 }
@@ -463,7 +463,7 @@ static void report_nothing(void) {
 START_TEST(what_was_not_told_stays_in_a_file) {
     /* proves: report=none is silent, and leaves a record, cut to its length */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(report_nothing);
     ck_assert_str_eq(said(), "");
 }
@@ -555,7 +555,7 @@ static void refuse_close(void) {
 START_TEST(a_release_that_fails_is_told) {
     /* proves: the kernel's error is in the record, and the report says that it failed */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     watch(refuse_close);
     ck_assert_says(said(), "release failed");
 }
@@ -681,7 +681,7 @@ START_TEST(a_daemon_takes_over_what_its_parent_had) {
     /* proves: the parent tells what it opened after the fork, and the child, when the parent is gone, the rest
      */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     char byte;
     ck_assert_int_eq(pipe(go) | pipe(done), 0);
     watch(leave_a_daemon);
@@ -714,7 +714,7 @@ static void leave_a_program(void) {
 START_TEST(a_child_that_executed_something_inherits_nothing) {
     /* proves: a program that was started takes no blame from who forgot */
     if (NEVER_ALONE)
-        SKIP("with another thread nothing is released");
+        SKIP_TEST("with another thread nothing is released");
     ck_assert_int_eq(pipe(go) | pipe(done), 0);
     watch(leave_a_program);
     ck_assert_says(said(), "1 handle left open");

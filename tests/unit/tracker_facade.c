@@ -662,7 +662,7 @@ START_TEST(a_child_has_what_was_open_at_its_fork) {
      * anything, changes nothing for the child, and the child's life begins at the fork */
     begin();
     if (NEVER_ALONE)
-        SKIP("with other threads the child copies what it finds");
+        SKIP_TEST("with other threads the child copies what it finds");
     block_if(_i);
     parent = getpid();
     ck_assert_int_eq(pipe(go), 0);
@@ -735,7 +735,7 @@ START_TEST(a_grandchild_inherits_through_a_child_that_used_nothing) {
     /* proves: a child that forks has inherited what it passes on */
     begin();
     if (NEVER_ALONE)
-        SKIP("with other threads the child copies at once");
+        SKIP_TEST("with other threads the child copies at once");
     block_if(_i);
     parent = getpid();
     acquire(HIGH);
@@ -913,7 +913,7 @@ START_TEST(after_a_lockdown_no_system_call_is_made) {
     /* proves: under a filter that kills for anything but write and exit_group, every report goes on, what needs
      * room is counted, and the process ends as it wants */
     if (SANITIZED)
-        SKIP("a sanitizer needs system calls of its own");
+        SKIP_TEST("a sanitizer needs system calls of its own");
     int status = in_child(live_locked_down);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "wait status %#x", status);
 }

@@ -81,7 +81,7 @@ START_TEST(without_proc_numbers_are_tried) {
     /* proves: the baseline is there all the same, and what cannot be known is said to be unknown */
     int status = in_child(look_without_proc);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        SKIP("/proc cannot be covered here (not root?)");
+        SKIP_TEST("/proc cannot be covered here (not root?)");
     ck_assert_int_eq(status, 0);
 }
 END_TEST
@@ -242,7 +242,7 @@ START_TEST(duplicates_are_known) {
     world_record(NULL);
     int one = open_null(), other = open_null(), same = dup(one), standard = dup(0);
     if (is_filtered() || syscall(SYS_kcmp, getpid(), getpid(), 0, one, same))
-        SKIP("descriptors cannot be compared here");
+        SKIP_TEST("descriptors cannot be compared here");
     ck_assert_uint_eq(detail_of(same)->duplicate_of, 0);
     ck_assert_uint_eq(detail_of(other)->duplicate_of, 0);
     ck_assert_uint_eq(detail_of(one)->duplicate_of, (unsigned)same + 1);

@@ -153,7 +153,7 @@ START_TEST(a_module_that_goes_away_is_gone) {
     ck_assert_uint_eq(modules_epoch(), 0);
     dlclose(handle);
     if (dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD))
-        SKIP("the library stays loaded here");
+        SKIP_TEST("the library stays loaded here");
     modules_unloaded();
     ck_assert_uint_eq(modules_epoch(), 1);
     ck_assert_uint_eq(count_modules(LIBRARY), 1);
@@ -174,7 +174,7 @@ START_TEST(the_same_addresses_may_be_other_code) {
     uint32_t before = depot_keep_here("open", place);
     dlclose(handle);
     if (dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD))
-        SKIP("the library stays loaded here");
+        SKIP_TEST("the library stays loaded here");
     tracker_modules_changed();
     handle = load();
     uint32_t after = depot_keep_here("open", place);

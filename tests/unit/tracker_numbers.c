@@ -132,7 +132,7 @@ END_TEST
 START_TEST(without_memory_a_number_has_no_slot) {
     /* proves: a directory that cannot be mapped is no slot and no crash, and near numbers still work */
     if (SANITIZED)
-        SKIP("a sanitizer needs address space of its own");
+        SKIP_TEST("a sanitizer needs address space of its own");
     world_record(NULL);
     struct rlimit limit = {1 << 20, 1 << 20};
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);

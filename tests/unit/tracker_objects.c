@@ -125,7 +125,7 @@ END_TEST
 START_TEST(without_memory_the_handle_is_counted) {
     /* proves: when the record is full the handle is lost, counted, and nothing else changes */
     if (SANITIZED)
-        SKIP("a sanitizer needs address space of its own");
+        SKIP_TEST("a sanitizer needs address space of its own");
     begin();
     struct rlimit limit = {1 << 20, 1 << 20};
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);

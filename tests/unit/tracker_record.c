@@ -496,7 +496,7 @@ START_TEST(a_full_file_system_kills_nobody) {
      * neither writing nor walking touches a page that is not there */
     static void (*const bodies[])(void) = {fill_before, fill_between, fill_by_itself, fork_on_a_full_disk};
     if (!tiny_mount())
-        SKIP("a tmpfs cannot be mounted here (not root?)");
+        SKIP_TEST("a tmpfs cannot be mounted here (not root?)");
     int status = in_child(bodies[_i]);
     umount(folder);
     ck_assert_msg(status == 0, "wait status %#x", status);
@@ -516,7 +516,7 @@ static void room_returns(void) {
 START_TEST(what_found_no_room_used_none_up) {
     /* proves: thousands of refused handles do not push the end of the record on; with room it goes on there */
     if (!tiny_mount())
-        SKIP("a tmpfs cannot be mounted here (not root?)");
+        SKIP_TEST("a tmpfs cannot be mounted here (not root?)");
     int status = in_child(room_returns);
     umount(folder);
     ck_assert_msg(status == 0, "wait status %#x", status);
@@ -542,7 +542,7 @@ static void live_in_little_memory(void) {
 START_TEST(little_address_space_is_enough) {
     /* proves: under RLIMIT_AS a smaller object is taken, and used until it is full */
     if (SANITIZED)
-        SKIP("a sanitizer needs address space of its own");
+        SKIP_TEST("a sanitizer needs address space of its own");
     ck_assert_int_eq(in_child(live_in_little_memory), 0);
 }
 END_TEST
@@ -606,7 +606,7 @@ START_TEST(a_folder_of_somebody_else_is_refused) {
     char path[300];
     snprintf(path, sizeof path, "%s/leftopen", new_folder("enemy"));
     if (_i == 3 && geteuid() != 0)
-        SKIP("only root can give a folder away");
+        SKIP_TEST("only root can give a folder away");
     spoil(_i, path);
     make_in_automatic(folder);
     ck_assert(in_memory());
@@ -619,7 +619,7 @@ END_TEST
 START_TEST(a_runtime_folder_of_another_user_is_not_ours) {
     /* proves: what `sudo -E` brings along is not written to, though it could be */
     if (geteuid() != 0)
-        SKIP("only root can give a folder away");
+        SKIP_TEST("only root can give a folder away");
     new_folder("visitor");
     ck_assert_int_eq(chown(folder, 12345, 12345), 0);
     make_in_automatic(folder);
@@ -804,7 +804,7 @@ START_TEST(a_copy_lies_ready_for_the_child) {
     place_is_good = _i;
     copy_for_child(_i);
     if (NEVER_ALONE)
-        SKIP("with other threads there is none");
+        SKIP_TEST("with other threads there is none");
     ck_assert_int_eq(in_child(use_the_copy), 0);
     ck_assert_uint_eq(RELAXED(slot_of(7)->object), 7);
     ck_assert_int_eq(record_readiness(), RECORD_READY);
@@ -820,7 +820,7 @@ START_TEST(a_copy_is_good_until_the_record_is_used) {
     ck_assert_int_eq(record_readiness(), RECORD_READY);
     ck_assert_int_eq(in_child(find_no_copy), 0);
     if (NEVER_ALONE)
-        SKIP("with other threads there is none");
+        SKIP_TEST("with other threads there is none");
     numbers_make(7);
     atomic_store(&slot_of(7)->object, 7);
     place_before = slot_of(7);

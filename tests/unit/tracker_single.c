@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tracker/single.h"
 
 static _Atomic uint64_t counter, word;
@@ -125,9 +126,5 @@ int main(void) {
     tcase_add_test(tests, threads_lose_nothing);
     tcase_add_test(tests, threads_of_libc_are_known);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -24,6 +24,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tracker/record_format.h"
 #include "tracker/unwind.h"
 #include "tracker/unwind_frame_info.h"
@@ -1004,10 +1005,7 @@ int main(void) {
     add(suite, rules_case());
     add(suite, other_case());
     add(suite, apart_case());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = suite_run(suite);
     remove_folder();
-    return failed != 0;
+    return failed;
 }

@@ -16,6 +16,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "tracker/unwind.h"
 #include "tracker/unwind_memo.h"
 
@@ -741,12 +742,9 @@ static Suite *memo_suite(void) {
 int main(void) {
     if (!mkdtemp(folder) || !make_generated())
         return 1;
-    SRunner *runner = srunner_create(memo_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = suite_run(memo_suite());
     char command[64];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     sink = (unsigned)system(command);
-    return failed != 0;
+    return failed;
 }

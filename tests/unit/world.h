@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/skips.h"
+#include "tests/suite.h"
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
 #include "tracker/record.h"
@@ -68,19 +68,14 @@ static inline void world_remove(void) {
 static inline int world_run(const char *name, void (*add)(TCase *)) {
     if (!mkdtemp(world_folder))
         return 1;
-    skips_begin();
     Suite *suite = suite_create(name);
     TCase *tests = tcase_create("tests");
     tcase_set_timeout(tests, 120);
     add(tests);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    skips_end();
+    int failed = suite_run(suite);
     world_remove();
-    return failed != 0;
+    return failed;
 }
 
 static inline bool world_start_named(const char *program, const char *options) {
