@@ -288,9 +288,7 @@ static struct run check_bare(const struct attack *attack) {
 }
 
 static bool skip(const struct attack *attack, const char *reason) {
-    printf("skipped: %s: %s\n", attack->words, reason);
-    fflush(stdout);
-    ++*skip_count;
+    suite_skip("%s: %s", attack->words, reason);
     return false;
 }
 

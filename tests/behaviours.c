@@ -313,9 +313,7 @@ static void check_same(const struct behaviour *behaviour, const char *what, cons
 static bool may_run(const struct behaviour *behaviour) {
     if (!(behaviour->flags & ROOT) || geteuid() == 0)
         return true;
-    printf("skipped: %s: needs root\n", behaviour->words);
-    fflush(stdout);
-    ++*skip_count;
+    suite_skip("%s: needs root", behaviour->words);
     return false;
 }
 

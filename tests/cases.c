@@ -112,11 +112,9 @@ static bool skipped(int index, const char *form) {
         return false;
     struct run bare = call(index, form, NULL, NULL);
     bool possible = is_possible(&bare);
-    if (!possible) {
-        printf("skipped: %s %s: the kernel refuses: %s", cases[index].name, form, bare.out);
-        fflush(stdout);
-        ++*skip_count;
-    }
+    if (!possible)
+        suite_skip("%s %s: the kernel refuses: %.*s", cases[index].name, form, (int)strcspn(bare.out, "\n"),
+                   bare.out);
     run_free(&bare);
     return !possible;
 }
@@ -342,7 +340,7 @@ int main(void) {
     victim = run_built("targets/one_call");
     library_alone = make_library_alone();
     for (int i = 0; i < NOT_HERE_COUNT; i++)
-        printf("skipped: %s: %s\n", not_here[i].name, not_here[i].reason), ++*skip_count;
+        suite_skip("%s: %s", not_here[i].name, not_here[i].reason);
     printf("%d cases\n", CASES);
     return suite_run(suite());
 }

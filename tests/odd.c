@@ -87,9 +87,7 @@ static void stack(int index, bool ours_first) {
     const char *other = stacks[index].other ? stacks[index].other : copy;
     char preload[2 * PATH_MAX];
     if (access(other, R_OK)) {
-        printf("skipped: %s preloaded too: %s is not there\n", stacks[index].name, other);
-        fflush(stdout);
-        ++*skip_count;
+        suite_skip("%s preloaded too: %s is not there", stacks[index].name, other);
         return;
     }
     snprintf(preload, sizeof preload, "%s:%s", ours_first ? library : other, ours_first ? other : library);

@@ -614,6 +614,21 @@ START_TEST(a_sparse_file_is_cheap) {
 }
 END_TEST
 
+/* The library makes the file as large as it may ever be, and then writes its header, the magic last. */
+START_TEST(a_record_that_is_being_made_takes_no_room) {
+    char path[] = "/tmp/leftopen-making-XXXXXX";
+    int file = mkstemp(path), why = 0;
+    struct record_header header = {.version = RECORD_VERSION, .header_bytes = sizeof header};
+    ck_assert_int_eq(ftruncate(file, 1 << 30), 0);
+    ck_assert_int_eq(pwrite(file, &header, sizeof header, 0), sizeof header);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){256 << 20, 256 << 20}), 0);
+    ck_assert_ptr_null(record_read(path, true, &why));
+    ck_assert_int_eq(why, EXIT_MISSING);
+    close(file);
+    unlink(path);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("record_reader");
     TCase *tests = tcase_create("record_reader");
@@ -646,6 +661,7 @@ int main(void) {
     tcase_add_test(tests, a_moving_record_is_never_torn);
     tcase_add_test(tests, standard_input_can_hold_a_record);
     tcase_add_test(tests, a_sparse_file_is_cheap);
+    tcase_add_test(tests, a_record_that_is_being_made_takes_no_room);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

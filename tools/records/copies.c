@@ -82,11 +82,15 @@ static int copy_stream(int file, struct copy *copy) {
     }
 }
 
-/* Bytes of the file that belong to the record: what its header says is in use, where that can be true. */
+/* Bytes of the file that belong to the record: what its header says is in use, where that can be true. One that
+ * is just being made is a file of its largest size, and has nothing but a part of its header. */
 static size_t bytes_in_use(int file, size_t size) {
+    static const struct record_header not_yet;
     struct record_header header;
     if (pread(file, &header, sizeof header, 0) != sizeof header)
         return size;
+    if (memcmp(header.magic, not_yet.magic, sizeof header.magic) == 0)
+        return sizeof header;
     uint64_t allocated = header.allocated;
     return allocated >= sizeof header && allocated < size ? allocated : size;
 }
