@@ -153,11 +153,16 @@ void tracker_leaving(void) {
     take_file();
 }
 
-void tracker_stayed(void) {
+/* This image goes on after all. */
+static bool goes_on(void) {
     if (!ready_watching)
-        return;
+        return false;
     forks_mark_executing(false);
-    if (!can_tell())
+    return can_tell();
+}
+
+void tracker_stayed(void) {
+    if (!goes_on())
         return;
     set_end(RECORD_END_RUNNING);
     give_file_back();
@@ -201,10 +206,7 @@ FORK_CODE void tracker_executing(void) {
 }
 
 void tracker_execute_failed(void) {
-    if (!ready_watching)
-        return;
-    forks_mark_executing(false);
-    if (!can_tell())
+    if (!goes_on())
         return;
     struct record_header *header = record_header();
     atomic_store_explicit(&header->ended_realtime, 0, memory_order_relaxed); /* ends nothing any more */
