@@ -192,13 +192,13 @@ static inline struct tracker_object_ticket closing(const void *object, int insid
 /* Behind a real call that may have failed for want of the descriptor that it was to use. */
 static inline void was_used(bool failed, int fd, const char *call, uintptr_t caller) {
     if (__builtin_expect(failed, false) && errno == EBADF)
-        tracker_used(fd, call, caller);
+        tracker_used(fd, false, call, caller);
 }
 
 /* Behind a real call that has failed; `from`: the descriptor it was to use, -1 none. */
 static inline void not_acquired(int from, const char *call, uintptr_t caller) {
     if (errno == EBADF)
-        tracker_used(from, call, caller);
+        tracker_used(from, false, call, caller);
     else
         tracker_not_acquired(errno, call);
 }

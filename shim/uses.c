@@ -42,25 +42,29 @@ static LARGE struct {
 /* ---- the wrappers ---- */
 
 /* Behind a call that has failed with EBADF. */
-static void use_failed(const int *fds, size_t count, const char *call, uintptr_t caller) {
+static void use_failed(const int *fds, size_t count, bool asks, const char *call, uintptr_t caller) {
     for (size_t i = 0; i < count && context_is_watched(); i++)
-        tracker_used(fds[i], call, caller);
+        tracker_used(fds[i], asks, call, caller);
 }
 
-#define USE_TOLD(returns, name, told, parameters, arguments, ...)                                              \
+#define WRAPPER(returns, name, told, asks, parameters, arguments, ...)                                         \
     static returns use_##name parameters {                                                                     \
         returns result = used.name arguments;                                                                  \
         const int fds[] = {__VA_ARGS__};                                                                       \
         if (result == -1 && errno == EBADF)                                                                    \
-            use_failed(fds, sizeof fds / sizeof *fds, told, CALLER);                                           \
+            use_failed(fds, sizeof fds / sizeof *fds, asks, told, CALLER);                                     \
         return result;                                                                                         \
     }
+#define USE_TOLD(returns, name, told, parameters, arguments, ...)                                              \
+    WRAPPER(returns, name, told, false, parameters, arguments, __VA_ARGS__)
+#define ASKS_TOLD(returns, name, told, parameters, arguments, ...)                                             \
+    WRAPPER(returns, name, told, true, parameters, arguments, __VA_ARGS__)
 #include "shim/uses.def"
 
 /* These return the error. */
 static int told_by_result(int result, int fd, const char *call, uintptr_t caller) {
     if (result == EBADF)
-        use_failed(&fd, 1, call, caller);
+        use_failed(&fd, 1, false, call, caller);
     return result;
 }
 
@@ -86,7 +90,7 @@ static int (*print_checked)(int fd, int flag, const char *format, va_list list);
 
 static int printed(int result, int fd, uintptr_t caller) {
     if (result == -1 && errno == EBADF)
-        use_failed(&fd, 1, "dprintf", caller);
+        use_failed(&fd, 1, false, "dprintf", caller);
     return result;
 }
 
@@ -110,7 +114,7 @@ static int use___dprintf_chk(int fd, int flag, const char *format, ...) {
 static int polled(int result, const struct pollfd *list, nfds_t count, const char *call, uintptr_t caller) {
     for (nfds_t i = 0; result > 0 && i < count; i++)
         if (list[i].revents & POLLNVAL)
-            use_failed(&list[i].fd, 1, call, caller);
+            use_failed(&list[i].fd, 1, true, call, caller);
     return result;
 }
 
@@ -160,7 +164,7 @@ static int selected(int result, const struct sets *sets, const char *call, uintp
         return result;
     for (int fd = 0; fd < sets->count; fd++)
         if (is_in(fd, sets) && is_closed(fd))
-            use_failed(&fd, 1, call, caller);
+            use_failed(&fd, 1, true, call, caller);
     return result;
 }
 

@@ -47,6 +47,7 @@ static const struct {
     {"close_and_raw_call", "double-close", BOTH},
     {"after_failed_freopen", "double-close", BOTH},
     {"after_range", "double-close", BOTH},
+    {"of_what_landed_on_zero", "double-close", BOTH},
     {"of_an_event", "double-close", BOTH},
     {"of_an_epoll", "double-close", BOTH},
     {"of_a_memfd", "double-close", BOTH},
@@ -77,6 +78,8 @@ static const struct {
     {"full_at_fclose_of_fdopen", "failed-close", OPENED},
     {"full_at_freopen", "failed-close", OPENED},
     {"full_at_exit", "failed-close", OPENED},
+    {"closed_under_data", "failed-close", BOTH},
+    {"closed_under_data_by_a_loop", "failed-close", OPENED},
     {"fails_with_EIO", "failed-close", OPENED},
     {"fails_with_ENOSPC", "failed-close", OPENED},
     {"fails_with_EDQUOT", "failed-close", OPENED},
@@ -174,6 +177,8 @@ static const char *const used[] = {
     "use_select",
     "use_pselect",
     "use_in_thread",
+    "use_after_a_loop",
+    "use_after_closefrom",
 };
 enum { USED = sizeof used / sizeof *used };
 
@@ -205,6 +210,9 @@ static const char *const right[] = {
     "asks_about_all",
     "asks_about_all_downwards",
     "asks_about_all_at_once",
+    "asks_after_a_loop",
+    "closed_under_the_parents_data",
+    "dup2_under_data",
     "loop_in_a_child",
     "loop_in_a_vfork_child",
     "loop_in_a_daemon",
@@ -355,6 +363,8 @@ END_TEST
 START_TEST(a_use_of_another_s_number_is_told_in_quarantine) {
     check_silent("misuse=2", "use_of_a_reused_number");
     check_told("misuse=2:quarantine=1", "use_of_a_reused_number", "use-after-close", BOTH);
+    check_silent("misuse=2", "use_of_a_number_reused_after_a_loop");
+    check_told("misuse=2:quarantine=64", "use_of_a_number_reused_after_a_loop", "use-after-close", BOTH);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
  */
 #include "tracker/exit_pass.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/time_types.h>
@@ -182,6 +183,17 @@ static void flush_one(const struct finding *finding, probe_page *known) {
         misuse_close_failed(finding->stack, finding->kind, -1, error, bytes, "exit", caller);
 }
 
+/* What a stream still has whose number somebody has closed: it goes nowhere, unless another descriptor was put
+ * there. */
+static void lose_one(const struct finding *finding, void *known) {
+    void *stream = (void *)LOAD(&finding->slot->object);
+    size_t bytes = 0;
+    if (kernel_is_open(finding->number) || !probe_bytes(known, stream, stream_bytes) ||
+        flush_stream(stream, &bytes) != EBADF)
+        return;
+    misuse_data_lost(finding->stack, finding->kind, finding->number, bytes, "exit", LOAD(&ending_caller));
+}
+
 /* Findings decide how the process ends. */
 static bool want_verdict(void) {
     return settings.exit_code || settings.strict == STRICT_ALL ||
@@ -346,6 +358,10 @@ static void pass(enum record_end end, int status, bool may_flush, bool threaded)
     struct findings findings = {0};
     findings_gather(&findings, threads, output_own_descriptor());
     passed(RECORD_PASS_RECONCILED);
+    probe_page known = 0;
+    if (findings.gone && may_flush && !threads && flush_stream && LOAD(&ending_caller))
+        findings_visit_gone(lose_one, &known);
+    more |= misuse_seen();
     if (!findings.count && !more && !(settings.inherited && findings.inherited))
         return record_remove();
     bool nobody_else_asks = !more && !settings.inherited && !settings.report_none && !settings.report_file;

@@ -40,9 +40,8 @@ struct look {
     int64_t open;         /* descriptors that are open and have an entry */
 };
 
-static void add(struct findings *findings, struct record_slot *slot, uint64_t word, int number, bool object) {
-    STORE(&slot->outcome, RECORD_OUTCOME_LEFT);
-    findings->list[findings->count++] = (struct finding){
+static struct finding finding_of(struct record_slot *slot, uint64_t word, int number, bool object) {
+    return (struct finding){
         .slot = slot,
         .sequence = LOAD(&slot->sequence),
         .stack = RECORD_WORD_STACK(word),
@@ -50,6 +49,11 @@ static void add(struct findings *findings, struct record_slot *slot, uint64_t wo
         .number = number,
         .object = object,
     };
+}
+
+static void add(struct findings *findings, struct record_slot *slot, uint64_t word, int number, bool object) {
+    STORE(&slot->outcome, RECORD_OUTCOME_LEFT);
+    findings->list[findings->count++] = finding_of(slot, word, number, object);
 }
 
 /* True if the handle is this process's own: acquired here, or by a parent that is gone and had no other heir.
@@ -119,6 +123,14 @@ static bool holds(const struct record_slot *slot, int number) {
            LOAD(&inside->outcome) != RECORD_OUTCOME_GONE;
 }
 
+/* What a fork child got of its parent is the parent's to write. */
+static bool is_gone_stream(const struct record_slot *slot) {
+    uint64_t word = LOAD(&slot->word);
+    unsigned kind = RECORD_WORD_KIND(word);
+    return LOAD(&slot->outcome) == RECORD_OUTCOME_GONE && RECORD_WORD_STATE(word) == RECORD_STATE_LIVE &&
+           (kind == RECORD_KIND_STREAM || kind == RECORD_KIND_PROCESS);
+}
+
 static void look_at_object(struct look *look, struct record_slot *slot) {
     uint64_t word = LOAD(&slot->word);
     if (!slot_is_held(word) || is_lasting(word))
@@ -128,9 +140,28 @@ static void look_at_object(struct look *look, struct record_slot *slot) {
         return;
     if (number >= 0 && !holds(slot, number)) {
         STORE(&slot->outcome, RECORD_OUTCOME_GONE);
+        look->findings->gone += is_gone_stream(slot);
         return;
     }
     judge(look, slot, word, number, true);
+}
+
+static void visit_gone(struct record_chunk *chunk, void (*visit)(const struct finding *finding, void *context),
+                       void *context) {
+    struct record_slot *slots = (struct record_slot *)(chunk + 1);
+    for (uint32_t i = 0; i < chunk->entries; i++) {
+        struct finding finding = finding_of(&slots[i], LOAD(&slots[i].word), LOAD(&slots[i].number), true);
+        if (is_gone_stream(&slots[i]))
+            visit(&finding, context);
+    }
+}
+
+void findings_visit_gone(void (*visit)(const struct finding *finding, void *context), void *context) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        if (chunk->kind == RECORD_CHUNK_OBJECTS)
+            visit_gone(chunk, visit, context);
+    }
 }
 
 /* Sequence number: what this process acquired until then was for a program that could not be executed, and the

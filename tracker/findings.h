@@ -22,6 +22,7 @@ struct findings {
     struct finding *list;
     size_t count;
     size_t inherited;
+    size_t gone; /* streams of this process's own whose descriptor was closed under them */
 };
 
 /* Any context. False: certainly nothing will be found. One system call at most; costs a look at each slot. */
@@ -31,6 +32,9 @@ bool findings_likely(void);
  * number of unseen descriptors into the record. `threads`: others run, so a release may just be under way.
  * `own_descriptor`: that of this library, -1 none. */
 void findings_gather(struct findings *findings, bool threads, int own_descriptor);
+
+/* Calls it for each of those that are gone. After findings_gather. */
+void findings_visit_gone(void (*visit)(const struct finding *finding, void *context), void *context);
 
 /* Puts unseen descriptors into the record, with what the kernel says of them, as far as a bound. After
  * findings_gather; nothing if that counted none. */

@@ -331,16 +331,35 @@ static bool is_closing(const struct record_slot *slot, uint64_t word) {
     return RECORD_WORD_STATE(word) == RECORD_STATE_RELEASING && !(LOAD(&slot->flags) & RECORD_SLOT_FROM_FORK);
 }
 
-static struct closed closed_at(int number, uint64_t at) {
+/* Also by a loop over many, which is no mistake itself. */
+static struct closed closed_in_any_way(int number, uint64_t at) {
     const struct record_slot *slot = at ? record_at(at) : NULL;
     struct closed closed = {.word = slot ? LOAD(&slot->word) : 0, .number = number};
     bool is_closed =
         slot && (RECORD_WORD_STATE(closed.word) == RECORD_STATE_FREE || is_closing(slot, closed.word));
-    if (!is_closed || LOAD(&slot->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
+    if (!is_closed)
         return closed;
     closed.closer = LOAD(&slot->closer);
     closed.before = (uint32_t)LOAD(&slot->pages);
     return closed;
+}
+
+static struct closed closed_at(int number, uint64_t at) {
+    struct closed closed = closed_in_any_way(number, at);
+    if (at && LOAD(&((struct record_slot *)record_at(at))->flags) & RECORD_SLOT_CLOSED_IN_RANGE)
+        closed.closer = 0;
+    return closed;
+}
+
+/* What a process begins with, and files and duplicates in its place, anybody may close, and more than once; but
+ * whatever else landed there is somebody's own. */
+static bool is_standard(int number) {
+    if (number > STDERR_FILENO)
+        return false;
+    uint64_t at = numbers_find(number);
+    uint64_t word = at ? LOAD(&((struct record_slot *)record_at(at))->word) : 0;
+    enum record_kind kind = (enum record_kind)RECORD_WORD_KIND(word);
+    return !RECORD_WORD_STACK(word) || kind == RECORD_KIND_FILE || kind == RECORD_KIND_DESCRIPTOR;
 }
 
 /* What is known of a handle that is gone. */
@@ -452,7 +471,7 @@ static bool is_strange(int number) {
 }
 
 void misuse_closed_nothing(int number, const char *call, uintptr_t caller) {
-    if (settings.misuse && number > STDERR_FILENO && !is_strange(number))
+    if (settings.misuse && !is_standard(number) && !is_strange(number))
         judge_closed_nothing(number, call, caller);
 }
 
@@ -486,10 +505,11 @@ static bool was_never_held(uint64_t word) {
     return !RECORD_WORD_STACK(word) && RECORD_WORD_STATE(word) == RECORD_STATE_FREE;
 }
 
-void misuse_used(int number, const char *call, uintptr_t caller) {
-    if (settings.misuse < 2 || number <= STDERR_FILENO)
+void misuse_used(int number, bool asks, const char *call, uintptr_t caller) {
+    if (settings.misuse < 2 || is_standard(number))
         return;
-    struct closed closed = closed_at(number, numbers_find(number));
+    uint64_t at = numbers_find(number);
+    struct closed closed = asks ? closed_at(number, at) : closed_in_any_way(number, at);
     struct facts facts = facts_of(&closed);
     facts.type = RECORD_MISUSE_USE_AFTER_CLOSE;
     facts.call = call;
@@ -557,6 +577,23 @@ RARE void misuse_close_failed(uint32_t opened, enum record_kind kind, int number
         .number = number,
         .error = error,
         .opened = opened,
+        .bytes = bytes,
+        .call = call,
+        .caller = caller,
+    });
+}
+
+void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, size_t bytes, const char *call,
+                      uintptr_t caller) {
+    if (!settings.misuse)
+        return;
+    note(&(struct facts){
+        .type = RECORD_MISUSE_FAILED_CLOSE,
+        .kind = kind,
+        .number = number,
+        .error = EBADF,
+        .opened = opened,
+        .closer = closed_at(number, numbers_find(number)).closer,
         .bytes = bytes,
         .call = call,
         .caller = caller,

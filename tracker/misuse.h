@@ -31,8 +31,9 @@ void misuse_closed_unknown(int number);
 /* close(number) has failed with EBADF, though nobody was seen to close that handle since it was acquired. */
 void misuse_closed_gone(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
 
-/* A call that uses the number has failed with EBADF. */
-void misuse_used(int number, const char *call, uintptr_t caller);
+/* A call that uses the number has failed with EBADF. `asks`: by such a call programs also find out whether a
+ * number is still theirs, so it says nothing of one that a loop over all numbers has closed. */
+void misuse_used(int number, bool asks, const char *call, uintptr_t caller);
 
 /* The handle of that number lists all numbers, or has done so: whoever closes them all, while it is open or
  * before anything else is opened, closes those of streams, too. */
@@ -45,6 +46,10 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
  * were to be flushed, 0 unknown. */
 void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
                          const char *call, uintptr_t caller);
+
+/* The number inside a stream was closed, and `bytes` that were still to be written to it are lost. */
+void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, size_t bytes, const char *call,
+                      uintptr_t caller);
 
 /* A handle was released by the call for another kind. */
 void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,

@@ -341,9 +341,9 @@ void tracker_quarantine_free(int number) {
 
 bool tracker_wants_uses(void) { return ready_watching && settings.misuse >= 2; }
 
-void tracker_used(int number, const char *call, uintptr_t caller) {
+void tracker_used(int number, bool asks, const char *call, uintptr_t caller) {
     if (number >= 0 && may_judge())
-        misuse_used(number, call, caller);
+        misuse_used(number, asks, call, caller);
 }
 
 void tracker_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller) {

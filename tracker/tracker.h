@@ -41,8 +41,8 @@ bool tracker_start(const struct tracker_start *start);
  * shrunk (chroot, set*id, unshare, seccomp). */
 void tracker_prepare(void);
 
-/* This process will go on as it is (setsid), or where no file can be made later (chroot, seccomp): a fork child's
- * record is now worth one. */
+/* This process will go on as it is (setsid), or where no file can be made later (chroot, seccomp): a fork
+ * child's record is now worth one. */
 void tracker_settled_down(void);
 
 /* A second thread is about to be made: the record is to be there before there can be two that make it. */
@@ -155,8 +155,9 @@ bool tracker_wants_uses(void);
 /* ---- wrong calls, behind the real one; not judged where descriptors are shared with others ---- */
 /* A close that failed with this errno (not 0): tracker_released, and what it tells of the program. */
 void tracker_close_failed(struct slot_ticket ticket, int number, int error, const char *call, uintptr_t caller);
-/* A call that only uses the descriptor failed with EBADF. */
-void tracker_used(int number, const char *call, uintptr_t caller);
+/* A call that only uses the descriptor failed with EBADF. `asks`: by such a call programs also find out whether
+ * a number is still theirs. */
+void tracker_used(int number, bool asks, const char *call, uintptr_t caller);
 /* It closed a descriptor that belongs to a stream or directory. */
 void tracker_closed_inside(struct slot_ticket ticket, int number, const char *call, uintptr_t caller);
 /* A stream could not be written out; `bytes` were to be flushed. */

@@ -295,6 +295,14 @@ WAY(after_range) {
     close(fd); /* now */
 }
 
+/* Descriptor 0 was closed by a structure of zeroes, and is somebody's own since. */
+WAY(of_what_landed_on_zero) {
+    close(0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0); /* opened */
+    close(fd);                                /* closed */
+    close(fd);                                /* now */
+}
+
 WAY(of_an_event) {
     int fd = eventfd(0, 0); /* opened */
     close(fd);              /* closed */
@@ -521,6 +529,24 @@ WAY(full_at_exit) {
     exit(0); /* now */
 }
 
+/* The other stream of that number takes it away. */
+WAY(closed_under_data) {
+    int fd = open("data", O_RDWR | O_CREAT, 0600);
+    FILE *in = fdopen(fd, "r"), *out = fdopen(fd, "w"); /* opened */
+    fputs("lost", out);
+    fclose(in); /* closed */
+    exit(0);    /* now */
+}
+
+/* A loop over all numbers is right, but not before what is buffered was written. */
+WAY(closed_under_data_by_a_loop) {
+    FILE *stream = fopen("data", "w"); /* opened */
+    fputs("lost", stream);
+    for (int fd = 3; fd < 64 * rounds; fd++)
+        close(fd);
+    exit(0); /* now */
+}
+
 static void fail_with(int error) {
     int fd = a_file();
     library_fail_close(fd, error);
@@ -550,6 +576,7 @@ static union {
     struct stat stat;
     struct statfs statfs;
     struct statvfs statvfs;
+    struct termios modes;
 } about;
 static socklen_t name_bytes = sizeof name;
 
@@ -687,6 +714,38 @@ static void *read_in_thread(void *fd) {
 WAY(use_in_thread) {
     int fd = gone();
     in_thread(read_in_thread, &fd);
+}
+
+/* Whoever closes all numbers in a child closes what a library still goes by. */
+static void read_after_a_loop(void) {
+    for (int fd = 3; fd < 64 * rounds; fd++)
+        close(fd);                        /* closed */
+    rounds = read(shared, bytes, 1) != 0; /* now */
+}
+WAY(use_after_a_loop) {
+    shared = a_file();
+    in_child(read_after_a_loop);
+}
+
+static void read_after_closefrom(void) {
+    closefrom(3);                         /* closed */
+    rounds = read(shared, bytes, 1) != 0; /* now */
+}
+WAY(use_after_closefrom) {
+    shared = a_file();
+    in_child(read_after_closefrom);
+}
+
+static void read_after_a_loop_and_an_open(void) {
+    for (int fd = 3; fd < 64 * rounds; fd++)
+        close(fd); /* closed */
+    int other = another_file();
+    rounds = read(shared, bytes, 1) != 0; /* now */
+    close(other);
+}
+WAY(use_of_a_number_reused_after_a_loop) {
+    shared = a_file();
+    in_child(read_after_a_loop_and_an_open);
 }
 
 /* The number is another file's by now: only a quarantine tells. */
@@ -987,6 +1046,47 @@ WAY(asks_about_all_at_once) {
     for (int fd = 0; fd < 50; fd++)
         list[fd] = (struct pollfd){.fd = fd};
     poll(list, 50, 0);
+}
+
+/* A library finds out in the child whether its descriptor is still there. */
+static void ask_after_a_loop(void) {
+    for (int fd = 3; fd < 64 * rounds; fd++)
+        close(fd);
+    struct pollfd polled = {.fd = shared};
+    fcntl(shared, F_GETFD);
+    fstat(shared, &about.stat);
+    lseek(shared, 0, SEEK_CUR);
+    tcgetattr(shared, &about.modes);
+    getsockopt(shared, SOL_SOCKET, SO_TYPE, bytes, &(socklen_t){sizeof(int)});
+    poll(&polled, 1, 0);
+}
+WAY(asks_after_a_loop) {
+    shared = a_file();
+    in_child(ask_after_a_loop);
+}
+
+/* ---- right: data ----------------------------------------------------------------------------------------- */
+
+static FILE *unwritten;
+static void drop_the_parents(void) {
+    for (int fd = 3; fd < 64 * rounds; fd++)
+        close(fd);
+}
+WAY(closed_under_the_parents_data) {
+    unwritten = fopen("data", "w");
+    fputs("kept", unwritten);
+    in_child(drop_the_parents);
+    fclose(unwritten);
+}
+
+/* What is written goes where the number leads. */
+WAY(dup2_under_data) {
+    FILE *stream = fopen("data", "w");
+    fputs("kept", stream);
+    int other = another_file();
+    dup2(1, fileno(stream));
+    close(other);
+    fclose(stream);
 }
 
 /* ---- right: children ------------------------------------------------------------------------------------- */
