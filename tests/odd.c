@@ -155,6 +155,8 @@ static const struct {
     {"libglib-2.0.so.0", "g_main_context_new", NULL},
     {"libgio-2.0.so.0", "g_file_monitor", "left out by a built-in rule: GIO keeps its inotify"},
     {"libgio-2.0.so.0", "g_main_context_new", NULL},
+    {"libgio-2.0.so.0", "g_subprocess_new", "left out by a built-in rule: GIO's own thread closes the pidfd"},
+    {"libglib-2.0.so.0", "g_child_watch_source_new", NULL},
     {"libruby-3.1.so.3.1", "ruby_setup", "left out by a built-in rule: ruby keeps the eventfds"},
     {"libruby-3.1.so.3.1", "rb_cloexec_open", NULL},
     {"libuv.so.1", "uv_default_loop", "left out by a built-in rule: node keeps its default event loop", "node"},

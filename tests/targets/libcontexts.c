@@ -1,9 +1,12 @@
 /* Description: the calls by which GLib makes main contexts, which own an eventfd each, one of those by which
- * GIO comes to have an inotify descriptor, and those by which ruby and libuv wake threads. */
+ * GIO comes to have an inotify descriptor or the pidfd of a subprocess, and those by which ruby and libuv wake
+ * threads. */
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
 
 int g_main_context_new_with_flags(int flags);
 int g_main_context_new_with_flags(int flags) {
@@ -26,6 +29,18 @@ int g_main_context_default(void) {
 int g_file_monitor(void);
 int g_file_monitor(void) {
     int fd = inotify_init1(IN_CLOEXEC);
+    return fd;
+}
+
+int g_child_watch_source_new(void);
+int g_child_watch_source_new(void) {
+    int fd = pidfd_open(getpid(), 0);
+    return fd;
+}
+
+int g_subprocess_new(void);
+int g_subprocess_new(void) {
+    int fd = g_child_watch_source_new();
     return fd;
 }
 

@@ -23,20 +23,32 @@ static bool is_inotify_of_gio(const struct finding *finding) {
     return finding->handle->kind == RECORD_KIND_INOTIFY && is_called_by(finding, "/libgio-2.0.so");
 }
 
+/* The innermost frame that called a function whose name begins so, NULL if none did. */
+static const struct frame *caller_of(const char *name, const struct trace *trace) {
+    bool is_in_it = false;
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct frame *frame = &trace->frames[i];
+        bool is_it = frame->function && strncmp(frame->function, name, strlen(name)) == 0;
+        if (is_in_it && !is_it)
+            return frame;
+        is_in_it = is_it;
+    }
+    return NULL;
+}
+
 /* A main context that GLib has made for itself: for everybody's use, or for a thread of its own. One that the
  * program asked for is the program's. */
 static bool is_of_glibs_context(const struct finding *finding) {
-    const struct trace *trace = finding->trace;
-    bool is_in_context = false;
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct frame *frame = &trace->frames[i];
-        bool makes_context = frame->function && strncmp(frame->function, "g_main_context_new", 18) == 0;
-        if (is_in_context && !makes_context)
-            return pattern_matches("/libglib-2.0.so", frame->module) ||
-                   pattern_matches("/libgio-2.0.so", frame->module);
-        is_in_context = makes_context;
-    }
-    return false;
+    const struct frame *caller = caller_of("g_main_context_new", finding->trace);
+    return caller && (pattern_matches("/libglib-2.0.so", caller->module) ||
+                      pattern_matches("/libgio-2.0.so", caller->module));
+}
+
+/* Of a GSubprocess. A source that the program made is the program's. */
+static bool is_pidfd_of_gio(const struct finding *finding) {
+    const struct frame *caller = caller_of("g_child_watch_source_new", finding->trace);
+    return finding->handle->kind == RECORD_KIND_PIDFD && caller &&
+           pattern_matches("/libgio-2.0.so", caller->module);
 }
 
 /* A script can make none by a call of the interpreter's. */
