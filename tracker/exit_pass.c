@@ -23,6 +23,7 @@
 #include "tracker/lockdown.h"
 #include "tracker/misuse.h"
 #include "tracker/modules.h"
+#include "tracker/numbers.h"
 #include "tracker/output.h"
 #include "tracker/own_script.h"
 #include "tracker/parent.h"
@@ -167,6 +168,17 @@ static bool is_to_be_released(const struct finding *finding) {
 }
 
 /* What a forgotten stream cannot write out is lost with it, and nobody else will ever tell. */
+static void tell_lost(const struct finding *finding, int error, size_t bytes) {
+    const struct record_slot *slot = finding->slot;
+    uintptr_t caller = LOAD(&ending_caller);
+    if (!caller)
+        return;
+    if (error == EBADF && LOAD(&slot->flags) & RECORD_SLOT_SHARED)
+        misuse_data_lost(finding->stack, finding->kind, -1, LOAD(&slot->closer), bytes, "exit", caller);
+    else
+        misuse_close_failed(finding->stack, finding->kind, -1, error, bytes, "exit", caller);
+}
+
 static void flush_one(const struct finding *finding, probe_page *known) {
     void *stream = (void *)LOAD(&finding->slot->object);
     if (!flush_stream || !probe_bytes(known, stream, stream_bytes))
@@ -178,20 +190,20 @@ static void flush_one(const struct finding *finding, probe_page *known) {
     if (!error)
         return;
     STORE(&finding->slot->error, (uint8_t)error);
-    uintptr_t caller = LOAD(&ending_caller);
-    if (caller)
-        misuse_close_failed(finding->stack, finding->kind, -1, error, bytes, "exit", caller);
+    tell_lost(finding, error, bytes);
 }
 
 /* What a stream still has whose number somebody has closed: it goes nowhere, unless another descriptor was put
  * there. */
 static void lose_one(const struct finding *finding, void *known) {
     void *stream = (void *)LOAD(&finding->slot->object);
+    uint64_t at = numbers_find(finding->number);
     size_t bytes = 0;
-    if (kernel_is_open(finding->number) || !probe_bytes(known, stream, stream_bytes) ||
+    if (!at || kernel_is_open(finding->number) || !probe_bytes(known, stream, stream_bytes) ||
         flush_stream(stream, &bytes) != EBADF)
         return;
-    misuse_data_lost(finding->stack, finding->kind, finding->number, bytes, "exit", LOAD(&ending_caller));
+    misuse_data_lost(finding->stack, finding->kind, finding->number,
+                     LOAD(&((struct record_slot *)record_at(at))->closer), bytes, "exit", LOAD(&ending_caller));
 }
 
 /* Findings decide how the process ends. */

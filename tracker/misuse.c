@@ -583,8 +583,8 @@ RARE void misuse_close_failed(uint32_t opened, enum record_kind kind, int number
     });
 }
 
-void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, size_t bytes, const char *call,
-                      uintptr_t caller) {
+void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, uint64_t closer, size_t bytes,
+                      const char *call, uintptr_t caller) {
     if (!settings.misuse)
         return;
     note(&(struct facts){
@@ -593,7 +593,7 @@ void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, size_t
         .number = number,
         .error = EBADF,
         .opened = opened,
-        .closer = closed_at(number, numbers_find(number)).closer,
+        .closer = closer,
         .bytes = bytes,
         .call = call,
         .caller = caller,

@@ -47,9 +47,10 @@ void misuse_closed_inside(struct slot_ticket ticket, int number, const char *cal
 void misuse_close_failed(uint32_t opened, enum record_kind kind, int number, int error, size_t bytes,
                          const char *call, uintptr_t caller);
 
-/* The number inside a stream was closed, and `bytes` that were still to be written to it are lost. */
-void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, size_t bytes, const char *call,
-                      uintptr_t caller);
+/* The number inside a stream was closed by `closer`, and `bytes` that were still to be written to it are lost.
+ */
+void misuse_data_lost(uint32_t opened, enum record_kind kind, int number, uint64_t closer, size_t bytes,
+                      const char *call, uintptr_t caller);
 
 /* A handle was released by the call for another kind. */
 void misuse_wrong_releaser(uint32_t opened, enum record_kind kind, int number, const char *call,

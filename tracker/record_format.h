@@ -239,7 +239,7 @@ enum record_slot_flag {
     RECORD_SLOT_QUARANTINED = 32, /* closed, and the number is kept from being given out (option quarantine) */
     RECORD_SLOT_INSIDE = 64,      /* acquired with the object that owns it, at its stack: not counted there */
     RECORD_SLOT_SHARED = 128 /* numbers: several objects own it (fdopen twice). objects: another that owned its
-                              * number was released, and closed it: `closer` is who did that */
+                              * number was released, and closed it: `closer` is who did that, it has none since */
 };
 
 struct record_slot {

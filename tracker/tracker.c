@@ -421,7 +421,8 @@ static void take_from(uint64_t at, void *context) {
     if (at == taking->object || LOAD(&slot->number) != taking->number ||
         RECORD_WORD_STATE(LOAD(&slot->word)) != RECORD_STATE_LIVE)
         return;
-    atomic_store_explicit(&slot->closer, taking->closer, memory_order_relaxed); /* a fact, as the flag */
+    atomic_store_explicit(&slot->closer, taking->closer, memory_order_relaxed); /* a fact, as the others */
+    atomic_store_explicit(&slot->number, -1, memory_order_relaxed);
     set_shared(at);
 }
 
@@ -429,7 +430,8 @@ static RARE void take_from_others(struct tracker_object_ticket ticket) {
     struct taking taking = {.object = ticket.object.slot,
                             .closer = LOAD(&((struct record_slot *)record_at(ticket.number.slot))->closer),
                             .number = LOAD(&((struct record_slot *)record_at(ticket.object.slot))->number)};
-    objects_visit(take_from, &taking);
+    if (taking.number >= 0) /* else it was taken from this one as well */
+        objects_visit(take_from, &taking);
 }
 
 /* The descriptor inside belongs to the object. One that nobody acquired before (fopen) gets an entry of the

@@ -543,8 +543,8 @@ WAY(closed_under_data_by_a_loop) {
     FILE *stream = fopen("data", "w"); /* opened */
     fputs("lost", stream);
     for (int fd = 3; fd < 64 * rounds; fd++)
-        close(fd);
-    exit(0); /* now */
+        close(fd); /* closed */
+    exit(0);       /* now */
 }
 
 static void fail_with(int error) {

@@ -32,9 +32,17 @@ static const char *left_text(const struct process *process) {
     return process->alive && !(process->pass & RECORD_PASS_RELEASED) ? "to be released" : "not released";
 }
 
+static const char *remark_on(const struct handle *handle) {
+    if (handle->flags & RECORD_SLOT_CLOSE_BEGUN)
+        return "a close was begun and did not return";
+    return handle->is_address && handle->flags & RECORD_SLOT_SHARED
+               ? "its descriptor was closed with another handle that owned it"
+               : "";
+}
+
 static char *outcome_text(const struct finding *finding) {
     const struct handle *handle = finding->handle;
-    const char *remark = handle->flags & RECORD_SLOT_CLOSE_BEGUN ? "a close was begun and did not return" : "";
+    const char *remark = remark_on(handle);
     const char *outcome = "";
     switch (handle->outcome) {
     case RECORD_OUTCOME_RELEASED:
