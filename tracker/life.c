@@ -12,6 +12,7 @@
 #include "tracker/ready.h"
 #include "tracker/renderer.h"
 #include "tracker/request.h"
+#include "tracker/sequence.h"
 #include "tracker/settings.h"
 #include "tracker/single.h"
 #include "tracker/succession.h"
@@ -80,7 +81,7 @@ FORK_CODE void tracker_fork_begin(void) {
     bool has_record = record_is_copied() || ready_for_more();
     if (has_record && LOAD(&record_header()->end) == RECORD_END_RUNNING)
         ready_give_file(); /* who forks again will hardly execute anything itself */
-    uint64_t sequence = has_record ? LOAD(&record_header()->sequence) : 0;
+    uint64_t sequence = has_record ? sequence_line() : 0;
     if (has_record)
         record_copy_for_child();
     forks_begin(sequence);
@@ -212,7 +213,7 @@ void tracker_execute_failed(void) {
     atomic_store_explicit(&header->ended_realtime, 0, memory_order_relaxed); /* ends nothing any more */
     atomic_store_explicit(&header->ended_monotonic, 0, memory_order_relaxed);
     set_end(RECORD_END_RUNNING);
-    forks_execute_failed(atomic_load_explicit(&header->sequence, memory_order_relaxed));
+    forks_execute_failed(sequence_line());
     passing_forget();
     succession_stay();
     give_file_back();

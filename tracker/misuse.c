@@ -26,6 +26,7 @@
 #include "tracker/output.h"
 #include "tracker/paths.h"
 #include "tracker/record.h"
+#include "tracker/sequence.h"
 #include "tracker/settings.h"
 #include "tracker/sys.h"
 #include "tracker/text.h"
@@ -528,7 +529,7 @@ static struct {
 
 void misuse_listed(int number) {
     STORE(&list.number, number);
-    STORE(&list.sequence, LOAD(&record_header()->sequence));
+    STORE(&list.sequence, sequence_line());
 }
 
 static bool list_is_open(void) {

@@ -7,5 +7,7 @@
 #define USUAL __attribute__((flatten))
 /* … what is needed seldom, which lies elsewhere, and whose variables take no room on the stack. */
 #define RARE __attribute__((noinline, cold))
+/* … or only among threads: as usual there, and out of the way of those who are alone. */
+#define AMONG_THREADS __attribute__((noinline))
 
 #endif

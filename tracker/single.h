@@ -20,8 +20,10 @@
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #include "x86_64/single.h"
 #define SINGLE_HERE single_here()
+#define single_add_own single_word_add
 #else
 #define SINGLE_HERE false
+#define single_add_own(place, change) atomic_fetch_add_explicit(place, change, memory_order_relaxed)
 #define single_word_add(place, change) 0
 #define single_word_exchange(place, expected, desired) false
 #endif
@@ -41,7 +43,8 @@ static inline bool single_here(void) {
     return *atomic_load_explicit(&single_word, memory_order_relaxed);
 }
 
-/* As atomic_fetch_add, relaxed. */
+/* single_add_own: the same for a word that only the calling thread changes, and its signal handlers.
+ * single_add: as atomic_fetch_add, relaxed. */
 static inline uint64_t single_add(_Atomic uint64_t *place, uint64_t change) {
     if (SINGLE_HERE)
         return single_word_add(place, change);

@@ -2,8 +2,11 @@
 #include "tracker/slot.h"
 
 #include "tracker/clock.h"
+#include "tracker/numbers.h"
 #include "tracker/objects.h"
+#include "tracker/paths.h"
 #include "tracker/record.h"
+#include "tracker/sequence.h"
 #include "tracker/single.h"
 
 #define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
@@ -16,9 +19,21 @@ bool slot_is_held(uint64_t word) {
            state == RECORD_STATE_RELEASING;
 }
 
+/* The acquire of the number that a handle is made from, or holds: another thread's perhaps, and a moment ago.
+ */
+static uint64_t origin_of(const struct slot_facts *facts) {
+    uint64_t at = facts->number < 0 ? 0 : numbers_find(facts->number);
+    return at ? LOAD(&((struct record_slot *)record_at(at))->sequence) : 0;
+}
+
+static AMONG_THREADS uint64_t sequence_among(const struct slot_facts *facts, uint64_t now) {
+    return sequence_next_among(now, origin_of(facts));
+}
+
 static void fill(struct record_slot *slot, uint64_t old, uint64_t writing, const struct slot_facts *facts) {
-    STORE(&slot->sequence, single_add(&record_header()->sequence, 1) + 1);
-    STORE(&slot->opened, facts->state == RECORD_STATE_INHERITED ? 0 : clock_coarse());
+    uint64_t now = facts->state == RECORD_STATE_INHERITED ? 0 : clock_coarse();
+    STORE(&slot->sequence, SINGLE_HERE ? sequence_next() : sequence_among(facts, now));
+    STORE(&slot->opened, now);
     STORE(&slot->object, facts->object);
     STORE(&slot->closer, 0);
     STORE(&slot->thread, facts->thread);
