@@ -10,6 +10,7 @@
 #include "tracker/record.h"
 #include "tracker/settings.h"
 #include "tracker/single.h"
+#include "tracker/stripes.h"
 #include "tracker/text.h"
 #include "tracker/unwind.h"
 
@@ -130,9 +131,14 @@ void depot_count_opened(uint32_t stack) {
     if (!stack)
         return;
     struct record_stack *kept = depot_stack(stack);
+    uint64_t opened = stripes_add(&kept->opened, stack);
+    if (!opened)
+        return;
     /* relaxed, here and below: counters */
-    uint64_t open = single_add(&kept->opened, 1) + 1 - LOAD(&kept->closed);
+    uint64_t open = opened - LOAD(&kept->closed);
     uint32_t peak = LOAD(&kept->peak);
+    if (open > peak && stripes_settle(stack))
+        open = LOAD(&kept->opened) - LOAD(&kept->closed);
     while (open > peak && open <= UINT32_MAX &&
            !atomic_compare_exchange_weak_explicit(&kept->peak, &peak, (uint32_t)open, memory_order_relaxed,
                                                   memory_order_relaxed))
@@ -169,7 +175,7 @@ void depot_count_closed(uint32_t stack, uint64_t lived, uint64_t closer) {
     if (!stack)
         return;
     struct record_stack *kept = depot_stack(stack);
-    single_add(&kept->closed, 1);
+    stripes_release(&kept->closed, 1, stack);
     if (!closer || LOAD(&kept->closers[0].place) != closer)
         count_closer(kept, closer);
     if (!lived)

@@ -129,6 +129,7 @@ static bool adopt_record(void) {
     if (!record_adopt(forks_birth()))
         return false;
     threads_forked();
+    stripes_forked();
     shortage_start();
     misuse_forked();
     ready_table_is_own = false; /* the only thread now */

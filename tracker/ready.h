@@ -7,6 +7,7 @@
 
 #include "tracker/record.h"
 #include "tracker/single.h"
+#include "tracker/stripes.h"
 
 #define READY_HIDDEN __attribute__((visibility("hidden")))
 
@@ -44,19 +45,20 @@ static inline bool ready_for_more(void) {
  * it. */
 void ready_give_file(void);
 
-/* Counts descriptors that are open. relaxed: counters */
-static inline int64_t ready_add_open(int64_t change) {
-    struct record_header *header = record_header();
-    return (int64_t)single_add((_Atomic uint64_t *)&header->open, (uint64_t)change) + change;
-}
-
-/* One more, and whether they were never as many. */
+/* Count descriptors that are open, and the most that were at once. */
 static inline void ready_count_open(void) {
     struct record_header *header = record_header();
-    int64_t open = ready_add_open(1), peak = atomic_load_explicit(&header->peak, memory_order_relaxed);
+    int64_t open = (int64_t)stripes_add((_Atomic uint64_t *)&header->open, STRIPES_NUMBERS),
+            peak = atomic_load_explicit(&header->peak, memory_order_relaxed); /* relaxed, as below: counters */
+    if (open > peak && stripes_settle(STRIPES_NUMBERS))
+        open = atomic_load_explicit(&header->open, memory_order_relaxed);
     while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
                                                                  memory_order_relaxed, memory_order_relaxed))
         ;
+}
+
+static inline void ready_count_closed(void) {
+    stripes_release((_Atomic uint64_t *)&record_header()->open, (uint64_t)-1, STRIPES_NUMBERS);
 }
 
 #endif

@@ -21,8 +21,8 @@
 
 #define RECORD_MAGIC "LEFTOPEN" /* eight bytes, no terminating zero */
 enum {
-    RECORD_VERSION = 2,        /* what this source writes */
-    RECORD_OLDEST_READER = 2,  /* the oldest version of a reader that understands what this source writes */
+    RECORD_VERSION = 3,        /* what this source writes */
+    RECORD_OLDEST_READER = 3,  /* the oldest version of a reader that understands what this source writes */
     RECORD_OLDEST_READABLE = 1 /* the oldest record that this source's reader understands */
 };
 
@@ -138,8 +138,8 @@ struct record_header {
     _Atomic int64_t unseen; /* descriptors open at the exit pass that no entry explains; -1 unknown */
     _Atomic int64_t reserved[7];
     /* Written by every acquire and release: a cache line of its own. */
-    _Alignas(64) _Atomic uint64_t sequence; /* number of acquires so far */
-    _Atomic int64_t open;                   /* handles open now */
+    _Alignas(64) _Atomic uint64_t sequence; /* highest one of an acquire, now or soon */
+    _Atomic int64_t open;                   /* descriptors open now, and what stripes keep back of these */
     _Atomic int64_t peak;                   /* most handles open at once */
     /* From here on since version 2. */
     _Alignas(64) struct record_shortage shortages[RECORD_SHORTAGE_COUNT];
@@ -159,7 +159,8 @@ enum record_chunk_kind {
     RECORD_CHUNK_THREADS, /* struct record_thread, likewise */
     RECORD_CHUNK_DETAILS, /* struct record_detail, likewise */
     RECORD_CHUNK_TEXT,    /* bytes that the header's offsets point into */
-    RECORD_CHUNK_MISUSES  /* struct record_misuse, likewise */
+    RECORD_CHUNK_MISUSES, /* struct record_misuse, likewise */
+    RECORD_CHUNK_STRIPES  /* struct record_stripe, likewise; since version 3 */
 };
 
 /* Heads every chunk; entries follow at once. In RECORD_CHUNK_NUMBERS and _OBJECTS this is the place of the
@@ -314,6 +315,30 @@ struct record_stack {
     uint64_t pc[]; /* innermost first; pc[0] is in the program's call */
 };
 
+/* Counters that some of the threads keep to themselves, so that processors need not pass the common ones to and
+ * fro. A release is kept back until the next acquire at the same stack makes it good, and the common counters
+ * hear of neither. Who reads those adds what is kept back: stack.opened + pairs, stack.closed + pairs +
+ * releases, header.open - releases of `numbers`.
+ *
+ *   63            32 31             8 7          0
+ *  +----------------+----------------+------------+
+ *  |    stack id    |     pairs      |  releases  |
+ *  +----------------+----------------+------------+
+ */
+#define RECORD_STRIPE_WORD(stack, pairs, releases)                                                             \
+    ((uint64_t)(stack) << 32 | (uint64_t)(pairs) << 8 | (uint64_t)(releases))
+#define RECORD_STRIPE_STACK(word) ((uint32_t)((word) >> 32))
+#define RECORD_STRIPE_PAIRS(word) ((uint32_t)(word) >> 8)
+#define RECORD_STRIPE_RELEASES(word) ((uint32_t)(word)&0xff)
+enum { RECORD_STRIPE_STACKS = 14, RECORD_STRIPE_MOST_PAIRS = 0xffffff };
+
+struct record_stripe {
+    _Atomic uint32_t bytes; /* stored last */
+    uint32_t reserved;
+    _Atomic uint64_t numbers; /* of all descriptors; no stack, and the pairs say nothing */
+    _Atomic uint64_t stacks[RECORD_STRIPE_STACKS];
+};
+
 /* As version 1 had it. */
 struct record_stack_1 {
     uint32_t bytes, next, hash;
@@ -372,7 +397,9 @@ struct record_thread {
      * jump or a cancellation still counts until the thread's next one that is no deeper on its stack. */
     _Atomic uint32_t acquiring;
     uint32_t reserved;
+    uint64_t reserved_too[4]; /* since version 3: a line that no other thread writes */
 };
+_Static_assert(sizeof(struct record_thread) == 64, "one thread, one cache line");
 
 enum record_detail_flag {
     RECORD_DETAIL_PEER_GONE = 1,   /* nobody has the other end of the pipe or socket any more */

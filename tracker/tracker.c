@@ -270,7 +270,7 @@ static inline void settle(struct slot_ticket ticket, bool gone) {
         return;
     if (!(life.flags & RECORD_SLOT_INSIDE))
         depot_count_released(life, ticket.word);
-    ready_add_open(-1);
+    ready_count_closed();
 }
 
 /* What was opened past us had that number: who closed it before closed something else. */

@@ -28,6 +28,7 @@
 #include "tracker/numbers.h"
 #include "tracker/objects.h"
 #include "tracker/record.h"
+#include "tracker/stripes.h"
 #include "tracker/tracker.h"
 
 enum {
@@ -428,6 +429,7 @@ static int64_t open_in(struct record_chunk *chunk) {
         struct record_stack *stack = (struct record_stack *)((char *)(chunk + 1) + at);
         if (!stack->bytes)
             break; /* what did not fit was taken and not used */
+        stripes_settle((uint32_t)((uint64_t)((char *)stack - (char *)record_header()) / RECORD_UNIT));
         open += (int64_t)(LOAD(stack->opened) - LOAD(stack->closed));
         at += stack->bytes;
     }
@@ -451,6 +453,7 @@ static void compare_everything(void) {
     unsigned long objects = compare_objects();
     MUST(held == count_descriptors());
     MUST(owned == objects);
+    stripes_settle(STRIPES_NUMBERS);
     MUST(LOAD(record_header()->open) == (int64_t)held);
     for (unsigned i = 0; i < RECORD_LOSS_COUNT; i++)
         MUST(LOAD(record_header()->losses[i]) == 0);

@@ -21,7 +21,8 @@ enum builder_page {
     BUILDER_DETAILS = 13,
     BUILDER_NUMBERS = 17,
     BUILDER_OBJECTS = 19,
-    BUILDER_PAGES = 20
+    BUILDER_STRIPES = 20,
+    BUILDER_PAGES = 21
 };
 
 enum { BUILDER_BYTES = BUILDER_PAGES * RECORD_PAGE_BYTES };
@@ -77,7 +78,8 @@ static inline struct builder *builder_begin(void) {
     builder_lay(builder, RECORD_CHUNK_THREADS, BUILDER_THREADS, BUILDER_DETAILS, 0);
     builder_lay(builder, RECORD_CHUNK_DETAILS, BUILDER_DETAILS, BUILDER_NUMBERS, 0);
     builder_lay(builder, RECORD_CHUNK_NUMBERS, BUILDER_NUMBERS, BUILDER_OBJECTS, sizeof(struct record_slot));
-    builder_lay(builder, RECORD_CHUNK_OBJECTS, BUILDER_OBJECTS, BUILDER_PAGES, sizeof(struct record_slot));
+    builder_lay(builder, RECORD_CHUNK_OBJECTS, BUILDER_OBJECTS, BUILDER_STRIPES, sizeof(struct record_slot));
+    builder_lay(builder, RECORD_CHUNK_STRIPES, BUILDER_STRIPES, BUILDER_PAGES, 0);
     struct record_header *header = builder_header(builder);
     memcpy(header->magic, RECORD_MAGIC, sizeof header->magic);
     header->version = RECORD_VERSION;
@@ -157,6 +159,13 @@ static inline void builder_thread(struct builder *builder, int id, const char *n
     thread->thread = id;
     size_t length = strlen(name), most = sizeof thread->name - 1;
     memcpy(thread->name, name, length < most ? length : most);
+}
+
+static inline struct record_stripe *builder_stripe(struct builder *builder) {
+    size_t at = builder_take(builder, BUILDER_STRIPES, sizeof(struct record_stripe));
+    struct record_stripe *stripe = (struct record_stripe *)(builder->bytes + at);
+    stripe->bytes = sizeof *stripe;
+    return stripe;
 }
 
 static inline struct record_slot *builder_fill(struct builder *builder, struct record_slot *slot,

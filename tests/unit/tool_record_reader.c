@@ -112,7 +112,7 @@ START_TEST(refuses_other_versions) {
     struct builder *builder = example();
     builder_header(builder)->version = RECORD_VERSION + 1;
     builder_header(builder)->oldest_reader = RECORD_VERSION + 1;
-    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "needs a reader of version 3 or newer");
+    refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "needs a reader of version 4 or newer");
     builder = example();
     builder_header(builder)->version = RECORD_OLDEST_READABLE - 1;
     refuses(builder, BUILDER_BYTES, EXIT_DAMAGED, "reads 1 and newer");
@@ -255,6 +255,58 @@ START_TEST(reads_counts_marks_and_shortages) {
     ck_assert_uint_eq(last->short_of[RECORD_SHORTAGE_FAILURE], 4);
     ck_assert_uint_eq(process->acquiring, 1);
     ck_assert(process->threads[0].acquiring);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(adds_what_stripes_keep_back) {
+    /* proves: what groups of threads have counted for themselves is in the sums; words of no stack, and of one
+     * that nobody knows, are not */
+    struct builder *builder = example();
+    builder_header(builder)->open = 20;
+    uint32_t id = builder_stack(builder, "dup", (const uint64_t[]){0x401234}, 1, 50, 40);
+    struct record_stack *stack = (struct record_stack *)(builder->bytes + (size_t)id * RECORD_UNIT);
+    stack->closers[0].place = 0x5001;
+    stack->closers[1].place = 0x6001;
+    stack->closers[1].count = 4;
+    stack->closed_elsewhere = 5;
+    struct record_stripe *one = builder_stripe(builder), *other = builder_stripe(builder);
+    one->numbers = RECORD_STRIPE_WORD(0, 77, 3);
+    one->stacks[0] = RECORD_STRIPE_WORD(id, 1000, 2);
+    one->stacks[5] = RECORD_STRIPE_WORD(0, 9, 9);
+    other->numbers = RECORD_STRIPE_WORD(0, 0, 1);
+    other->stacks[RECORD_STRIPE_STACKS - 1] = RECORD_STRIPE_WORD(id, RECORD_STRIPE_MOST_PAIRS, 1);
+    other->stacks[0] = RECORD_STRIPE_WORD(UINT32_MAX, 1, 1);
+    struct process *process = read_example(builder);
+    ck_assert_int_eq(process->open, 16);
+    const struct stack *last = &process->stacks[process->stack_count - 1];
+    ck_assert_uint_eq(last->opened, 50 + 1000 + 0xffffff);
+    ck_assert_uint_eq(last->closed, 40 + 1002 + 0x1000000);
+    ck_assert_uint_eq(last->closers[0].count, last->closed - 9);
+    ck_assert_uint_eq(last->closers[1].count, 4);
+    record_end(process);
+}
+END_TEST
+
+START_TEST(reads_threads_of_version_2) {
+    /* proves: they were as long as half a line */
+    struct builder *builder = example();
+    builder_header(builder)->version = builder_header(builder)->oldest_reader = 2;
+    struct record_chunk *chunk = builder_chunk(builder, BUILDER_THREADS);
+    memset(chunk + 1, 0, chunk->bytes - sizeof *chunk);
+    chunk->used = 64;
+    for (int i = 0; i < 2; i++) {
+        uint32_t *entry = (uint32_t *)((char *)(chunk + 1) + 32 * i);
+        entry[0] = 32;
+        entry[1] = 4242 + (unsigned)i;
+        strcpy((char *)&entry[2], i ? "second" : "first");
+        entry[6] = (unsigned)i;
+    }
+    struct process *process = read_example(builder);
+    ck_assert_uint_eq(process->thread_count, 2);
+    ck_assert_int_eq(process->threads[1].id, 4243);
+    ck_assert_str_eq(process->threads[1].name, "second");
+    ck_assert_uint_eq(process->acquiring, 1);
     record_end(process);
 }
 END_TEST
@@ -437,7 +489,7 @@ START_TEST(shows_what_is_before_a_cut) {
     ck_assert_ptr_nonnull(process);
     ck_assert_uint_eq(process->handle_count, 1);
     ck_assert_str_eq(process->handles[0].detail->link, "/etc/hosts");
-    ck_assert_ptr_nonnull(strstr(said, "byte 77824: cut off here: 4096 of 81920 bytes are missing"));
+    ck_assert_ptr_nonnull(strstr(said, "byte 77824: cut off here: 8192 of 86016 bytes are missing"));
     record_end(process);
     free(builder);
 }
@@ -465,7 +517,8 @@ START_TEST(survives_noise) {
         struct builder *builder = example();
         for (int i = 0; i < 200; i++) {
             random = random * 1664525 + 1013904223;
-            size_t at = sizeof(struct record_header) * (round % 2) + random / 16 % (BUILDER_BYTES - 500);
+            size_t at = sizeof(struct record_header) * (round % 2) +
+                        random / 16 % (BUILDER_BYTES - sizeof(struct record_header));
             builder->bytes[at < 8 ? 8 : at] = (unsigned char)(random >> 24);
         }
         record_end(read_bytes(builder, BUILDER_BYTES));
@@ -639,6 +692,8 @@ int main(void) {
     tcase_add_test(tests, reads_a_newer_version_that_says_it_can_be_read);
     tcase_add_test(tests, reads_version_1);
     tcase_add_test(tests, reads_details_of_version_1);
+    tcase_add_test(tests, reads_threads_of_version_2);
+    tcase_add_test(tests, adds_what_stripes_keep_back);
     tcase_add_test(tests, reads_details_with_their_state);
     tcase_add_test(tests, reads_counts_marks_and_shortages);
     tcase_add_test(tests, tells_a_missing_file_from_a_damaged_one);

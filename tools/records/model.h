@@ -27,6 +27,7 @@ struct stack {
     uint32_t peak;                            /* most open at once; 0 unknown */
     uint32_t short_of[RECORD_SHORTAGE_COUNT]; /* descriptors of this stack when they became short */
     struct closer closers[RECORD_CLOSERS];    /* in the order in which they first did */
+    uint64_t closed_elsewhere;                /* by others, or by nobody knows whom */
     uint32_t passed;                          /* most descriptors that passed over one exec */
     char *first_name; /* path that was opened here first, as the program gave it; "" unknown */
     size_t count;

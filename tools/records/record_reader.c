@@ -142,10 +142,38 @@ static int compare_detail(const void *key, const void *element) {
     return id < other ? -1 : id > other;
 }
 
-static const struct stack *stack_with(const struct process *process, uint32_t id) {
+static struct stack *stack_with(const struct process *process, uint32_t id) {
     if (!id || !process->stack_count)
         return NULL;
     return bsearch(&id, process->stacks, process->stack_count, sizeof *process->stacks, compare_stack);
+}
+
+static void add_stripes(struct reader *reader) {
+    for (size_t i = 0; i < reader->stripe_word_count; i++) {
+        uint64_t word = reader->stripe_words[i], pairs = RECORD_STRIPE_PAIRS(word);
+        struct stack *stack = stack_with(reader->process, RECORD_STRIPE_STACK(word));
+        if (!stack)
+            continue;
+        stack->opened += pairs;
+        stack->closed += pairs + RECORD_STRIPE_RELEASES(word);
+    }
+}
+
+/* A handle that another thread releases may be counted as that before it is as acquired; and a copy that is
+ * made meanwhile has one number of an earlier moment than the other. What the other closers leave of `closed`
+ * is the first one's. */
+static void settle_counts(struct process *process) {
+    for (size_t i = 0; i < process->stack_count; i++) {
+        struct stack *stack = &process->stacks[i];
+        if (stack->closed > stack->opened)
+            stack->closed = stack->opened;
+        uint64_t others = stack->closed_elsewhere;
+        for (int k = 1; k < RECORD_CLOSERS; k++)
+            others += stack->closers[k].count;
+        if (stack->closers[0].place && others < stack->closed)
+            stack->closers[0].count = stack->closed - others;
+    }
+    process->open = process->open > 0 ? process->open : 0;
 }
 
 static void settle_closers(struct process *process) {
@@ -199,6 +227,8 @@ static int read_into(struct reader *reader) {
         return status;
     take_chunks(reader);
     settle_pending(reader);
+    add_stripes(reader);
+    settle_counts(reader->process);
     settle_closers(reader->process);
     settle_misuses(reader);
     const struct process *process = reader->process;
@@ -212,6 +242,7 @@ static struct process *end_reader(struct reader *reader, int status) {
     copies_end(&reader->copies);
     free(reader->pending);
     free(reader->pending_misuses);
+    free(reader->stripe_words);
     if (status == 0)
         return reader->process;
     record_end(reader->process);

@@ -49,33 +49,22 @@ static void take_frames(struct reader *reader, size_t at, struct stack *stack, c
     memcpy(stack->pc, pc, frames * sizeof *pc);
 }
 
-/* A handle that another thread releases may be counted as that before it is as acquired; and a copy that is
- * made meanwhile has the first number of an earlier moment than the second. */
-static void take_counts(struct stack *stack, uint64_t opened, uint64_t closed) {
-    stack->opened = opened;
-    stack->closed = closed < opened ? closed : opened;
-}
-
 static void take_stack_1(struct reader *reader, size_t at, size_t bytes) {
     const struct record_stack_1 *entry = ENTRY(record_stack_1, reader, at);
     struct stack *stack = new_stack(reader, at, entry->call, entry->flags, 0);
     stack->epoch = entry->modules_epoch;
-    take_counts(stack, entry->opened, entry->closed);
+    stack->opened = entry->opened;
+    stack->closed = entry->closed;
     take_frames(reader, at, stack, entry->pc, entry->frames, bytes - sizeof *entry);
 }
 
-/* What the others leave of `closed` is the first one's: all are counters that change while they are read. */
+/* The first one's count follows from `closed`, once that is known. */
 static void take_closers(struct stack *stack, const struct record_stack *entry) {
-    uint64_t others = entry->closed_elsewhere;
+    stack->closed_elsewhere = entry->closed_elsewhere;
     for (int i = 0; i < RECORD_CLOSERS; i++) {
         stack->closers[i].place = entry->closers[i].place;
-        if (!i || !entry->closers[i].place)
-            continue;
-        stack->closers[i].count = entry->closers[i].count;
-        others += entry->closers[i].count;
+        stack->closers[i].count = i && entry->closers[i].place ? entry->closers[i].count : 0;
     }
-    if (entry->closers[0].place && others < stack->closed)
-        stack->closers[0].count = stack->closed - others;
 }
 
 static void take_stack(struct reader *reader, size_t at, size_t bytes) {
@@ -83,7 +72,8 @@ static void take_stack(struct reader *reader, size_t at, size_t bytes) {
     struct stack *stack =
         new_stack(reader, at, entry->call, entry->flags, (uint64_t)entry->first_name * RECORD_UNIT);
     stack->epoch = entry->modules_epoch;
-    take_counts(stack, entry->opened, entry->closed);
+    stack->opened = entry->opened;
+    stack->closed = entry->closed;
     stack->lived = entry->lived;
     stack->longest = entry->longest;
     stack->peak = entry->peak;
@@ -124,6 +114,19 @@ static void take_thread(struct reader *reader, size_t at, size_t bytes) {
     memcpy(thread->name, entry->name, sizeof entry->name);
     thread->acquiring = entry->acquiring;
     reader->process->acquiring += thread->acquiring;
+}
+
+static void take_stripe(struct reader *reader, size_t at, size_t bytes) {
+    const struct record_stripe *entry = ENTRY(record_stripe, reader, at);
+    (void)bytes;
+    reader->process->open -= RECORD_STRIPE_RELEASES(entry->numbers);
+    for (int i = 0; i < RECORD_STRIPE_STACKS; i++) {
+        if (!RECORD_STRIPE_STACK(entry->stacks[i]))
+            continue;
+        reader->stripe_words =
+            memory_grow(reader->stripe_words, reader->stripe_word_count, sizeof *reader->stripe_words);
+        reader->stripe_words[reader->stripe_word_count++] = entry->stacks[i];
+    }
 }
 
 static void take_misuse(struct reader *reader, size_t at, size_t bytes) {
@@ -255,9 +258,10 @@ void reader_take_slot(struct reader *reader, size_t at, bool is_address, uint64_
 static const struct reader_entries entries[] = {
     [RECORD_CHUNK_STACKS] = {take_stack, sizeof(struct record_stack)},
     [RECORD_CHUNK_MODULES] = {take_module, sizeof(struct record_module)},
-    [RECORD_CHUNK_THREADS] = {take_thread, sizeof(struct record_thread)},
+    [RECORD_CHUNK_THREADS] = {take_thread, offsetof(struct record_thread, reserved_too)},
     [RECORD_CHUNK_DETAILS] = {take_detail, sizeof(struct record_detail)},
     [RECORD_CHUNK_MISUSES] = {take_misuse, sizeof(struct record_misuse)},
+    [RECORD_CHUNK_STRIPES] = {take_stripe, sizeof(struct record_stripe)},
 };
 
 /* Entries that an older version laid out in another way. */

@@ -28,6 +28,8 @@ struct reader {
     struct process *process;
     struct pending *pending;                /* per handle */
     struct pending_misuse *pending_misuses; /* per misuse */
+    uint64_t *stripe_words;                 /* what stripes keep back of stacks (RECORD_STRIPE_WORD) */
+    size_t stripe_word_count;
     unsigned complaints;
 };
 

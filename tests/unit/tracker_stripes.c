@@ -1,0 +1,187 @@
+/* tracker/stripes.h, and those who count by it: whatever threads keep to themselves, the sums are right. */
+#include <pthread.h>
+
+#include "tests/unit/world.h"
+#include "tracker/depot.h"
+#include "tracker/ready.h"
+#include "tracker/stripes.h"
+
+enum { STACKS = 20, THREADS = 70, ROUNDS = 2000 };
+_Static_assert((int)STACKS > RECORD_STRIPE_STACKS, "some share a word");
+
+static uint32_t ids[STACKS];
+
+static void begin(void) {
+    world_start("record=off");
+    tracker_thread_begin();
+    tracker_prepare();
+    for (unsigned i = 0; i < STACKS; i++)
+        ids[i] = depot_keep_here("open", 0x5000 + 16 * i);
+}
+
+static void on_a_thread(void *(*work)(void *), void *context) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, work, context);
+    pthread_join(thread, NULL);
+}
+
+static void close_one(uint32_t id) {
+    depot_count_closed(id, 0, 0);
+    ready_count_closed();
+}
+
+static void open_one(uint32_t id) {
+    depot_count_opened(id);
+    ready_count_open();
+}
+
+static struct record_stack *settled(uint32_t id) {
+    stripes_settle(id);
+    return depot_stack(id);
+}
+
+static int64_t open_now(void) {
+    stripes_settle(STRIPES_NUMBERS);
+    return RELAXED(record_header()->open);
+}
+
+/* Each thread opens at one stack more than it closes at, and closes three of another's. */
+static void *work(void *number) {
+    unsigned me = *(unsigned *)number;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint32_t id = ids[(me + i) % STACKS];
+        open_one(id);
+        if (i % 7 == 0)
+            open_one(ids[(i + 3) % STACKS]);
+        close_one(id);
+        if (i % 7 == 0)
+            close_one(ids[(i + 3) % STACKS]);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        open_one(ids[me % STACKS]);
+    for (unsigned i = 0; i < 2; i++)
+        close_one(ids[(me + 1) % STACKS]);
+    return NULL;
+}
+
+START_TEST(sums_are_right_whoever_counts) {
+    /* proves: with more threads than stripes, more stacks than words, and handles that one thread acquires and
+     * another releases, nothing is lost and nothing counts twice */
+    begin();
+    int64_t before = open_now();
+    pthread_t threads[THREADS];
+    unsigned numbers[THREADS];
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        pthread_create(&threads[i], NULL, work, &numbers[i]);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    uint64_t opened = 0, expected = 0;
+    int64_t left[STACKS] = {0};
+    for (unsigned i = 0; i < THREADS; i++) {
+        left[i % STACKS] += 3;
+        left[(i + 1) % STACKS] -= 2;
+        expected += ROUNDS + (ROUNDS + 6) / 7 + 3;
+    }
+    for (unsigned i = 0; i < STACKS; i++) {
+        struct record_stack *stack = settled(ids[i]);
+        opened += RELAXED(stack->opened);
+        ck_assert_int_eq((int64_t)(RELAXED(stack->opened) - RELAXED(stack->closed)), left[i]);
+    }
+    ck_assert_uint_eq(opened, expected);
+    ck_assert_int_eq(open_now(), before + THREADS);
+}
+END_TEST
+
+static void *open_and_close(void *count) {
+    for (unsigned i = 0; i < *(unsigned *)count; i++)
+        open_one(ids[0]);
+    for (unsigned i = 0; i < *(unsigned *)count; i++)
+        close_one(ids[0]);
+    return NULL;
+}
+
+START_TEST(what_is_kept_back_makes_no_peak) {
+    /* proves: when releases of one thread are kept back, acquires of another do not seem to come on top of them
+     */
+    begin();
+    int64_t before = open_now();
+    for (unsigned count = 1; count <= 40; count++) {
+        on_a_thread(open_and_close, &count);
+        on_a_thread(open_and_close, &count);
+        ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->peak), count);
+        ck_assert_int_eq(RELAXED(record_header()->peak), before + count);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        open_one(ids[0]);
+    ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->peak), 100);
+    ck_assert_int_eq(RELAXED(record_header()->peak), before + 100);
+}
+END_TEST
+
+START_TEST(a_loop_leaves_the_common_counters_alone) {
+    /* proves: what all this is for: a thread that opens and closes writes to no line that others write to */
+    begin();
+    unsigned rounds = 1000;
+    open_one(ids[0]);
+    close_one(ids[0]);
+    uint64_t opened = RELAXED(depot_stack(ids[0])->opened), closed = RELAXED(depot_stack(ids[0])->closed);
+    int64_t open = RELAXED(record_header()->open);
+    for (unsigned i = 0; i < rounds; i++) {
+        open_one(ids[0]);
+        close_one(ids[0]);
+    }
+    ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->opened), opened);
+    ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->closed), closed);
+    ck_assert_int_eq(RELAXED(record_header()->open), open);
+    ck_assert_uint_eq(RELAXED(settled(ids[0])->opened), opened + rounds);
+    ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->closed), closed + rounds + 1);
+    ck_assert_int_eq(open_now(), open - 1);
+}
+END_TEST
+
+static void count_in_a_fork_child(void) {
+    for (unsigned i = 0; i < 3; i++)
+        open_one(ids[1]);
+    close_one(ids[1]);
+    close_one(ids[1]);
+    MUST(RELAXED(settled(ids[1])->opened) == 3);
+    MUST(RELAXED(depot_stack(ids[1])->closed) == 2);
+    MUST(RELAXED(depot_stack(ids[1])->peak) == 3);
+    MUST(RELAXED(settled(ids[0])->opened) == 0);
+    MUST(RELAXED(depot_stack(ids[0])->closed) == 0);
+}
+
+START_TEST(a_fork_child_counts_from_zero) {
+    /* proves: what the parent's threads kept back at the fork is no release of the child's */
+    begin();
+    for (unsigned i = 0; i < 5; i++) {
+        open_one(ids[i % 2]);
+        close_one(ids[i % 2]);
+    }
+    tracker_fork_begin();
+    pid_t child = fork();
+    if (child == 0) {
+        tracker_fork_child();
+        MUST(ready(true));
+        count_in_a_fork_child();
+        _exit(0);
+    }
+    tracker_fork_end(child);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(RELAXED(settled(ids[0])->opened), 3);
+    ck_assert_uint_eq(RELAXED(settled(ids[1])->closed), 2);
+}
+END_TEST
+
+static void add(TCase *tests) {
+    tcase_add_test(tests, sums_are_right_whoever_counts);
+    tcase_add_test(tests, what_is_kept_back_makes_no_peak);
+    tcase_add_test(tests, a_loop_leaves_the_common_counters_alone);
+    tcase_add_test(tests, a_fork_child_counts_from_zero);
+}
+
+int main(void) { return world_run("tracker/stripes", add); }
