@@ -1323,6 +1323,40 @@ START_TEST(a_script_may_be_called_by_another_name) {
 }
 END_TEST
 
+/* What the kernel refuses for want of #! a shell reads itself, under the words that it was called by. */
+static const struct {
+    const char *content, *word;
+    unsigned mode;
+    bool of_fork, stays;
+} bare_scripts[] = {
+    {"echo here\n", "script.sh", 0755, true, true},
+    {"echo here\n", "-c", 0755, false, true},
+    {"echo here\n", "script.sh", 0755, false, false}, /* it has its script */
+    {"echo here\n", "script.sh", 0644, true, false},
+    {"#!/bin/sh\n", "script.sh", 0755, true, false}, /* the kernel calls the interpreter */
+    {"\177ELF\002\001\001", "script.sh", 0755, true, false},
+    {"", "script.sh", 0755, true, false},
+};
+
+START_TEST(a_shell_reads_what_the_kernel_cannot_execute) {
+    char script[] = "/tmp/leftopen-script-XXXXXX";
+    int file = mkstemp(script);
+    size_t bytes = strlen(bare_scripts[_i].content);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, bare_scripts[_i].content, bytes), bytes);
+    ck_assert_int_eq(fchmod(file, bare_scripts[_i].mode), 0);
+    close(file);
+    struct builder *builder = builder_begin();
+    builder_program(builder, "/usr/bin/bash", "bash", bare_scripts[_i].word);
+    builder_header(builder)->notes = bare_scripts[_i].of_fork ? RECORD_NOTE_FORK_CHILD : 0;
+    add_file(builder, 100, stack_of(builder, "dup2"), script);
+    add_file(builder, 9, stack_of(builder, "open"), script); /* where a script's own numbers are */
+    show(builder, NULL);
+    unlink(script);
+    ck_assert_uint_eq(verdict.left_open, 1 + !bare_scripts[_i].stays);
+}
+END_TEST
+
 START_TEST(a_rule_that_matched_is_told_when_asked) {
     struct builder *builder = builder_begin();
     builder_program(builder, "/usr/bin/bash", "bash", "script.sh");
@@ -1455,6 +1489,8 @@ int main(void) {
     tcase_add_test(tests, a_killed_shell_had_its_script_out_of_the_way_first);
     tcase_add_test(tests, a_killed_subshell_had_its_script_from_the_fork);
     tcase_add_test(tests, a_script_may_be_called_by_another_name);
+    tcase_add_loop_test(tests, a_shell_reads_what_the_kernel_cannot_execute, 0,
+                        sizeof bare_scripts / sizeof *bare_scripts);
     tcase_add_test(tests, a_rule_that_matched_is_told_when_asked);
     tcase_add_test(tests, a_long_report_says_how_it_becomes_shorter);
     tcase_add_test(tests, files_are_named_as_asked);

@@ -1,8 +1,11 @@
 /* rules.c - see rules.h */
 #include "tools/findings/rules.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/basics/memory.h"
 #include "tools/basics/pattern.h"
@@ -139,10 +142,10 @@ static bool is_called_shell(const struct process *process) {
     return pattern_words_match("sh+-sh+ash+-ash+hush+-hush", symbols_base_name(*word));
 }
 
-/* What a shell has moved there first of all: a script's numbers are below, its own from here on. A subshell has
- * its script from the fork. */
+enum { OUT_OF_THE_WAY = 10 }; /* a script's numbers are below, its shell's own from here on */
+
+/* What a shell has moved there first of all. A subshell has its script from the fork. */
 static bool is_first_out_of_the_way(const struct finding *finding) {
-    enum { OUT_OF_THE_WAY = 10 };
     const struct process *process = finding->process;
     for (size_t i = 0; i < process->handle_count; i++) {
         const struct handle *other = &process->handles[i];
@@ -154,6 +157,27 @@ static bool is_first_out_of_the_way(const struct finding *finding) {
     return finding->handle->number >= OUT_OF_THE_WAY;
 }
 
+/* Text that may be executed, and that the kernel can execute neither by itself nor by an interpreter. */
+static bool is_bare_script(const char *path) {
+    struct stat status;
+    if (stat(path, &status) || !S_ISREG(status.st_mode) || !(status.st_mode & 0111))
+        return false;
+    char start[4];
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t bytes = file < 0 ? 0 : read(file, start, sizeof start);
+    if (file >= 0)
+        close(file);
+    return bytes > 0 && start[0] != '\177' && (bytes < 2 || memcmp(start, "#!", 2) != 0);
+}
+
+/* What the kernel cannot execute, bash and ksh read themselves, where it was to be executed: in the child
+ * forked for it, or in place of `bash -c ./SCRIPT`. The words are still those of before. */
+static bool is_read_instead_of_executed(const struct finding *finding, const char *script) {
+    bool may_be = !script || finding->process->notes & RECORD_NOTE_FORK_CHILD;
+    return may_be && finding->handle->number >= OUT_OF_THE_WAY && finding->what &&
+           is_bare_script(finding->what);
+}
+
 /* Where the kernel could not be asked (the shell was killed) the order must do. */
 static bool is_shell_script(const struct finding *finding) {
     if (!is_called_shell(finding->process))
@@ -161,7 +185,7 @@ static bool is_shell_script(const struct finding *finding) {
     const char *script = script_of(words_of(finding->process), shell_has_no_script, shell_takes_value);
     if (script && !finding->what)
         return is_first_out_of_the_way(finding);
-    return refers_to_script(finding, script);
+    return refers_to_script(finding, script) || is_read_instead_of_executed(finding, script);
 }
 
 static bool is_perl_script(const struct finding *finding) {
