@@ -162,6 +162,9 @@ static const struct {
     {"libuv.so.1", "uv_default_loop", "left out by a built-in rule: node keeps its default event loop", "node"},
     {"libuv.so.1", "uv_loop_init", NULL, "node"},
     {"libuv.so.1", "uv_default_loop", NULL},
+    {"zshell.so", "source", "left out by a built-in rule: a shell reads its script to the end", "zsh"},
+    {"zshell.so", "bin_sysopen", NULL, "zsh"},
+    {"zshell.so", "source", NULL},
     {"libunwind.so.8", "unw_backtrace", "left out by a built-in rule: libunwind keeps the pipe"},
 };
 enum { KEPT = sizeof kept / sizeof kept[0] };

@@ -1,4 +1,4 @@
-/* own_script.c - see own_script.h. Sure cases only: `sh SCRIPT`, which is how the kernel calls a script's
+/* own_script.c - see own_script.h. Sure cases only: `sh -e SCRIPT`, which is how the kernel calls a script's
  * interpreter as well, and a file of that name out of the way of the numbers that a script uses. */
 #include "tracker/own_script.h"
 
@@ -13,17 +13,34 @@ enum { OUT_OF_THE_WAY = 10 };
 
 static const char *behind(const char *word) { return word + text_length(word) + 1; }
 
-/* The first word behind the program's name, as the process began with it; NULL: none. busybox may be told by a
- * further one that it is a shell. */
+/* Letters that neither take the next word nor replace the script. zsh makes the options that it was given
+ * empty. */
+static bool is_plain_option(const char *word) {
+    if (*word && *word++ != '-')
+        return false;
+    for (; *word; word++)
+        if ((*word | 0x20) < 'a' || (*word | 0x20) > 'z' || *word == 'c' || *word == 's' ||
+            (*word | 0x20) == 'o')
+            return false;
+    return true;
+}
+
+/* The first word behind the program's name and its options, NULL: none. busybox may be told by a further one
+ * that it is a shell. */
 static const char *first_word(void) {
     const struct record_header *header = record_header();
-    if (!header->arguments || header->argument_count < 2)
+    if (!header->arguments || !header->argument_count)
         return NULL;
-    const char *name = record_at(header->arguments), *word = behind(name);
-    bool is_told = text_equal(text_base_name(name), "busybox");
-    if (is_told && header->argument_count < 3)
-        return NULL;
-    return is_told ? behind(word) : word;
+    const char *word = record_at(header->arguments);
+    uint32_t left = header->argument_count - 1;
+    if (text_equal(text_base_name(word), "busybox") && left) {
+        word = behind(word);
+        left--;
+    }
+    while (left--)
+        if (!is_plain_option(word = behind(word)))
+            return word;
+    return NULL;
 }
 
 /* A path as the kernel tells it ends with the name that the file was called by. */

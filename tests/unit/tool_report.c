@@ -1230,6 +1230,11 @@ static const struct {
     {"/usr/bin/cat", "cat", "file", 3, "/home/me/file", false},
     {"/bin/busybox", "sh", "script.sh", 10, "/home/me/script.sh", true},
     {"/bin/busybox", "cmp", "file", 3, "/home/me/file", false},
+    {"/bin/busybox", "sh", "script.sh", 11, "/home/me/library.sh", true},
+    {"/bin/busybox", "cmp", "-", 11, "/home/me/file", false},
+    {"/usr/bin/dash", "sh", "script.sh", 11, "/home/me/library.sh", true},
+    {"/usr/bin/dash", "sh", "script.sh", 9, "/home/me/library.sh", false},
+    {"/usr/bin/bash", "sh", "script.sh", 11, "/home/me/library.sh", false}, /* exec 11<library.sh */
     {"/usr/bin/x", "x", NULL, 4, "/var/lib/sss/mc/passwd", true},
 };
 
@@ -1275,7 +1280,7 @@ END_TEST
 START_TEST(a_killed_shell_had_its_script_out_of_the_way_first) {
     /* proves: by the order and not by a number, which somebody else may have */
     struct builder *builder = builder_begin();
-    builder_program(builder, "/usr/bin/dash", "sh", "script.sh");
+    builder_program(builder, "/usr/bin/bash", "sh", "script.sh");
     static const unsigned in_order[] = {3, 11, 10, 12};
     for (unsigned i = 0; i < 4; i++)
         builder_number(builder, in_order[i], RECORD_KIND_DESCRIPTOR, stack_of(builder, "fcntl"),
@@ -1303,6 +1308,22 @@ START_TEST(a_killed_subshell_had_its_script_from_the_fork) {
 }
 END_TEST
 
+START_TEST(zsh_makes_the_options_empty_that_it_was_given) {
+    struct builder *builder = builder_begin();
+    builder_program(builder, "/usr/bin/zsh", "zsh", "");
+    struct record_header *header = builder_header(builder);
+    static const char words[] = "zsh\0\0script.zsh";
+    header->arguments = builder_text(builder, words, sizeof words);
+    header->argument_bytes = sizeof words;
+    header->argument_count = 3;
+    add_file(builder, 11, stack_of(builder, "fcntl"), "/home/me/script.zsh");
+    add_file(builder, 12, stack_of(builder, "open"), "/home/me/zsh");
+    show(builder, NULL);
+    ck_assert_uint_eq(verdict.left_open, 1);
+    shows("fd 12");
+}
+END_TEST
+
 START_TEST(a_script_may_be_called_by_another_name) {
     char folder[] = "/tmp/leftopen-script-XXXXXX", script[64], name[64];
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -1311,7 +1332,7 @@ START_TEST(a_script_may_be_called_by_another_name) {
     FILE *file = fopen(script, "w");
     ck_assert(file && fclose(file) == 0 && symlink("which.debianutils", name) == 0);
     struct builder *builder = builder_begin();
-    builder_program(builder, "/usr/bin/dash", "/bin/sh", name);
+    builder_program(builder, "/usr/bin/bash", "/bin/sh", name);
     add_file(builder, 11, stack_of(builder, "open"), script);
     add_file(builder, 12, stack_of(builder, "open"), "/tmp/which.debianutils");
     show(builder, NULL);
@@ -1320,6 +1341,28 @@ START_TEST(a_script_may_be_called_by_another_name) {
     rmdir(folder);
     ck_assert_uint_eq(verdict.left_open, 1);
     shows("fd 12");
+}
+END_TEST
+
+START_TEST(a_shell_keeps_what_was_standard_to_restore_it) {
+    /* proves: only a copy of 0, 1 or 2, and only where no script uses the number of its own accord */
+    static const struct {
+        unsigned number;
+        int from;
+    } copies[] = {{11, 0}, {12, 1}, {13, 2}, {14, 3}, {15, -1}, {9, 1}};
+    struct builder *builder = builder_begin();
+    builder_program(builder, "/usr/bin/bash", "bash", "script.sh");
+    for (unsigned i = 0; i < 6; i++) {
+        struct record_slot *slot = builder_number(builder, copies[i].number, RECORD_KIND_DESCRIPTOR,
+                                                  stack_of(builder, "fcntl"), RECORD_OUTCOME_RELEASED);
+        slot->number = copies[i].from;
+        builder_detail(builder, slot, S_IFIFO, "pipe:[7]", "", 0, "", 0);
+    }
+    show(builder, NULL);
+    ck_assert_uint_eq(verdict.left_open, 3);
+    shows("fd 14");
+    shows("fd 15");
+    shows("fd 9 ");
 }
 END_TEST
 
@@ -1488,7 +1531,9 @@ int main(void) {
     tcase_add_loop_test(tests, rules_know_what_stays_open_by_design, 0, sizeof scripts / sizeof *scripts);
     tcase_add_test(tests, a_killed_shell_had_its_script_out_of_the_way_first);
     tcase_add_test(tests, a_killed_subshell_had_its_script_from_the_fork);
+    tcase_add_test(tests, zsh_makes_the_options_empty_that_it_was_given);
     tcase_add_test(tests, a_script_may_be_called_by_another_name);
+    tcase_add_test(tests, a_shell_keeps_what_was_standard_to_restore_it);
     tcase_add_loop_test(tests, a_shell_reads_what_the_kernel_cannot_execute, 0,
                         sizeof bare_scripts / sizeof *bare_scripts);
     tcase_add_test(tests, a_rule_that_matched_is_told_when_asked);

@@ -84,10 +84,13 @@ static bool shell_takes_value(const char *option) {
 }
 static bool perl_takes_value(const char *option) { return strcmp(option, "-I") == 0; }
 
-/* The script that an interpreter was given: the first word behind its options. NULL: none. */
+/* The script that an interpreter was given: the first word behind its options, which zsh makes empty. NULL:
+ * none. */
 static const char *script_of(char **word, bool (*has_no_script)(const char *),
                              bool (*takes_value)(const char *)) {
-    for (; *word && ((*word)[0] == '-' || (*word)[0] == '+') && (*word)[1]; word++) {
+    for (; *word && (!**word || (strchr("-+", **word) && (*word)[1])); word++) {
+        if (!**word)
+            continue;
         if (strcmp(*word, "--") == 0)
             return word[1];
         if (has_no_script(*word))
@@ -186,6 +189,23 @@ static bool is_shell_script(const struct finding *finding) {
     if (script && !finding->what)
         return is_first_out_of_the_way(finding);
     return refers_to_script(finding, script) || is_read_instead_of_executed(finding, script);
+}
+
+static bool is_of_called_shell(const struct finding *finding) { return is_called_shell(finding->process); }
+
+static bool is_copy_of_standard(const struct finding *finding) {
+    int from = finding->handle->made_from;
+    return from >= STDIN_FILENO && from <= STDERR_FILENO && is_called_shell(finding->process);
+}
+
+/* Its modules call its functions by name, so that these have one. */
+static bool is_sourced_by_zsh(const struct finding *finding) {
+    static const char *const functions[] = {"movefd", "source"};
+    const struct trace *trace = finding->trace;
+    for (size_t i = 0; i < 2; i++)
+        if (trace->count <= i || !trace->frames[i].function || strcmp(trace->frames[i].function, functions[i]))
+            return false;
+    return true;
 }
 
 static bool is_perl_script(const struct finding *finding) {
