@@ -78,6 +78,7 @@ static const struct behaviour behaviours[] = {
     {"@forget 3 0", 0, "", MANY("3", "files")},
     {"@forget 1000 0", 0, "", MANY("1000", "files")},
     {"@forget 1 5", 5, "", ONE("file")},
+    {"@freed", 0, "", MANY("3", "dirstreams")},
     {"@failing_releases", 0, "-1 -1 1 -1 -1 0\n", ONE("file")},
 
     /* ways to end: those that flush, and those that do not */

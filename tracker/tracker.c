@@ -102,19 +102,67 @@ static void settle_down(void) {
 
 static unsigned flags_of(uint64_t at) { return LOAD(&((struct record_slot *)record_at(at))->flags); }
 
-/* A new handle where `before` was, whose `flags` were asked before it was written. True if nothing was there,
- * and not even another acquire that this one has overtaken. */
-static bool displace(uint64_t before, unsigned flags, const struct slot_facts *facts) {
+/* An object that was freed as memory and never closed, and the one that was made at its address. */
+struct freed {
+    uint64_t word, address;
+    int next;
+    bool found;
+};
+
+/* The descriptor that it leaves open stands for it from now on. */
+static void stand_for(int number, uint64_t at, void *context) {
+    struct freed *freed = context;
+    struct record_slot *slot = record_at(at);
+    uint64_t word = LOAD(&slot->word);
+    if (RECORD_WORD_STATE(word) != RECORD_STATE_OWNED || LOAD(&slot->object) != freed->address ||
+        number == freed->next || !kernel_is_open(number))
+        return;
+    struct slot_facts facts = {
+        .state = RECORD_STATE_LIVE,
+        .kind = (enum record_kind)RECORD_WORD_KIND(freed->word),
+        .stack = RECORD_WORD_STACK(freed->word),
+        .thread = LOAD(&slot->thread),
+        .number = -1,
+    };
+    freed->found |= slot_acquire_over(at, word, &facts);
+}
+
+static bool may_own_number(enum record_kind kind) {
+    return kind == RECORD_KIND_STREAM || kind == RECORD_KIND_DIRSTREAM || kind == RECORD_KIND_PROCESS;
+}
+
+/* True if what lived at the address of a new object has left a descriptor; else it was closed where nobody saw
+ * it.
+ */
+static bool leaves_number(uint64_t before, uint64_t address, int next) {
+    struct freed freed = {.word = before, .address = address, .next = next};
+    if (address && RECORD_WORD_STATE(before) == RECORD_STATE_LIVE &&
+        may_own_number((enum record_kind)RECORD_WORD_KIND(before)) && !lockdown_is_on())
+        numbers_visit(0, ~0u, stand_for, &freed);
+    return freed.found;
+}
+
+/* `address`: of the new handle, 0: it is a number. */
+static RARE void count_displaced(uint64_t before, unsigned flags, uint64_t address, int next) {
     unsigned state = RECORD_WORD_STATE(before);
-    if (!(facts->flags & RECORD_SLOT_INSIDE))
-        depot_count_opened(facts->stack);
-    if (state == RECORD_STATE_FREE)
-        return true;
+    if (leaves_number(before, address, next))
+        return;
     bool from_fork = state == RECORD_STATE_RELEASING && flags & RECORD_SLOT_FROM_FORK;
     if (state != RECORD_STATE_INHERITED && !from_fork && !(flags & RECORD_SLOT_INSIDE))
         depot_count_closed(RECORD_WORD_STACK(before), 0, 0);
     if (state == RECORD_STATE_LIVE || state == RECORD_STATE_OWNED)
         record_lost(RECORD_LOSS_CLOSE);
+}
+
+/* A new handle where `before` was, whose `flags` were asked before it was written. True if nothing was there,
+ * and not even another acquire that this one has overtaken. */
+static bool displace(uint64_t before, unsigned flags, const struct slot_facts *facts) {
+    bool is_inside = facts->flags & RECORD_SLOT_INSIDE;
+    if (!is_inside)
+        depot_count_opened(facts->stack);
+    if (RECORD_WORD_STATE(before) == RECORD_STATE_FREE)
+        return true;
+    count_displaced(before, flags, is_inside ? 0 : facts->object, facts->number);
     return false;
 }
 
