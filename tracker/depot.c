@@ -127,22 +127,25 @@ uint32_t depot_keep_here(const char *call, uintptr_t caller) {
     return unwind_ask(call, caller, settings.depth, keep_frames);
 }
 
+/* relaxed, here and below: counters */
+static __attribute__((noinline)) void raise_peak(uint32_t stack, struct record_stack *kept, uint64_t open) {
+    if (stripes_settle(stack))
+        open = LOAD(&kept->opened) - LOAD(&kept->closed);
+    uint32_t peak = LOAD(&kept->peak);
+    while (open > peak && open <= UINT32_MAX &&
+           !atomic_compare_exchange_weak_explicit(&kept->peak, &peak, (uint32_t)open, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
+}
+
 void depot_count_opened(uint32_t stack) {
     if (!stack)
         return;
     struct record_stack *kept = depot_stack(stack);
     uint64_t opened = stripes_add(&kept->opened, stack);
-    if (!opened)
-        return;
-    /* relaxed, here and below: counters */
-    uint64_t open = opened - LOAD(&kept->closed);
-    uint32_t peak = LOAD(&kept->peak);
-    if (open > peak && stripes_settle(stack))
-        open = LOAD(&kept->opened) - LOAD(&kept->closed);
-    while (open > peak && open <= UINT32_MAX &&
-           !atomic_compare_exchange_weak_explicit(&kept->peak, &peak, (uint32_t)open, memory_order_relaxed,
-                                                  memory_order_relaxed))
-        ;
+    uint64_t open = opened ? opened - LOAD(&kept->closed) : 0;
+    if (open > LOAD(&kept->peak))
+        raise_peak(stack, kept, open);
 }
 
 /* Makes `closer` one of those that are counted by name. False if they are all others. */

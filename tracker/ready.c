@@ -163,6 +163,16 @@ RARE bool ready_get(bool acquiring) {
 
 RARE bool ready_get_more(void) { return record_readiness() != RECORD_BUSY && ready(false); }
 
+__attribute__((noinline)) void ready_raise_peak(int64_t open) {
+    struct record_header *header = record_header();
+    if (stripes_settle(STRIPES_NUMBERS))
+        open = LOAD(&header->open);
+    int64_t peak = LOAD(&header->peak);
+    while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
+                                                                 memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
 RARE void ready_give_file(void) {
     if (!ready_threaded && !record_path()[0] && !lockdown_is_on() &&
         LOAD(&record_header()->notes) & RECORD_NOTE_FORK_CHILD)

@@ -45,16 +45,13 @@ static inline bool ready_for_more(void) {
  * it. */
 void ready_give_file(void);
 
-/* Count descriptors that are open, and the most that were at once. */
+/* Count descriptors that are open, and the most that were at once. relaxed: counters */
+void ready_raise_peak(int64_t open);
 static inline void ready_count_open(void) {
     struct record_header *header = record_header();
-    int64_t open = (int64_t)stripes_add((_Atomic uint64_t *)&header->open, STRIPES_NUMBERS),
-            peak = atomic_load_explicit(&header->peak, memory_order_relaxed); /* relaxed, as below: counters */
-    if (open > peak && stripes_settle(STRIPES_NUMBERS))
-        open = atomic_load_explicit(&header->open, memory_order_relaxed);
-    while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
-                                                                 memory_order_relaxed, memory_order_relaxed))
-        ;
+    int64_t open = (int64_t)stripes_add((_Atomic uint64_t *)&header->open, STRIPES_NUMBERS);
+    if (open > atomic_load_explicit(&header->peak, memory_order_relaxed))
+        ready_raise_peak(open);
 }
 
 static inline void ready_count_closed(void) {
