@@ -308,6 +308,9 @@ START_TEST(what_passes_over_exec_is_listed) {
     says(shown.error, "ERROR: leftopen: 6 handles left open");
     shown = preloaded("exec_leaks=1", WORDS(grows, "3", "2", "exec", "true"));
     check_passed(&shown, 0);
+    /* by the place that made the descriptor, whoever has it since, and whichever process executes */
+    shown = watched(WORDS(tool, "--exec_leaks=1", grows, "3", "2", "stream", "true"));
+    check_passed(&shown, 23);
     /* another program tells only its own, though it asks that record for where its handles come from */
     shown = preloaded("exec_leaks=1:inherited=1",
                       WORDS("sh", "-c", "exec 7</dev/null; exec sh -c 'exec 8</dev/null; exec true'"));

@@ -21,7 +21,7 @@ static struct turn counting;
 static void count_one(int number, uint64_t at, void *context) {
     struct record_slot *slot = record_at(at);
     uint64_t word = LOAD(&slot->word);
-    uint32_t stack = slot_stack(slot, word);
+    uint32_t stack = RECORD_WORD_STACK(word); /* where FD_CLOEXEC belongs, whoever owns the number since */
     if (!slot_is_held(word) || !stack)
         return;
     long flags = SYS(SYS_fcntl, number, F_GETFD);

@@ -1,6 +1,7 @@
 /* Description: opens FILES files at one place and DUPS at another, and keeps them; then, as the third argument
  * says: new: one file more, elsewhere. wait: says so on standard output and waits for a signal. exec, spawn:
- * executes the rest of the arguments, itself or in a child. */
+ * executes the rest of the arguments, itself or in a child. stream: gives a file to a stream, and executes
+ * twice, by popen and in a child. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ int main(int argc, char **argv) {
         open_another();
     if (strcmp(then, "wait") == 0 && puts("ready") >= 0 && fflush(stdout) == 0)
         pause();
+    if (strcmp(then, "stream") == 0)
+        return !fdopen(STDERR_FILENO + 1, "r") || pclose(popen("exec true", "r")) || spawn(argv + 4);
     if (strcmp(then, "exec") == 0)
         return execute(argv + 4);
     return strcmp(then, "spawn") == 0 ? spawn(argv + 4) : 0;
