@@ -41,11 +41,17 @@ static void copy_page(uint64_t *to, const uint64_t *from) {
     atomic_store_explicit((_Atomic uint64_t *)to, from[0], memory_order_release);
 }
 
+/* Two words, which are looked at together. */
+typedef uint64_t pair __attribute__((vector_size(16), may_alias));
+enum { PAIRS = PAGE / sizeof(pair) };
+
 static bool is_zeros(const uint64_t *page) {
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < PAGE / sizeof *page; i++)
-        bits |= page[i];
-    return !bits;
+    const pair *pairs = (const pair *)page;
+    pair bits = {0};
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < PAIRS; i++)
+        bits |= pairs[i];
+    return !(bits[0] | bits[1]);
 }
 
 /* Into memory that begins as zeros: what nobody wrote is there already, and its page need not be. */
@@ -97,10 +103,12 @@ void record_move_into(uint64_t window, uint64_t used) {
  */
 
 static bool is_same_page(const uint64_t *one, const uint64_t *other) {
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < PAGE / sizeof *one; i++)
-        bits |= one[i] ^ other[i];
-    return !bits;
+    const pair *pairs = (const pair *)one, *others = (const pair *)other;
+    pair bits = {0};
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < PAIRS; i++)
+        bits |= pairs[i] ^ others[i];
+    return !(bits[0] | bits[1]);
 }
 
 /* To look is cheaper than to write: what earlier children have of this memory is shared with them until then.
@@ -141,8 +149,8 @@ void record_copy_for_child(void) {
     if (!is_small || record_own.is_private || !single_here())
         return set_copy(false, false);
     uint64_t signals = signals_block();
-    bool current = copied_for_child();
-    set_copy(current, signals != 0); /* the one that is being handled is blocked */
+    bool current = record_is_copied() || copied_for_child(); /* nothing has happened since the last fork */
+    set_copy(current, signals != 0);                         /* the one that is being handled is blocked */
     atomic_store_explicit(record_own.owner, current ? RECORD_OWNER_COPIED : RECORD_OWNER_READY,
                           memory_order_relaxed);
     signals_unblock(signals);

@@ -811,10 +811,16 @@ START_TEST(a_copy_lies_ready_for_the_child) {
 }
 END_TEST
 
+static void find_the_change(void) {
+    MUST(record_forked());
+    MUST(RELAXED(slot_of(7)->object) == 8);
+}
+
 static void find_no_copy(void) { MUST(!record_forked()); }
 
 START_TEST(a_copy_is_good_until_the_record_is_used) {
-    /* proves: whoever asks for the record after it was copied makes the copy useless, and the next one good */
+    /* proves: whoever asks for the record after it was copied makes the copy useless, and the next one good; as
+     * long as nobody does, it is good for any number of children, also a handler's */
     world_record(new_folder("stale"));
     copy_for_child(false);
     ck_assert_int_eq(record_readiness(), RECORD_READY);
@@ -824,8 +830,16 @@ START_TEST(a_copy_is_good_until_the_record_is_used) {
     numbers_make(7);
     atomic_store(&slot_of(7)->object, 7);
     place_before = slot_of(7);
+    for (int child = 0; child < 4; child++) {
+        place_is_good = child >= 2;
+        copy_for_child(place_is_good);
+        ck_assert_int_eq(in_child(use_the_copy), 0);
+    }
     copy_for_child(false);
-    ck_assert_int_eq(in_child(use_the_copy), 0);
+    record_readiness();
+    atomic_store(&slot_of(7)->object, 8);
+    copy_for_child(false);
+    ck_assert_int_eq(in_child(find_the_change), 0);
 }
 END_TEST
 
