@@ -505,6 +505,19 @@ START_TEST(what_counts) {
 }
 END_TEST
 
+START_TEST(who_handed_it_over_is_told) {
+    struct builder *builder = builder_begin();
+    uint32_t stack = stack_of(builder, "open");
+    struct record_slot *slot = add_file(builder, 7, stack, "/etc/hosts");
+    slot->word = RECORD_WORD(RECORD_STATE_INHERITED, RECORD_KIND_FILE, 1, stack);
+    slot->flags = RECORD_SLOT_FROM_FORK | RECORD_SLOT_ADOPTED;
+    slot->owner_pid = 4000;
+    slot->thread = 4001;
+    show(builder, NULL);
+    shows("  fd 7   /etc/hosts   handed over by process 4000 ");
+}
+END_TEST
+
 START_TEST(a_close_that_did_not_return_is_told) {
     struct builder *builder = builder_begin();
     add_file(builder, 7, stack_of(builder, "open"), "/etc/hosts")->flags = RECORD_SLOT_CLOSE_BEGUN;
@@ -1494,6 +1507,7 @@ int main(void) {
     tcase_add_test(tests, the_kernel_is_asked_about_a_living_process);
     tcase_add_test(tests, standard_descriptors_never_count);
     tcase_add_loop_test(tests, what_counts, 0, sizeof fates / sizeof *fates);
+    tcase_add_test(tests, who_handed_it_over_is_told);
     tcase_add_test(tests, a_close_that_did_not_return_is_told);
     tcase_add_test(tests, an_exec_is_no_end_of_handles);
     tcase_add_loop_test(tests, the_kernel_tells_the_kind, 0, sizeof refined / sizeof *refined);

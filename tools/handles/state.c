@@ -224,9 +224,17 @@ static void tell_child(struct state *state, const struct detail *detail) {
                            sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?"));
 }
 
+/* The thread that acquired it was that process's. */
+static void tell_former_owner(struct state *state, const struct handle *handle) {
+    if (handle->flags & RECORD_SLOT_ADOPTED && handle->other_pid)
+        tell(state, "handed_over_by", json_integer(handle->other_pid),
+             memory_format("handed over by process %d", handle->other_pid));
+}
+
 struct state state_make(const struct handle *handle, enum record_kind kind) {
     const struct detail *detail = handle->detail;
     struct state state = {0};
+    tell_former_owner(&state, handle);
     if (!detail || !detail->with_state)
         return state;
     if (S_ISREG(detail->mode))
