@@ -31,7 +31,10 @@ static FILE *reopen(FILE *(*real_call)(const char *, const char *, FILE *), cons
         tracker_acquiring_over();
         return result;
     }
-    tracker_released_object(ticket);
+    if (result)
+        tracker_released_object(ticket);
+    else
+        tracker_emptied_object(ticket);
     int number = result ? inside_stream(result) : -1;
     standard_error_again(number);
     opened(result, RECORD_KIND_STREAM, number, call, caller, path);

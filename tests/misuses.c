@@ -60,6 +60,7 @@ static const struct {
     {"of_two_streams_the_other_way", "double-close", BOTH},
     {"of_two_streams_and_a_stranger", "double-close", BOTH},
     {"of_two_directories_on_one_number", "double-close", BOTH},
+    {"of_a_timer", "double-close", BOTH},
     {"under_a_stream", "bad-close", OPENED},
     {"under_a_stream_after_a_list", "bad-close", OPENED},
     {"under_fdopen", "bad-close", OPENED},
@@ -232,6 +233,7 @@ static const char *const right[] = {
     "failed_fdopendir",
     "fdopendir_of_a_duplicate",
     "freopen_and_fclose",
+    "freopen_after_one_that_failed",
     "freopen_of_a_mode",
     "popen_and_pclose",
     "tmpfile_and_fclose",
@@ -358,6 +360,16 @@ END_TEST
 START_TEST(right_ones_are_not_accused_in_quarantine) { check_silent("misuse=2:quarantine=8", right[_i]); }
 END_TEST
 START_TEST(uses_cost_nothing_by_default) { check_silent("misuse=1", used[_i]); }
+END_TEST
+
+START_TEST(a_stream_that_is_closed_twice_is_told_before_libc_aborts) {
+    struct run watched =
+        run(&(struct run_request){.words = WORDS(tool, program, "of_a_stream"), .folder = run_folder()});
+    ck_assert_msg(
+        strstr(watched.error, "Misuse, double-close: a stream was closed, though it was closed before"), "%s",
+        watched.error);
+    run_free(&watched);
+}
 END_TEST
 
 /* It is nothing wrong, but forgotten. */
@@ -599,6 +611,7 @@ int main(void) {
     tcase_add_loop_test(group, uses_are_told, 0, USED);
     tcase_add_loop_test(group, uses_are_told_in_quarantine, 0, USED);
     tcase_add_loop_test(group, uses_cost_nothing_by_default, 0, USED);
+    tcase_add_test(group, a_stream_that_is_closed_twice_is_told_before_libc_aborts);
     tcase_add_test(group, a_stream_whose_descriptor_another_has_closed_is_left_open);
     tcase_add_test(group, a_use_of_another_s_number_is_told_in_quarantine);
     tcase_add_test(group, numbers_come_back_after_as_many_opens);

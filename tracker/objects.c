@@ -246,6 +246,26 @@ void objects_visit(void (*visit)(uint64_t slot, void *context), void *context) {
     }
 }
 
+struct released {
+    uint64_t address, slot;
+};
+
+static void look_for_released(uint64_t at, void *context) {
+    struct released *released = context;
+    struct record_slot *slot = record_at(at);
+    if (atomic_load_explicit(&slot->object, memory_order_relaxed) == released->address &&
+        RECORD_WORD_STATE(atomic_load_explicit(&slot->word, memory_order_relaxed)) == RECORD_STATE_FREE)
+        released->slot = at;
+}
+
+RARE uint64_t objects_find_released(uint64_t address) {
+    enum { MOST_BUCKETS = 1 << 14 };
+    struct released released = {.address = address};
+    if (buckets_of(newest_table()) <= MOST_BUCKETS)
+        objects_visit(look_for_released, &released);
+    return released.slot;
+}
+
 static void push_if_free(uint64_t slot, void *context) {
     (void)context;
     struct record_slot *there = record_at(slot);

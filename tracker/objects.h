@@ -17,6 +17,10 @@ uint64_t objects_make(uint64_t address, uint64_t *word);
 /* The slot of the handle at this address, 0: not known. */
 uint64_t objects_find(uint64_t address);
 
+/* The slot of a handle at that address that was released, as long as no other handle has the slot; 0: none, or
+ * there are too many to look for it. */
+uint64_t objects_find_released(uint64_t address);
+
 /* Every slot that was ever made, free ones too; `visit` may make more. */
 void objects_visit(void (*visit)(uint64_t slot, void *context), void *context);
 

@@ -538,6 +538,21 @@ USUAL void tracker_acquired_object(const void *object, enum record_kind kind, in
     number_is_used(number, call);
 }
 
+/* What is released once more by the address that it had is told before the real call, which may crash. */
+static bool has_one_release(enum record_kind kind) {
+    return may_own_number(kind) || kind == RECORD_KIND_ICONV || kind == RECORD_KIND_FTS ||
+           kind == RECORD_KIND_CATALOGUE || kind == RECORD_KIND_TIMER;
+}
+
+static RARE void releasing_again(uint64_t address, const char *call, uintptr_t caller) {
+    uint64_t at = may_judge() ? objects_find_released(address) : 0;
+    const struct record_slot *slot = at ? record_at(at) : NULL;
+    uint64_t word = slot ? LOAD(&slot->word) : 0, closer = slot ? LOAD(&slot->closer) : 0;
+    enum record_kind kind = (enum record_kind)RECORD_WORD_KIND(word);
+    if (closer && has_one_release(kind) && !(flags_of(at) & RECORD_SLOT_CLOSED_IN_RANGE))
+        misuse_released_again(RECORD_WORD_STACK(word), kind, -1, closer, call, caller);
+}
+
 USUAL struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
                                                             uintptr_t caller) {
     struct tracker_object_ticket ticket = {.address = (uintptr_t)object};
@@ -548,6 +563,8 @@ USUAL struct tracker_object_ticket tracker_releasing_object(const void *object, 
     uint64_t taker = is_taken ? LOAD(&((struct record_slot *)record_at(at))->closer) : 0;
     if (at)
         ticket.object = slot_release(at, closer);
+    else
+        releasing_again(ticket.address, call, caller);
     if (is_taken && ticket.object.slot && may_judge())
         misuse_released_again(RECORD_WORD_STACK(ticket.object.word),
                               (enum record_kind)RECORD_WORD_KIND(ticket.object.word), number, taker, call,
@@ -572,6 +589,13 @@ USUAL void tracker_released_object(struct tracker_object_ticket ticket) {
     if (ticket.object.slot)
         settle_object(ticket);
     settle(ticket.number, true);
+}
+
+void tracker_emptied_object(struct tracker_object_ticket ticket) {
+    if (ticket.object.slot) /* a fact by itself */
+        atomic_fetch_or_explicit(&((struct record_slot *)record_at(ticket.object.slot))->flags,
+                                 RECORD_SLOT_CLOSED_IN_RANGE, memory_order_relaxed);
+    tracker_released_object(ticket);
 }
 
 void tracker_kept_object(struct tracker_object_ticket ticket) {

@@ -137,6 +137,8 @@ struct tracker_object_ticket {
 struct tracker_object_ticket tracker_releasing_object(const void *object, int number, const char *call,
                                                       uintptr_t caller);
 void tracker_released_object(struct tracker_object_ticket ticket);
+/* It was, though the program may still release what has nothing inside any more (freopen that failed). */
+void tracker_emptied_object(struct tracker_object_ticket ticket);
 /* The release failed, and the handle is what it was. */
 void tracker_kept_object(struct tracker_object_ticket ticket);
 /* Option quarantine: numbers that the program closes one by one are kept from being given out again for a

@@ -510,6 +510,20 @@ WAY(of_two_streams_and_a_stranger) {
     fclose(out); /* now */
 }
 
+WAY(of_a_timer) {
+    timer_t once;
+    timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_NONE}, &once); /* opened */
+    timer_delete(once);                                                                   /* closed */
+    timer_delete(once);                                                                   /* now */
+}
+
+/* libc finds out about it, and aborts, or does not. */
+WAY(of_a_stream) {
+    FILE *volatile stream = fopen("/dev/null", "r");
+    fclose(stream);
+    fclose(stream);
+}
+
 WAY(of_two_directories_on_one_number) {
     int fd = open("/", O_RDONLY | O_DIRECTORY);
     DIR *one = fdopendir(fd), *other = fdopendir(fd); /* opened */
@@ -1229,6 +1243,14 @@ WAY(fdopendir_of_a_duplicate) {
 }
 
 WAY(freopen_and_fclose) { fclose(freopen("/dev/zero", "r", fopen("/dev/null", "r"))); }
+WAY(freopen_after_one_that_failed) {
+    FILE *stream = fopen("/dev/null", "r"), *another = fopen("/dev/null", "r");
+    if (!freopen("/nothing/there", "r", stream) && freopen("/dev/null", "r", stream))
+        fclose(stream);
+    if (!freopen("/nothing/there", "r", another))
+        fclose(another);
+}
+
 WAY(freopen_of_a_mode) { fclose(freopen(NULL, "r", fopen("/dev/null", "r+"))); }
 WAY(popen_and_pclose) { pclose(popen("exit 0", "r")); }
 WAY(tmpfile_and_fclose) { fclose(tmpfile()); }
