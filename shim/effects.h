@@ -229,7 +229,7 @@ static inline void opened(const void *object, enum record_kind kind, int inside,
 
 static inline void replaced(struct slot_ticket ticket, int from, int to, int result, const char *call,
                             uintptr_t caller) {
-    was_used(result < 0, from, call, caller);
+    was_used(result < 0 && from != to, from, call, caller); /* onto itself it only asks whether it is open */
     if (result < 0)
         tracker_released(ticket, to, EPERM); /* nothing happened to `to` */
     else if (to == STDERR_FILENO)
