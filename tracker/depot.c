@@ -127,15 +127,21 @@ uint32_t depot_keep_here(const char *call, uintptr_t caller) {
     return unwind_ask(call, caller, settings.depth, keep_frames);
 }
 
+static uint64_t open_now(const struct record_stack *kept) {
+    /* acquire: what was told as opened and closed before was told as closed */
+    uint64_t opened = atomic_load_explicit(&kept->opened, memory_order_acquire);
+    return opened - LOAD(&kept->closed);
+}
+
 /* relaxed, here and below: counters */
 static __attribute__((noinline)) void raise_peak(uint32_t stack, struct record_stack *kept, uint64_t open) {
-    if (stripes_settle(stack))
-        open = LOAD(&kept->opened) - LOAD(&kept->closed);
     uint32_t peak = LOAD(&kept->peak);
-    while (open > peak && open <= UINT32_MAX &&
-           !atomic_compare_exchange_weak_explicit(&kept->peak, &peak, (uint32_t)open, memory_order_relaxed,
-                                                  memory_order_relaxed))
-        ;
+    while (open > peak && open <= UINT32_MAX)
+        if (stripes_settle(stack))
+            open = open_now(kept);
+        else if (atomic_compare_exchange_weak_explicit(&kept->peak, &peak, (uint32_t)open, memory_order_relaxed,
+                                                       memory_order_relaxed))
+            return;
 }
 
 void depot_count_opened(uint32_t stack) {

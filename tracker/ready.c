@@ -117,6 +117,8 @@ static void inherit_all(int32_t parent) {
         struct record_slot *slot = (struct record_slot *)(chunk + 1);
         if (chunk->kind == RECORD_CHUNK_STACKS)
             depot_forget_counts(chunk);
+        if (chunk->kind == RECORD_CHUNK_STRIPES)
+            stripes_forget_counts(chunk);
         for (uint32_t i = 0; chunk->kind == RECORD_CHUNK_OBJECTS && i < chunk->entries; i++)
             inherit_slot(&slot[i], parent);
     }
@@ -165,12 +167,13 @@ RARE bool ready_get_more(void) { return record_readiness() != RECORD_BUSY && rea
 
 __attribute__((noinline)) void ready_raise_peak(int64_t open) {
     struct record_header *header = record_header();
-    if (stripes_settle(STRIPES_NUMBERS))
-        open = LOAD(&header->open);
     int64_t peak = LOAD(&header->peak);
-    while (open > peak && !atomic_compare_exchange_weak_explicit(&header->peak, &peak, open,
-                                                                 memory_order_relaxed, memory_order_relaxed))
-        ;
+    while (open > peak)
+        if (stripes_settle(STRIPES_NUMBERS))
+            open = LOAD(&header->open);
+        else if (atomic_compare_exchange_weak_explicit(&header->peak, &peak, open, memory_order_relaxed,
+                                                       memory_order_relaxed))
+            return;
 }
 
 RARE void ready_give_file(void) {

@@ -20,10 +20,12 @@
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #include "x86_64/single.h"
 #define SINGLE_HERE single_here()
-#define single_add_own single_word_add
+#define single_exchange_own single_word_exchange
 #else
 #define SINGLE_HERE false
-#define single_add_own(place, change) atomic_fetch_add_explicit(place, change, memory_order_relaxed)
+#define single_exchange_own(place, expected, desired)                                                          \
+    atomic_compare_exchange_strong_explicit(place, expected, desired, memory_order_relaxed,                    \
+                                            memory_order_relaxed)
 #define single_word_add(place, change) 0
 #define single_word_exchange(place, expected, desired) false
 #endif
@@ -43,15 +45,15 @@ static inline bool single_here(void) {
     return *atomic_load_explicit(&single_word, memory_order_relaxed);
 }
 
-/* single_add_own: the same for a word that only the calling thread changes, and its signal handlers.
- * single_add: as atomic_fetch_add, relaxed. */
+/* As atomic_fetch_add, relaxed. */
 static inline uint64_t single_add(_Atomic uint64_t *place, uint64_t change) {
     if (SINGLE_HERE)
         return single_word_add(place, change);
     return atomic_fetch_add_explicit(place, change, memory_order_relaxed);
 }
 
-/* As atomic_compare_exchange_strong, relaxed where it fails. */
+/* As atomic_compare_exchange_strong, relaxed where it fails. single_exchange_own: the same, relaxed, for a word
+ * that only the calling thread changes, and its signal handlers. */
 static inline bool single_exchange(_Atomic uint64_t *place, uint64_t *expected, uint64_t desired,
                                    memory_order order) {
     if (SINGLE_HERE)

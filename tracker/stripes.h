@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tracker/record_format.h"
 #include "tracker/single.h"
 
 /* Stands for all numbers (record_header.open) where otherwise a stack's id does. */
@@ -24,7 +25,8 @@ static inline uint64_t stripes_add(_Atomic uint64_t *counter, uint32_t stack) {
         return single_word_add(counter, 1) + 1;
     if (stripes_take(stack))
         return 0;
-    return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed) + 1; /* a counter */
+    /* acquire: what was told as opened and closed before was told as closed */
+    return atomic_fetch_add_explicit(counter, 1, memory_order_acquire) + 1;
 }
 
 /* One is released: the common counter changes so, unless it is kept back. */
@@ -35,11 +37,13 @@ static inline void stripes_release(_Atomic uint64_t *counter, uint64_t change, u
         atomic_fetch_add_explicit(counter, change, memory_order_relaxed); /* a counter */
 }
 
-/* Tells the common counters what is kept back of that stack, or of the numbers: then they say how many are
- * open, and not a few more. False: nothing was. */
+/* Tells the common counters which releases are kept back of that stack, or of the numbers: then they say how
+ * many are open, and not a few more. False: none was. */
 bool stripes_settle(uint32_t stack);
 
-/* Child of a fork, which begins to count from zero. */
+/* Child of a fork, which begins to count from zero: before it counts anything, and for each chunk of stripes
+ * that it has of its parent. Those may have been made and used between the fork and the copy. */
 void stripes_forked(void);
+void stripes_forget_counts(struct record_chunk *chunk);
 
 #endif

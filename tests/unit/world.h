@@ -110,6 +110,31 @@ static inline void world_record(const char *folder) {
     MUST(record_readiness() == RECORD_READY);
 }
 
+/* What is counted of a stack, with what stripes keep back; of stack 0, all that they keep back of any. */
+struct world_counts {
+    uint64_t opened, closed;
+};
+
+static inline struct world_counts world_counts(uint32_t id) {
+    struct record_stack *stack = record_at((uint64_t)id * RECORD_UNIT);
+    struct world_counts counts = {0, 0};
+    if (id)
+        counts = (struct world_counts){RELAXED(stack->opened), RELAXED(stack->closed)};
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        struct record_stripe *stripes = (struct record_stripe *)(chunk + 1);
+        uint64_t words = RELAXED(chunk->used) / sizeof *stripes * RECORD_STRIPE_STACKS;
+        for (uint64_t i = 0; chunk->kind == RECORD_CHUNK_STRIPES && i < words; i++) {
+            uint64_t word = RELAXED(stripes[i / RECORD_STRIPE_STACKS].stacks[i % RECORD_STRIPE_STACKS]);
+            if (id && RECORD_STRIPE_STACK(word) != id)
+                continue;
+            counts.opened += RECORD_STRIPE_PAIRS(word);
+            counts.closed += RECORD_STRIPE_PAIRS(word) + RECORD_STRIPE_RELEASES(word);
+        }
+    }
+    return counts;
+}
+
 static inline struct record_slot *slot_of(int number) {
     uint64_t at = numbers_find(number);
     return at ? record_at(at) : NULL;
