@@ -111,7 +111,6 @@ static void inherit_all(int32_t parent) {
     text_clear(record_header()->shortages, sizeof record_header()->shortages);
     atomic_store_explicit(&record_header()->failures, 0, memory_order_relaxed);
     atomic_store_explicit(&record_header()->report_requests, 0, memory_order_relaxed);
-    numbers_visit(0, ~0u, inherit_number, &parent);
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
         struct record_slot *slot = (struct record_slot *)(chunk + 1);
@@ -122,6 +121,7 @@ static void inherit_all(int32_t parent) {
         for (uint32_t i = 0; chunk->kind == RECORD_CHUNK_OBJECTS && i < chunk->entries; i++)
             inherit_slot(&slot[i], parent);
     }
+    numbers_visit(0, ~0u, inherit_number, &parent); /* last: it counts, by the stripes as well */
     objects_adopted();
 }
 

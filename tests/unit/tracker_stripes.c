@@ -80,7 +80,7 @@ START_TEST(sums_are_right_whoever_counts) {
         expected += ROUNDS + (ROUNDS + 6) / 7 + 3;
     }
     for (unsigned i = 0; i < STACKS; i++) {
-        struct world_counts counts = world_counts(ids[i]);
+        struct world_counts counts = world_counts(depot_stack(ids[i]));
         opened += counts.opened;
         ck_assert_int_eq((int64_t)(counts.opened - counts.closed), left[i]);
     }
@@ -130,8 +130,8 @@ START_TEST(a_loop_leaves_the_common_counters_alone) {
     ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->opened), opened);
     ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->closed), closed);
     ck_assert_int_eq(RELAXED(record_header()->open), open);
-    ck_assert_uint_eq(world_counts(ids[0]).opened, opened + rounds);
-    ck_assert_uint_eq(world_counts(ids[0]).closed, closed + rounds + 1);
+    ck_assert_uint_eq(world_counts(depot_stack(ids[0])).opened, opened + rounds);
+    ck_assert_uint_eq(world_counts(depot_stack(ids[0])).closed, closed + rounds + 1);
     ck_assert_int_eq(open_now(), open - 1);
 }
 END_TEST
@@ -173,11 +173,11 @@ static void count_in_a_fork_child(void) {
         open_one(ids[1]);
     close_one(ids[1]);
     close_one(ids[1]);
-    MUST(world_counts(ids[1]).opened == 3);
-    MUST(world_counts(ids[1]).closed == 2);
+    MUST(world_counts(depot_stack(ids[1])).opened == 3);
+    MUST(world_counts(depot_stack(ids[1])).closed == 2);
     MUST(RELAXED(depot_stack(ids[1])->peak) == 3);
-    MUST(world_counts(ids[0]).opened == 0);
-    MUST(world_counts(ids[0]).closed == 0);
+    MUST(world_counts(depot_stack(ids[0])).opened == 0);
+    MUST(world_counts(depot_stack(ids[0])).closed == 0);
 }
 
 START_TEST(a_fork_child_counts_from_zero) {
@@ -199,8 +199,8 @@ START_TEST(a_fork_child_counts_from_zero) {
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
-    ck_assert_uint_eq(world_counts(ids[0]).opened, 3);
-    ck_assert_uint_eq(world_counts(ids[1]).closed, 2);
+    ck_assert_uint_eq(world_counts(depot_stack(ids[0])).opened, 3);
+    ck_assert_uint_eq(world_counts(depot_stack(ids[1])).closed, 2);
 }
 END_TEST
 
@@ -218,11 +218,11 @@ START_TEST(a_child_that_comes_late_has_nothing_of_its_parents_threads) {
         close(ways[1]);
         MUST(read(ways[0], &byte, 1) == 0);
         MUST(ready(true));
-        MUST(world_counts(0).closed == 0);
+        MUST(world_counts(NULL).closed == 0);
         _exit(0);
     }
     on_a_thread(open_and_close, &three);
-    ck_assert_uint_gt(world_counts(0).closed, 0);
+    ck_assert_uint_gt(world_counts(NULL).closed, 0);
     close(ways[1]);
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);

@@ -110,15 +110,15 @@ static inline void world_record(const char *folder) {
     MUST(record_readiness() == RECORD_READY);
 }
 
-/* What is counted of a stack, with what stripes keep back; of stack 0, all that they keep back of any. */
+/* What is counted of a stack, with what stripes keep back; of NULL, all that they keep back of any. */
 struct world_counts {
     uint64_t opened, closed;
 };
 
-static inline struct world_counts world_counts(uint32_t id) {
-    struct record_stack *stack = record_at((uint64_t)id * RECORD_UNIT);
+static inline struct world_counts world_counts(const struct record_stack *stack) {
+    uint32_t id = stack ? (uint32_t)((size_t)((const char *)stack - (char *)record_at(0)) / RECORD_UNIT) : 0;
     struct world_counts counts = {0, 0};
-    if (id)
+    if (stack)
         counts = (struct world_counts){RELAXED(stack->opened), RELAXED(stack->closed)};
     for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
         struct record_chunk *chunk = record_at(at);
