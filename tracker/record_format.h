@@ -316,9 +316,9 @@ struct record_stack {
 };
 
 /* Counters that some of the threads keep to themselves, so that processors need not pass the common ones to and
- * fro. A release is kept back until the next acquire at the same stack makes it good, and the common counters
- * hear of neither. Who reads those adds what is kept back: stack.opened + pairs, stack.closed + pairs +
- * releases, header.open - releases of `numbers`.
+ * fro. A release is kept back until the next acquire at the same stack makes it good: such a pair stays until
+ * the word is needed for another stack, and the common counters hear of neither. Who reads those adds what is
+ * kept back: stack.opened + pairs, stack.closed + pairs + releases, header.open - releases of `numbers`.
  *
  *   63            32 31             8 7          0
  *  +----------------+----------------+------------+

@@ -168,6 +168,34 @@ START_TEST(pairs_that_are_told_make_no_peak) {
 }
 END_TEST
 
+/* As after that many more pairs. */
+static void fill_with_pairs(uint32_t id) {
+    for (uint64_t at = record_next_chunk(0); at; at = record_next_chunk(at)) {
+        struct record_chunk *chunk = record_at(at);
+        struct record_stripe *stripe = (struct record_stripe *)(chunk + 1);
+        for (int i = 0; chunk->kind == RECORD_CHUNK_STRIPES && i < RECORD_STRIPE_STACKS; i++)
+            if (RECORD_STRIPE_STACK(RELAXED(stripe->stacks[i])) == id)
+                stripe->stacks[i] |= RECORD_STRIPE_WORD(0, RECORD_STRIPE_MOST_PAIRS, 0);
+    }
+}
+
+START_TEST(pairs_that_fill_their_word_go_on) {
+    /* proves: millions of pairs of one thread at one stack are told, and the next ones are counted as well */
+    begin();
+    unsigned few = 10;
+    open_and_close(&few);
+    fill_with_pairs(ids[0]);
+    struct world_counts before = world_counts(depot_stack(ids[0]));
+    ck_assert_uint_ge(before.opened, RECORD_STRIPE_MOST_PAIRS);
+    open_and_close(&few);
+    open_and_close(&few);
+    struct world_counts after = world_counts(depot_stack(ids[0]));
+    ck_assert_uint_eq(after.opened, before.opened + 2 * few);
+    ck_assert_uint_eq(after.closed, before.closed + 2 * few);
+    ck_assert_uint_eq(RELAXED(depot_stack(ids[0])->peak), few);
+}
+END_TEST
+
 static void count_in_a_fork_child(void) {
     for (unsigned i = 0; i < 3; i++)
         open_one(ids[1]);
@@ -235,6 +263,7 @@ static void add(TCase *tests) {
     tcase_add_test(tests, what_is_kept_back_makes_no_peak);
     tcase_add_test(tests, a_loop_leaves_the_common_counters_alone);
     tcase_add_test(tests, pairs_that_are_told_make_no_peak);
+    tcase_add_test(tests, pairs_that_fill_their_word_go_on);
     tcase_add_test(tests, a_fork_child_counts_from_zero);
     tcase_add_test(tests, a_child_that_comes_late_has_nothing_of_its_parents_threads);
 }
