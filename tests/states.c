@@ -147,6 +147,16 @@ START_TEST(states_are_told_at_the_end) {
 }
 END_TEST
 
+START_TEST(all_that_are_shown_have_their_state) {
+    struct run text = ended("--color=never", "pipes");
+    has(text.error, "12 pipes");
+    has(text.error, "and 2 more");
+    ck_assert_uint_eq(run_count(text.error, "]   read end, 5 bytes unread, "), 5);
+    ck_assert_uint_eq(run_count(text.error, "]   write end, "), 5);
+    run_free(&text);
+}
+END_TEST
+
 START_TEST(states_are_told_meanwhile) {
     /* proves: the same, and the program has as many descriptors as before */
     struct beside beside;
@@ -389,6 +399,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     tcase_add_loop_test(tests, states_are_told_at_the_end, 0, STATES);
+    tcase_add_test(tests, all_that_are_shown_have_their_state);
     tcase_add_loop_test(tests, states_are_told_meanwhile, 0, STATES);
     tcase_add_test(tests, timers_that_are_no_descriptors_are_told_at_the_end);
     tcase_add_loop_test(tests, families_are_told_at_the_end, 0, FAMILIES);

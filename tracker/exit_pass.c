@@ -44,8 +44,8 @@
 #define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
 
 enum {
-    DETAILS = 256,        /* handles of which the kernel is asked, whatever their site */
-    DETAILS_OF_A_SITE = 8 /* beyond that; and as many of a site are asked for their state */
+    DETAILS = 256,         /* handles of which the kernel is asked, whatever their site */
+    DETAILS_OF_A_SITE = 10 /* beyond that, and asked for their state: as many as a text report shows */
 };
 
 static int (*flush_streams)(void);

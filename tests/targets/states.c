@@ -55,6 +55,12 @@ static void full_pipe(void) {
     need((int)write(ends[1], "hello", 5));
 }
 
+/* All at one address: the loop is not to be unrolled. */
+static void pipes(void) {
+    for (volatile int i = 0; i < 6; i++)
+        full_pipe();
+}
+
 static void deserted_pipe(void) {
     int ends[2];
     need(pipe(ends));
@@ -250,6 +256,7 @@ static const struct {
     {"flocked", flocked},
     {"read-locked", read_locked},
     {"full-pipe", full_pipe},
+    {"pipes", pipes},
     {"deserted-pipe", deserted_pipe},
     {"pair", pair},
     {"close-wait", close_wait},
